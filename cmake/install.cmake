@@ -1,0 +1,38 @@
+# `cmake --install`: libraries, headers, the CMake package and the pkg-config files.
+
+include(CMakePackageConfigHelpers)
+set(fornax_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/fornax")
+
+install(TARGETS fornax EXPORT fornaxTargets)
+install(EXPORT fornaxTargets NAMESPACE fornax:: DESTINATION "${fornax_cmake_dir}")
+if(TARGET fornax_data)
+  install(TARGETS fornax_data EXPORT fornaxDataTargets)
+  install(EXPORT fornaxDataTargets NAMESPACE fornax:: DESTINATION "${fornax_cmake_dir}")
+endif()
+install(DIRECTORY src/fornax DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+        FILES_MATCHING PATTERN "*.hpp" PATTERN "*.def")
+
+configure_package_config_file(cmake/fornaxConfig.cmake.in "${PROJECT_BINARY_DIR}/fornaxConfig.cmake"
+                              INSTALL_DESTINATION "${fornax_cmake_dir}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/fornaxConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/fornaxConfig.cmake" "${PROJECT_BINARY_DIR}/fornaxConfigVersion.cmake"
+              cmake/FindDNNL.cmake DESTINATION "${fornax_cmake_dir}")
+
+# A static library has its dependencies on the user's link line; a shared one has linked them itself.
+set(fornax_pc_libs "")
+set(fornax_data_pc_requires "")
+if(NOT FORNAX_SHARED)
+  set(fornax_pc_libs "-fopenmp -pthread")
+  if(FORNAX_WITH_ONEDNN)
+    string(PREPEND fornax_pc_libs "-ldnnl ")
+  endif()
+  set(fornax_data_pc_requires ", zlib")
+endif()
+# The prefix is found from where the file lies, so that an installed tree can be moved.
+file(RELATIVE_PATH fornax_pc_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
+foreach(name fornax fornax-data)
+  if(name STREQUAL "fornax" OR TARGET fornax_data)
+    configure_file(cmake/${name}.pc.in "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
+    install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+  endif()
+endforeach()

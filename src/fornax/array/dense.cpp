@@ -1,0 +1,34 @@
+#include <fornax/array/dense.hpp>
+
+#include <fornax/array/pool.hpp>
+
+namespace fornax {
+
+bool has_contiguous_strides(const Array& a) {
+  const Shape& shape = a.shape();
+  const Strides& strides = dense(a).strides;
+  std::int64_t step = 1;
+  for (int d = shape.rank() - 1; d >= 0; --d) {
+    if (shape[d] != 1 && strides[static_cast<std::size_t>(d)] != step) return false;
+    step *= shape[d];
+  }
+  return true;
+}
+
+Array view(const Array& a, const Shape& shape, const Strides& strides, std::int64_t offset) {
+  DenseBody& from = dense(a);
+  auto* body = Pool::make<DenseBody>(from.interpreter, from.dtype, from.device, shape);
+  body->strides = strides;
+  const std::int64_t bytes = offset * static_cast<std::int64_t>(size_of(from.dtype));
+  if (from.is_inline()) {
+    std::memcpy(body->inline_bytes, from.inline_bytes, DenseBody::kInline);
+    body->data = body->inline_bytes + (from.data - from.inline_bytes) + bytes;
+  } else {
+    from.storage->references.fetch_add(1, std::memory_order_relaxed);
+    body->storage = from.storage;
+    body->data = from.data + bytes;
+  }
+  return Array(body);
+}
+
+}  // namespace fornax

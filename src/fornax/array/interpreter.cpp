@@ -1,0 +1,23 @@
+#include <fornax/array/interpreter.hpp>
+
+namespace fornax {
+
+bool Interpreter::covers(const Interpreter* other) const {
+  for (const Interpreter* i = this; i; i = i->inner_)
+    if (i == other) return true;
+  return false;
+}
+
+const Array& on_backend(const Array& array) {
+  const Array* a = &array;
+  while (a->interpreter()->inner()) a = &a->interpreter()->primal(*a);
+  return *a;
+}
+
+Backend& backend_of(Interpreter& interpreter) {
+  Interpreter* i = &interpreter;
+  while (i->inner()) i = i->inner();
+  return static_cast<Backend&>(*i);
+}
+
+}  // namespace fornax

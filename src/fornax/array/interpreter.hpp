@@ -1,0 +1,69 @@
+#pragma once
+// The one door: whoever gives operations a meaning is an Interpreter.
+
+#include <cstddef>
+#include <span>
+#include <string>
+
+#include <fornax/array/array.hpp>
+
+namespace fornax {
+
+struct Op;
+
+/// A backend, or a decorator around one.
+class Interpreter {
+ public:
+  Interpreter(const Interpreter&) = delete;
+  Interpreter& operator=(const Interpreter&) = delete;
+
+  /// Runs one operation. The inputs belong to this interpreter or to any that it wraps: an array of a wrapped
+  /// interpreter is a constant here. Throws before any work is done if the inputs do not fit.
+  virtual Arrays apply(const Op& op, Operands inputs) = 0;
+  /// The array one decorator further in. Backends never receive this call.
+  virtual const Array& primal(const Array& array) = 0;
+  virtual void destroy(ArrayBody* body) noexcept = 0;
+  /// "Autodiff<Cpu>".
+  virtual std::string name() const = 0;
+
+  /// The wrapped interpreter; null for a backend.
+  Interpreter* inner() const { return inner_; }
+  /// How many decorators stand above the backend. Among an operation's inputs the deepest interpreter runs it.
+  int depth() const { return depth_; }
+  /// Equal for all decorators of one kind, whatever they wrap.
+  const void* family() const { return family_; }
+  /// True if `other` is this interpreter or one that it wraps.
+  bool covers(const Interpreter* other) const;
+
+ protected:
+  explicit Interpreter(Interpreter* inner, const void* family = nullptr)
+      : inner_(inner), family_(family), depth_(inner ? inner->depth_ + 1 : 0) {}
+  ~Interpreter() = default;  // interpreters live as long as the program
+
+ private:
+  Interpreter* inner_;
+  const void* family_;
+  int depth_;
+};
+
+/// An interpreter that owns memory and kernels.
+class Backend : public Interpreter {
+ public:
+  virtual Array upload(DType dtype, const Shape& shape, std::span<const std::byte> elements, Device device) = 0;
+  /// Writes the elements in row-major order; `out` has exactly their size.
+  virtual void download(const Array& array, std::span<std::byte> out) = 0;
+
+  const Array& primal(const Array& array) final { return array; }
+
+ protected:
+  Backend() : Interpreter(nullptr) {}
+  ~Backend() = default;
+};
+
+/// The backend's own array under all decorators.
+const Array& on_backend(const Array& array);
+
+/// The backend at the bottom of a stack.
+Backend& backend_of(Interpreter& interpreter);
+
+}  // namespace fornax

@@ -1,0 +1,83 @@
+#include <fornax/cpu/cpu.hpp>
+
+#include <fornax/array/pool.hpp>
+#include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/tag.hpp>
+#include <fornax/cpu/memory.hpp>
+
+namespace fornax {
+
+CpuBackend& CpuBackend::instance() {
+  static CpuBackend* const backend = new CpuBackend;
+  return *backend;
+}
+
+Arrays CpuBackend::apply(const Op& op, Operands inputs) {
+  return std::visit(
+      [&]<class T>(const T& o) -> Arrays {
+        if constexpr (std::is_same_v<T, op::Custom>) {
+          Arrays x;
+          for (const Operand& i : inputs) x.push_back(i.array());
+          return o.function->forward(x);
+        } else {
+          return cpu::execute(o, o.infer(inputs), inputs);
+        }
+      },
+      static_cast<const OpVariant&>(op));
+}
+
+void CpuBackend::destroy(ArrayBody* body) noexcept {
+  auto* d = static_cast<DenseBody*>(body);
+  if (d->storage) release_storage(d->storage);
+  Pool::destroy(d);
+}
+
+Array CpuBackend::upload(DType dtype, const Shape& shape, std::span<const std::byte> elements, Device) {
+  Array a = cpu_empty("from_data", shape, dtype);
+  if (!elements.empty()) std::memcpy(dense(a).data, elements.data(), elements.size());
+  return a;
+}
+
+void CpuBackend::download(const Array& array, std::span<std::byte> out) {
+  if (out.empty()) return;
+  if (is_contiguous(array)) {
+    std::memcpy(out.data(), dense(array).data, out.size());
+  } else {
+    cpu::copy(array, out.data(), contiguous_strides(array.shape()));
+  }
+}
+
+Interpreter& Cpu::interpreter() { return CpuBackend::instance(); }
+
+Array cpu_empty(std::string_view operation, const Shape& shape, DType dtype) {
+  const std::size_t bytes = static_cast<std::size_t>(shape.numel()) * size_of(dtype);
+  auto* body = Pool::make<DenseBody>(&CpuBackend::instance(), dtype, Device::cpu(), shape);
+  Array array(body);
+  set_contiguous_strides(body->strides, shape);
+  if (bytes <= DenseBody::kInline) {
+    body->data = body->inline_bytes;
+  } else {
+    body->storage = allocate_storage(operation, bytes);
+    body->data = body->storage->data;
+  }
+  return array;
+}
+
+Array cpu_contiguous(const Array& x) {
+  if (is_contiguous(x)) return x;
+  Array y = cpu_empty("contiguous", x.shape(), x.dtype());
+  cpu::copy(x, dense(y).data, dense(y).strides);
+  return y;
+}
+
+Array cpu_result(std::string_view operation, const Spec& spec, Operands inputs) {
+  for (const Operand& x : inputs) {
+    if (!x.reusable() || x->dtype() != spec.dtype || !(x->shape() == spec.shape)) continue;
+    const DenseBody& d = dense(x.array());
+    if (d.storage && d.storage->references.load(std::memory_order_acquire) != 1) continue;
+    if (is_contiguous(x.array())) return x.take();
+  }
+  return cpu_empty(operation, spec.shape, spec.dtype);
+}
+
+}  // namespace fornax

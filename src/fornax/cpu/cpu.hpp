@@ -1,0 +1,31 @@
+#pragma once
+// The CPU backend: runs every operation at once, on the calling thread's data.
+
+#include <fornax/array/interpreter.hpp>
+#include <fornax/ops/op.hpp>
+
+namespace fornax {
+
+class CpuBackend final : public Backend {
+ public:
+  static CpuBackend& instance();
+
+  Arrays apply(const Op& op, Operands inputs) override;
+  void destroy(ArrayBody* body) noexcept override;
+  std::string name() const override { return "Cpu"; }
+  Array upload(DType dtype, const Shape& shape, std::span<const std::byte> elements, Device device) override;
+  void download(const Array& array, std::span<std::byte> out) override;
+
+ private:
+  CpuBackend() = default;
+};
+
+/// A contiguous array with elements not yet written.
+Array cpu_empty(std::string_view operation, const Shape& shape, DType dtype);
+/// `x` itself if its elements are row-major without gaps, else a copy that is.
+Array cpu_contiguous(const Array& x);
+/// The buffer of the first input that may be written to and has this shape and dtype, else a new one. The input that
+/// is reused must be read element by element in step with the writing.
+Array cpu_result(std::string_view operation, const Spec& spec, Operands inputs);
+
+}  // namespace fornax

@@ -1,0 +1,192 @@
+#include <algorithm>
+#include <cstring>
+#include <string>
+
+#include <fornax/array/convert.hpp>
+#include <fornax/cpu/kernels/arithmetic.hpp>
+#include <fornax/cpu/kernels/dispatch.hpp>
+#include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/kernels/runs.hpp>
+
+namespace fornax::cpu {
+
+namespace {
+
+// "3" in a rank-1 index, "[1, 0]" in any other.
+std::string position_of(const Shape& shape, std::int64_t i) {
+  if (shape.rank() == 1) return std::to_string(i);
+  std::string text;
+  for (int d = shape.rank() - 1; d >= 0; --d) {
+    text.insert(0, std::to_string(i % shape[d]) + (d + 1 < shape.rank() ? ", " : ""));
+    i /= shape[d];
+  }
+  return "[" + text + "]";
+}
+
+/// The indices as contiguous i64, all of them valid for a dim of x.
+Array checked_indices(std::string_view operation, const Array& x, int dim, const Array& index) {
+  Array wide = cpu_contiguous(index);
+  if (wide.dtype() != DType::I64) {
+    const Array narrow = wide;
+    wide = cpu_empty(operation, index.shape(), DType::I64);
+    convert_elements(dense(narrow).data, narrow.dtype(), dense(wide).data, DType::I64, wide.numel());
+  }
+  const std::int64_t size = x.shape()[dim];
+  const auto* first = reinterpret_cast<const std::int64_t*>(dense(wide).data);
+  const auto* last = first + wide.numel();
+  const auto* bad = std::find_if(first, last, [&](std::int64_t i) { return i < 0 || i >= size; });
+  if (bad != last)
+    throw IndexError(operation, "index " + std::to_string(*bad) + " at position " + position_of(index.shape(), bad - first) +
+                                    " is out of range for dim " + std::to_string(dim) + " of size " + std::to_string(size));
+  return wide;
+}
+
+/// One side of a transfer at indexed positions.
+struct Side {
+  std::byte* data;
+  Strides strides;
+
+  explicit Side(const Array& a) : data(dense(a).data), strides(dense(a).strides) {}
+  /// An index of rank 1 along `dim` of a higher rank, repeated along all other dims.
+  static Side along(int dim, const Array& index) {
+    Side s(index);
+    s.strides = {};
+    s.strides[static_cast<std::size_t>(dim)] = 1;
+    return s;
+  }
+};
+
+/// Calls f(at, other) for each position of `shape` in row-major order: `at` is the element of x whose place along `dim`
+/// the index gives, `other` the element of the other array.
+template <class F>
+void for_each_indexed(const Shape& shape, int dim, const Side& index, Side x, const Side& other, std::size_t size, F&& f) {
+  const std::int64_t along = x.strides[static_cast<std::size_t>(dim)] * static_cast<std::int64_t>(size);
+  x.strides[static_cast<std::size_t>(dim)] = 0;
+  for_each_run<3>(shape, {index.data, x.data, other.data}, {&index.strides, &x.strides, &other.strides},
+                  {sizeof(std::int64_t), size, size}, [&](const auto& at, const auto& step, std::int64_t n) {
+                    for (std::int64_t i = 0; i < n; ++i) {
+                      const std::int64_t place = *reinterpret_cast<const std::int64_t*>(at[0] + i * step[0]);
+                      f(at[1] + i * step[1] + place * along, at[2] + i * step[2]);
+                    }
+                  });
+}
+
+/// Reads, assigns or adds single elements.
+void read_elements(const Shape& shape, int dim, const Side& index, const Array& x, const Array& y) {
+  with_word(size_of(x.dtype()), [&]<class W>(W) {
+    for_each_indexed(shape, dim, index, Side(x), Side(y), sizeof(W), [](std::byte* from, std::byte* to) {
+      *reinterpret_cast<W*>(to) = *reinterpret_cast<const W*>(from);
+    });
+  });
+}
+
+void assign_elements(const Shape& shape, int dim, const Side& index, const Array& y, const Array& value) {
+  with_word(size_of(y.dtype()), [&]<class W>(W) {
+    for_each_indexed(shape, dim, index, Side(y), Side(value), sizeof(W), [](std::byte* to, std::byte* from) {
+      *reinterpret_cast<W*>(to) = *reinterpret_cast<const W*>(from);
+    });
+  });
+}
+
+template <class T>
+void add_to(T& y, T x) {
+  using C = compute_t<T>;
+  y = static_cast<T>(add(static_cast<C>(y), static_cast<C>(x)));
+}
+
+void add_elements(const Shape& shape, int dim, const Side& index, const Array& y, const Array& value) {
+  with_numeric_type(y.dtype(), [&]<class T>(T) {
+    for_each_indexed(shape, dim, index, Side(y), Side(value), sizeof(T), [](std::byte* to, std::byte* from) {
+      add_to(*reinterpret_cast<T*>(to), *reinterpret_cast<const T*>(from));
+    });
+  });
+}
+
+/// A copy of the first input that may be written to, or its own buffer if that was given away.
+Array updatable(std::string_view operation, const Spec& spec, Operands inputs) {
+  const std::byte* before = dense(inputs[0].array()).data;
+  const Array y = cpu_result(operation, spec, inputs.first(1));
+  if (dense(y).data != before) copy(inputs[0].array(), dense(y).data, dense(y).strides);
+  return y;
+}
+
+/// Number of elements that follow `dim` if they are adjacent in memory, else 1.
+std::int64_t row_length(const Array& a, int dim) {
+  std::int64_t length = 1;
+  for (int d = a.rank() - 1; d > dim; --d) {
+    if (a.shape()[d] != 1 && dense(a).strides[static_cast<std::size_t>(d)] != length) return 1;
+    length *= a.shape()[d];
+  }
+  return length;
+}
+
+/// The dims up to `dim`: what remains to be walked when whole rows move.
+Shape rows_of(const Shape& shape, int dim) { return Shape(shape.dims().first(static_cast<std::size_t>(dim) + 1)); }
+
+}  // namespace
+
+Array execute(const op::Gather& op, const Spec& spec, Operands inputs) {
+  const Array& x = inputs[0].array();
+  const int dim = checked_dim(op.name(), op.dim, x.rank());
+  const Array index = checked_indices(op.name(), x, dim, inputs[1].array());
+  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  read_elements(spec.shape, dim, Side(index), x, y);
+  return y;
+}
+
+Array execute(const op::Scatter& op, const Spec& spec, Operands inputs) {
+  const Array& value = inputs[2].array();
+  const int dim = checked_dim(op.name(), op.dim, spec.shape.rank());
+  const Array index = checked_indices(op.name(), inputs[0].array(), dim, inputs[1].array());
+  const Array y = updatable(op.name(), spec, inputs);
+  const auto write = op.update == Update::Add ? add_elements : assign_elements;
+  write(value.shape(), dim, Side(index), y, value);
+  return y;
+}
+
+Array execute(const op::Select& op, const Spec& spec, Operands inputs) {
+  const Array& x = inputs[0].array();
+  const int dim = checked_dim(op.name(), op.dim, x.rank());
+  const Array index = checked_indices(op.name(), x, dim, inputs[1].array());
+  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  const Side at = Side::along(dim, index);
+  const std::int64_t row = row_length(x, dim);
+  if (row <= 1) {
+    read_elements(spec.shape, dim, at, x, y);
+    return y;
+  }
+  const std::size_t size = size_of(spec.dtype), bytes = size * static_cast<std::size_t>(row);
+  for_each_indexed(rows_of(spec.shape, dim), dim, at, Side(x), Side(y), size,
+                   [&](std::byte* from, std::byte* to) { std::memcpy(to, from, bytes); });
+  return y;
+}
+
+Array execute(const op::SelectAssign& op, const Spec& spec, Operands inputs) {
+  const Array& value = inputs[2].array();
+  const int dim = checked_dim(op.name(), op.dim, spec.shape.rank());
+  const Array index = checked_indices(op.name(), inputs[0].array(), dim, inputs[1].array());
+  const Array y = updatable(op.name(), spec, inputs);
+  const Side at = Side::along(dim, index);
+  const std::int64_t row = row_length(value, dim);
+  if (row <= 1) {
+    const auto write = op.update == Update::Add ? add_elements : assign_elements;
+    write(value.shape(), dim, at, y, value);
+    return y;
+  }
+  const Shape rows = rows_of(value.shape(), dim);
+  if (op.update == Update::Assign) {
+    const std::size_t size = size_of(spec.dtype), bytes = size * static_cast<std::size_t>(row);
+    for_each_indexed(rows, dim, at, Side(y), Side(value), size,
+                     [&](std::byte* to, std::byte* from) { std::memcpy(to, from, bytes); });
+    return y;
+  }
+  with_numeric_type(spec.dtype, [&]<class T>(T) {
+    for_each_indexed(rows, dim, at, Side(y), Side(value), sizeof(T), [&](std::byte* to, std::byte* from) {
+      for (std::int64_t i = 0; i < row; ++i)
+        add_to(reinterpret_cast<T*>(to)[i], reinterpret_cast<const T*>(from)[i]);
+    });
+  });
+  return y;
+}
+
+}  // namespace fornax::cpu

@@ -1,0 +1,15 @@
+#pragma once
+// One `execute` for each operation. The shape rule has already run: `spec` is what it promised, the inputs fit.
+
+#include <fornax/cpu/cpu.hpp>
+
+namespace fornax::cpu {
+
+#define FORNAX_OP(name) Array execute(const op::name& op, const Spec& spec, Operands inputs);
+#include <fornax/ops/ops.def>
+#undef FORNAX_OP
+
+/// Writes x's elements to memory that is read with x's shape and dtype and these strides.
+void copy(const Array& x, std::byte* to, const Strides& strides);
+
+}  // namespace fornax::cpu

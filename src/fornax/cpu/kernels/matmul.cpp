@@ -1,0 +1,195 @@
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include <fornax/array/convert.hpp>
+#include <fornax/cpu/kernels/dispatch.hpp>
+#include <fornax/cpu/kernels/elementwise.hpp>
+#include <fornax/cpu/kernels/gemm.hpp>
+#include <fornax/cpu/kernels/kernels.hpp>
+
+namespace fornax::cpu {
+
+namespace {
+
+/// One factor: a matrix for each batch, all read with the same steps.
+struct Factor {
+  Array array;
+  std::int64_t rows, columns, row_step, column_step;
+
+  Factor(const Array& x, bool transposed) : array(x) {
+    const auto last = static_cast<std::size_t>(x.rank() - 1);
+    rows = x.shape()[x.rank() - 2];
+    columns = x.shape()[x.rank() - 1];
+    row_step = dense(x).strides[last - 1];
+    column_step = dense(x).strides[last];
+    if (!transposed) return;
+    std::swap(rows, columns);
+    std::swap(row_step, column_step);
+  }
+
+  int batch_dims() const { return array.rank() - 2; }
+  std::int64_t batch_step(int d) const { return dense(array).strides[static_cast<std::size_t>(d)]; }
+
+  /// Whether one step is 1 and the other skips whole rows or columns, as the library wants it. A dim of size 1 may have
+  /// any step, so it gets one that fits.
+  bool settle_steps() {
+    if ((column_step == 1 || columns == 1) && (row_step >= columns || rows == 1)) {
+      column_step = 1;
+      if (rows == 1) row_step = std::max<std::int64_t>(columns, 1);
+      return true;
+    }
+    if ((row_step == 1 || rows == 1) && (column_step >= rows || columns == 1)) {
+      row_step = 1;
+      if (columns == 1) column_step = rows;
+      return true;
+    }
+    return false;
+  }
+
+  template <class T>
+  Matrix<T> matrix(std::int64_t batch) const {
+    std::int64_t offset = 0;
+    for (int d = batch_dims() - 1; d >= 0; --d) {
+      offset += batch % array.shape()[d] * batch_step(d);
+      batch /= array.shape()[d];
+    }
+    return {reinterpret_cast<const T*>(dense(array).data) + offset, row_step, column_step};
+  }
+
+  bool same_in_all_batches() const {
+    for (int d = 0; d < batch_dims(); ++d)
+      if (array.shape()[d] != 1 && batch_step(d) != 0) return false;
+    return true;
+  }
+  /// The batches lie one below the other, so that they can be read as one tall matrix.
+  bool stacked() const {
+    std::int64_t expected = rows * row_step;
+    for (int d = batch_dims() - 1; d >= 0; --d) {
+      if (array.shape()[d] != 1 && batch_step(d) != expected) return false;
+      expected *= array.shape()[d];
+    }
+    return true;
+  }
+};
+
+/// The same elements without gaps, as another dtype; a matrix that all batches share is still stored once.
+Array packed(const Array& x, DType dtype) {
+  Shape once = x.shape();
+  for (int d = 0; d < x.rank() - 2; ++d)
+    if (dense(x).strides[static_cast<std::size_t>(d)] == 0 && once[d] > 1) once = once.with(d, 1);
+  Array y = cpu_contiguous(view(x, once, dense(x).strides, 0));
+  if (dtype != x.dtype()) {
+    const Array stored = y;
+    y = cpu_empty("matmul", once, dtype);
+    convert_elements(dense(stored).data, stored.dtype(), dense(y).data, dtype, y.numel());
+  }
+  Strides strides = contiguous_strides(once);
+  for (int d = 0; d < x.rank() - 2; ++d)
+    if (once[d] != x.shape()[d]) strides[static_cast<std::size_t>(d)] = 0;
+  return view(y, x.shape(), strides, 0);
+}
+
+Factor readable(const Array& x, bool transposed, DType type) {
+  Factor f(x.dtype() == type ? x : packed(x, type), transposed);
+  if (type != DType::F32 || f.settle_steps()) return f;
+  f = Factor(packed(x, type), transposed);
+  f.settle_steps();
+  return f;
+}
+
+/// Multiplications, with the moving of elements weighed in: products with a vector are bound by memory.
+double cost(std::int64_t rows, std::int64_t columns, std::int64_t depth) {
+  const auto m = static_cast<double>(rows), n = static_cast<double>(columns);
+  return static_cast<double>(depth) * (m * n + 8 * (m + n));
+}
+
+constexpr double kLeastCost = 1 << 20;  // about 5 us on one core: less is not worth a task
+
+/// Size of the blocks that a result is cut into. It depends on the shape alone, never on the number of threads: each
+/// block is computed by one call, so the result is the same bits on any machine with the same instructions.
+struct Blocks {
+  std::int64_t rows, columns, count;
+
+  Blocks(std::int64_t batches, std::int64_t m, std::int64_t n, std::int64_t depth) : rows(m), columns(n), count(batches) {
+    // Large blocks run at the library's full speed, many keep all cores busy: halve the longer side until there are
+    // eight. Sides beyond 512 gain nothing (1024 cubed: 0.96 of oneDNN's own threading, in blocks of 256 x 512).
+    while (count < 8 || std::max(rows, columns) > 512) {
+      std::int64_t half_rows = rows, half_columns = columns;
+      std::int64_t& longer = rows >= columns ? half_rows : half_columns;
+      longer = (longer / 2 + 15) / 16 * 16;
+      if (std::max(rows, columns) <= 16 || cost(half_rows, half_columns, depth) < kLeastCost) return;
+      rows = half_rows;
+      columns = half_columns;
+      count = batches * along(m, rows) * along(n, columns);
+    }
+  }
+  static std::int64_t along(std::int64_t size, std::int64_t block) { return (size + block - 1) / block; }
+};
+
+/// Keeps the library from splitting a block among threads of its own.
+class OneThread {
+ public:
+  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
+  ~OneThread() { omp_set_num_threads(before_); }
+  OneThread(const OneThread&) = delete;
+  OneThread& operator=(const OneThread&) = delete;
+
+ private:
+  int before_;
+};
+
+template <class T>
+void multiply(const Factor& lhs, const Factor& rhs, T* y) {
+  std::int64_t batches = 1, rows = lhs.rows;
+  const std::int64_t columns = rhs.columns, depth = lhs.columns;
+  for (int d = 0; d < lhs.batch_dims(); ++d) batches *= lhs.array.shape()[d];
+  if (rhs.same_in_all_batches() && lhs.stacked()) {
+    rows *= batches;
+    batches = 1;
+  }
+  const Blocks blocks(batches, rows, columns, depth);
+  const std::int64_t across = Blocks::along(columns, blocks.columns), down = Blocks::along(rows, blocks.rows);
+  std::atomic<bool> failed = false;
+  const auto run_block = [&](std::int64_t i) {
+    const std::int64_t batch = i / (across * down);
+    const std::int64_t row = i / across % down * blocks.rows, column = i % across * blocks.columns;
+    if (!gemm(lhs.matrix<T>(batch).block(row, 0), rhs.matrix<T>(batch).block(0, column),
+              y + (batch * rows + row) * columns + column, columns, std::min(blocks.rows, rows - row),
+              std::min(blocks.columns, columns - column), depth))
+      failed = true;
+  };
+  if (blocks.count == 1 || static_cast<double>(batches) * cost(rows, columns, depth) < kLeastCost) {
+    const OneThread guard;
+    for (std::int64_t i = 0; i < blocks.count; ++i) run_block(i);
+  } else {
+#pragma omp parallel
+    {
+      const OneThread guard;
+#pragma omp for schedule(guided)
+      for (std::int64_t i = 0; i < blocks.count; ++i) run_block(i);
+    }
+  }
+  if (failed) throw Error("matmul", "oneDNN's sgemm failed");
+}
+
+}  // namespace
+
+Array execute(const op::MatMul& op, const Spec& spec, Operands inputs) {
+  const DType type = compute_type(spec.dtype);
+  const Array y = cpu_empty(op.name(), spec.shape, type);
+  if (y.numel() > 0) {
+    const Factor lhs = readable(inputs[0].array(), op.transpose_lhs, type);
+    const Factor rhs = readable(inputs[1].array(), op.transpose_rhs, type);
+    with_numeric_type(type, [&]<class T>(T) {
+      if constexpr (std::is_same_v<T, compute_t<T>>) multiply(lhs, rhs, reinterpret_cast<T*>(dense(y).data));
+    });
+  }
+  if (type == spec.dtype) return y;
+  const Array rounded = cpu_empty(op.name(), spec.shape, spec.dtype);
+  convert_elements(dense(y).data, type, dense(rounded).data, spec.dtype, y.numel());
+  return rounded;
+}
+
+}  // namespace fornax::cpu

@@ -1,0 +1,248 @@
+#include <array>
+#include <optional>
+
+#include <fornax/cpu/kernels/fold.hpp>
+#include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/kernels/runs.hpp>
+
+namespace fornax::cpu {
+
+namespace {
+
+/// A reduction's walk: over the results, and for each of them over the elements that make it. Both shapes have x's rank
+/// and size 1 in the dims of the other, so that x's strides serve both.
+struct Walk {
+  View x;
+  Shape kept, reduced;
+  std::optional<std::int64_t> step = {};  // between the elements of one result, if it is always the same
+  bool columns = false;                   // adjacent results read adjacent elements
+
+  Walk(const Array& array, const Shape& result);
+};
+
+// Stride of the innermost dim that has more than one element; 0 if there is none.
+std::int64_t inner_stride(const Shape& shape, const Strides& strides) {
+  for (int d = shape.rank() - 1; d >= 0; --d)
+    if (shape[d] != 1) return strides[static_cast<std::size_t>(d)];
+  return 0;
+}
+
+Walk::Walk(const Array& array, const Shape& result) : x(array), kept(result), reduced(array.shape()) {
+  for (int d = 0; d < kept.rank(); ++d)
+    if (kept[d] == (*x.shape)[d]) reduced = reduced.with(d, 1);
+  const std::int64_t inner = inner_stride(reduced, *x.strides);
+  std::int64_t expected = inner;
+  bool even = true;
+  for (int d = reduced.rank() - 1; d >= 0; --d) {
+    if (reduced[d] == 1) continue;
+    even = even && (*x.strides)[static_cast<std::size_t>(d)] == expected;
+    expected *= reduced[d];
+  }
+  if (even) step = inner;
+  columns = inner != 1 && inner_stride(kept, *x.strides) == 1;
+}
+
+template <class T>
+const T* elements(std::byte* at) {
+  return reinterpret_cast<const T*>(at);
+}
+
+/// The elements of one result, cut into blocks: f(block, n) for each, adjacent in memory.
+template <class T, class F>
+void for_each_block(const Walk& walk, std::byte* at, F&& f) {
+  const std::int64_t count = walk.reduced.numel();
+  if (walk.step == 1 || count == 1) {
+    for (std::int64_t i = 0; i < count; i += kBlock) f(elements<T>(at) + i, std::min(kBlock, count - i));
+    return;
+  }
+  T block[kBlock];
+  std::int64_t filled = 0;
+  const auto add = [&](const T* from, std::int64_t step, std::int64_t n) {
+    for (std::int64_t i = 0; i < n;) {
+      const std::int64_t part = std::min(n - i, kBlock - filled);
+      for (std::int64_t j = 0; j < part; ++j) block[filled + j] = from[(i + j) * step];
+      i += part;
+      filled += part;
+      if (filled < kBlock) return;
+      f(block, kBlock);
+      filled = 0;
+    }
+  };
+  if (walk.step) {
+    add(elements<T>(at), *walk.step, count);
+  } else {
+    constexpr auto size = static_cast<std::int64_t>(sizeof(T));
+    for_each_run<1>(walk.reduced, {at}, {walk.x.strides}, {sizeof(T)},
+                    [&](const auto& run, const auto& step, std::int64_t n) { add(elements<T>(run[0]), step[0] / size, n); });
+  }
+  if (filled > 0) f(block, filled);
+}
+
+/// What a result is once its elements are joined. A mean divides by their number, a sum by 1.
+template <class F>
+typename F::Element finish(typename F::Total total, double divisor) {
+  using T = typename F::Element;
+  if constexpr (F::rounds && F::is_sum) total /= divisor;
+  if constexpr (std::is_same_v<T, bool>) return total != 0;
+  else return static_cast<T>(static_cast<compute_t<T>>(total));
+}
+
+template <class F>
+void reduce_one(const Walk& walk, std::byte* at, typename F::Element* y, double divisor) {
+  using Total = typename F::Total;
+  Total total = F::start();
+  for_each_block<typename F::Element>(walk, at, [&](const auto* block, std::int64_t n) {
+    total = F::template join<Total>(total, fold_block<F>(block, n));
+  });
+  *y = finish<F>(total, divisor);
+}
+
+constexpr std::int64_t kColumns = 128;  // results of a tile: 16 lanes of doubles are 16 KiB and stay in L1
+
+/// Up to kColumns adjacent results at once. Each is joined as fold.hpp says, but its neighbours fill the vector unit.
+template <class F>
+class Columns {
+ public:
+  using T = typename F::Element;
+  using Lane = typename F::Lane;
+  using Total = typename F::Total;
+
+  explicit Columns(std::int64_t width) : width_(width) { std::fill_n(totals_, width, F::start()); }
+
+  void add_row(const T* x) {
+    Lane* lane = lanes_[row_ % kLanes];
+    if (row_ < kLanes) std::fill_n(lane, width_, F::start());
+    for (std::int64_t c = 0; c < width_; ++c) lane[c] = F::join(lane[c], F::load(x[c]));
+    if (++row_ == kBlock) close_block();
+  }
+  void finish_to(T* y, double divisor) {
+    close_block();
+    for (std::int64_t c = 0; c < width_; ++c) y[c] = finish<F>(totals_[c], divisor);
+  }
+
+ private:
+  static constexpr std::int64_t kLanes = F::any_order ? 1 : F::lanes;
+
+  void close_block() {
+    if (row_ == 0) return;
+    const std::int64_t used = std::min(row_, kLanes);  // the other lanes would join nothing but `start`
+    for (std::int64_t half = kLanes / 2; half > 0; half /= 2)
+      for (std::int64_t l = 0; l < half && l + half < used; ++l)
+        for (std::int64_t c = 0; c < width_; ++c) lanes_[l][c] = F::join(lanes_[l][c], lanes_[l + half][c]);
+    for (std::int64_t c = 0; c < width_; ++c)
+      totals_[c] = F::template join<Total>(totals_[c], static_cast<Total>(lanes_[0][c]));
+    row_ = 0;
+  }
+
+  std::int64_t width_;
+  std::int64_t row_ = 0;  // within the block
+  Lane lanes_[kLanes][kColumns];
+  Total totals_[kColumns];
+};
+
+/// Calls one(x, y) for each result, or tile(x, y, width) for each group of adjacent ones.
+template <class T, class Y, class One, class Tile>
+void for_each_result(const Walk& walk, const Array& y, One&& one, Tile&& tile) {
+  for_each_run<2>(walk.kept, {walk.x.data, dense(y).data}, {walk.x.strides, &dense(y).strides}, {sizeof(T), sizeof(Y)},
+                  [&](const auto& at, const auto& step, std::int64_t n) {
+                    const std::int64_t width = walk.columns ? kColumns : 1;
+                    for (std::int64_t i = 0; i < n; i += width) {
+                      std::byte* from = at[0] + i * step[0];
+                      auto* to = reinterpret_cast<Y*>(at[1] + i * step[1]);
+                      if (walk.columns) tile(from, to, std::min(width, n - i));
+                      else one(from, to);
+                    }
+                  });
+}
+
+template <class F>
+void reduce(const Walk& walk, const Array& y, double divisor) {
+  using T = typename F::Element;
+  for_each_result<T, T>(
+      walk, y, [&](std::byte* from, T* to) { reduce_one<F>(walk, from, to, divisor); },
+      [&](std::byte* from, T* to, std::int64_t width) {
+        Columns<F> columns(width);
+        for_each_run<1>(walk.reduced, {from}, {walk.x.strides}, {sizeof(T)},
+                        [&](const auto& at, const auto& step, std::int64_t n) {
+                          for (std::int64_t i = 0; i < n; ++i) columns.add_row(elements<T>(at[0] + i * step[0]));
+                        });
+        columns.finish_to(to, divisor);
+      });
+}
+
+/// The index of the best element of one result.
+template <class F>
+std::int64_t find_best(const Walk& walk, std::byte* at) {
+  using Lane = typename F::Lane;
+  Lane best = F::start();
+  std::int64_t where = 0, start = 0;
+  for_each_block<typename F::Element>(walk, at, [&](const auto* block, std::int64_t n) {
+    const Lane here = fold_block<F>(block, n);
+    if (start == 0 || (!is_nan(best) && F::beats(here, best))) {
+      best = here;
+      const auto is_best = [&](Lane v) { return v == best || (is_nan(v) && is_nan(best)); };
+      where = start + std::find_if(block, block + n, [&](auto v) { return is_best(F::load(v)); }) - block;
+    }
+    start += n;
+  });
+  return where;
+}
+
+/// The same for `width` adjacent results.
+template <class F>
+void find_best_columns(const Walk& walk, std::byte* at, std::int64_t* y, std::int64_t width) {
+  using Lane = typename F::Lane;
+  using T = typename F::Element;
+  Lane best[kColumns];
+  for (std::int64_t row = 0; row < walk.reduced.numel(); ++row) {
+    const T* x = elements<T>(at) + row * *walk.step;
+    for (std::int64_t c = 0; c < width; ++c) {
+      const Lane next = F::load(x[c]);
+      const bool replaces = row == 0 || (!is_nan(best[c]) && F::beats(next, best[c]));
+      best[c] = replaces ? next : best[c];
+      y[c] = replaces ? row : y[c];
+    }
+  }
+}
+
+}  // namespace
+
+Array execute(const op::Reduce& op, const Spec& spec, Operands inputs) {
+  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  const Walk walk(inputs[0].array(), spec.shape);
+  // True is 1 and false is 0, so any is the maximum and all the minimum.
+  if (op.fn == ReduceFn::Any) {
+    reduce<Fold<ReduceFn::Max, bool>>(walk, y, 1);
+  } else if (op.fn == ReduceFn::All) {
+    reduce<Fold<ReduceFn::Min, bool>>(walk, y, 1);
+  } else {
+    with_numeric_type(spec.dtype, [&]<class T>(T) {
+      switch (op.fn) {
+        case ReduceFn::Mean: return reduce<Fold<ReduceFn::Sum, T>>(walk, y, static_cast<double>(walk.reduced.numel()));
+        case ReduceFn::Sum: return reduce<Fold<ReduceFn::Sum, T>>(walk, y, 1);
+        case ReduceFn::Prod: return reduce<Fold<ReduceFn::Prod, T>>(walk, y, 1);
+        case ReduceFn::Max: return reduce<Fold<ReduceFn::Max, T>>(walk, y, 1);
+        default: return reduce<Fold<ReduceFn::Min, T>>(walk, y, 1);
+      }
+    });
+  }
+  return y;
+}
+
+Array execute(const op::ArgReduce& op, const Spec& spec, Operands inputs) {
+  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  const Walk walk(inputs[0].array(), spec.shape);
+  const auto run = [&]<class F>(F) {
+    using T = typename F::Element;
+    for_each_result<T, std::int64_t>(
+        walk, y, [&](std::byte* from, std::int64_t* to) { *to = find_best<F>(walk, from); },
+        [&](std::byte* from, std::int64_t* to, std::int64_t width) { find_best_columns<F>(walk, from, to, width); });
+  };
+  with_numeric_type(walk.x.dtype, [&]<class T>(T) {
+    if (op.largest) run(Fold<ReduceFn::Max, T>());
+    else run(Fold<ReduceFn::Min, T>());
+  });
+  return y;
+}
+
+}  // namespace fornax::cpu

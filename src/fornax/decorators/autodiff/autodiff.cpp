@@ -1,0 +1,144 @@
+#include <fornax/decorators/autodiff/autodiff.hpp>
+
+#include <map>
+#include <mutex>
+
+#include <fornax/array/pool.hpp>
+#include <fornax/decorators/autodiff/decorator.hpp>
+#include <fornax/ops/functions.hpp>
+
+namespace fornax::autodiff {
+
+namespace {
+
+thread_local int no_grad_depth = 0;
+
+bool bit(std::uint8_t mask, std::size_t input) { return ((mask >> (input < 7 ? input : 7)) & 1u) != 0; }
+
+}  // namespace
+
+Interpreter& around(Interpreter& inner) {
+  static std::mutex mutex;
+  static auto* const decorators = new std::map<Interpreter*, Decorator*>;
+  const std::lock_guard lock(mutex);
+  Decorator*& d = (*decorators)[&inner];
+  if (!d) d = new Decorator(inner);
+  return *d;
+}
+
+NoGrad::NoGrad() { ++no_grad_depth; }
+NoGrad::~NoGrad() { --no_grad_depth; }
+
+std::uint64_t& current_region() {
+  thread_local std::uint64_t region = 0;
+  return region;
+}
+
+Arrays Decorator::apply(const Op& op, Operands inputs) {
+  Wanted wanted;
+  bool records = false;
+  if (no_grad_depth == 0) {
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+      if (!tracked(*this, inputs[i].array())) continue;
+      wanted.set(i);
+      records = true;
+    }
+    records = records && differentiable(op);
+  }
+  const Keep kept = records ? keep(op, wanted) : Keep::nothing();
+
+  // The wrapped interpreter may write into a given input, unless backward needs what it holds.
+  SmallVector<Operand, 3> values;
+  NodeRef node;
+  if (records) node = NodeRef(Pool::make<Node>(op));
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Operand& x = inputs[i];
+    TrackedBody* body = tracked(*this, x.array());
+    const Array& value = body ? body->value : x.array();
+    if (records) {
+      node->inputs.push_back(bit(kept.inputs, i) ? value : bit(kept.shells, i) ? make_shell(value) : Array());
+      node->parents.push_back(body ? Edge{body->node, body->output} : Edge{});
+    }
+    const bool reuse = x.reusable() && !bit(kept.inputs, i);
+    values.push_back(Operand(const_cast<Array&>(value), reuse));
+  }
+  Arrays results = run_all(op, {values.data(), values.size()});
+  if (!records) return results;
+
+  bool any_float = false;
+  for (const Array& y : results) any_float = any_float || is_float(y.dtype());
+  if (!any_float) return results;
+  node->outputs = static_cast<std::uint32_t>(results.size());
+  node->region = current_region();
+  if (kept.output)
+    for (const Array& y : results) node->results.push_back(y);
+  for (std::size_t i = 0; i < results.size(); ++i)
+    if (is_float(results[i].dtype())) results[i] = track(std::move(results[i]), node, static_cast<std::uint32_t>(i));
+  return results;
+}
+
+Array Decorator::track(Array value, NodeRef node, std::uint32_t output) {
+  return Array(Pool::make<TrackedBody>(this, std::move(value), std::move(node), output));
+}
+
+const Array& Decorator::primal(const Array& array) { return static_cast<TrackedBody*>(array.body())->value; }
+
+void Decorator::destroy(ArrayBody* body) noexcept { Pool::destroy(static_cast<TrackedBody*>(body)); }
+
+Array require_grad(Interpreter& on, const Array& x) {
+  if (const TrackedBody* body = tracked(on, x)) {
+    if (body->node->leaf) return x;
+    throw ValueError("require_grad",
+                     "the tensor is the result of recorded operations; retain_grad() keeps its gradient, "
+                     "detach().require_grad() makes a new leaf of its values");
+  }
+  require_float("require_grad", x);
+  NodeRef leaf(Pool::make<Node>(Op()));
+  leaf->leaf = true;
+  leaf->region = current_region();
+  return static_cast<Decorator&>(on).track(x, std::move(leaf), 0);
+}
+
+bool is_leaf(const Interpreter& on, const Array& x) {
+  const TrackedBody* body = tracked(on, x);
+  return body && body->node->leaf;
+}
+
+bool is_tracked(const Interpreter& on, const Array& x) { return tracked(on, x) != nullptr; }
+
+Array inner(const Interpreter& on, const Array& x) {
+  const TrackedBody* body = tracked(on, x);
+  return body ? body->value : x;
+}
+
+Array detach(const Array& x) {
+  const Array* value = &x;
+  while (const TrackedBody* body = tracked_anywhere(*value)) value = &body->value;
+  return *value;
+}
+
+namespace {
+
+TrackedBody& require_tracked(std::string_view operation, const Interpreter& on, const Array& x) {
+  TrackedBody* body = tracked(on, x);
+  if (!body) throw ValueError(operation, "the tensor is not tracked; require_grad() on an input starts tracking");
+  return *body;
+}
+
+void add_extra(TrackedBody& body, Ref<Hook> hook) {
+  Extras& extras = body.node->need_extras();
+  const std::lock_guard lock(extras.mutex);
+  extras.entries.push_back({body.output, std::move(hook)});
+}
+
+}  // namespace
+
+void retain_grad(const Interpreter& on, const Array& x) {
+  add_extra(require_tracked("retain_grad", on, x), Ref<Hook>());
+}
+
+void register_hook(const Interpreter& on, const Array& x, Ref<Hook> hook) {
+  add_extra(require_tracked("register_hook", on, x), std::move(hook));
+}
+
+}  // namespace fornax::autodiff

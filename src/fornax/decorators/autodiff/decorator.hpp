@@ -1,0 +1,62 @@
+#pragma once
+// The decorator's inside, shared by its sources.
+
+#include <fornax/decorators/autodiff/autodiff.hpp>
+#include <fornax/decorators/autodiff/node.hpp>
+
+namespace fornax::autodiff {
+
+/// A tracked array: its value on the wrapped interpreter, and the node that computed it.
+struct TrackedBody : ArrayBody {
+  TrackedBody(Interpreter* owner, Array v, NodeRef n, std::uint32_t out)
+      : ArrayBody(owner, v.dtype(), v.device(), v.shape()), value(std::move(v)), node(std::move(n)), output(out) {}
+
+  Array value;
+  NodeRef node;
+  std::uint32_t output;
+};
+
+class Decorator final : public Interpreter {
+ public:
+  explicit Decorator(Interpreter& wrapped) : Interpreter(&wrapped, &kFamily) {}
+
+  Arrays apply(const Op& op, Operands inputs) override;
+  const Array& primal(const Array& array) override;
+  void destroy(ArrayBody* body) noexcept override;
+  std::string name() const override { return "Autodiff<" + inner()->name() + ">"; }
+
+  Array track(Array value, NodeRef node, std::uint32_t output);
+
+  static constexpr char kFamily = 0;
+};
+
+/// The body of x if any Autodiff tracks it, else null.
+inline TrackedBody* tracked_anywhere(const Array& x) {
+  return x.interpreter()->family() == &Decorator::kFamily ? static_cast<TrackedBody*>(x.body()) : nullptr;
+}
+
+/// The body of x if `on` tracks it, else null.
+inline TrackedBody* tracked(const Interpreter& on, const Array& x) {
+  return x.interpreter() == &on ? static_cast<TrackedBody*>(x.body()) : nullptr;
+}
+
+/// The checkpointed region that the calling thread records for; 0 outside of any.
+std::uint64_t& current_region();
+
+/// A gradient on its way: what reached one output of a node.
+struct Reached {
+  NodeRef node;
+  std::uint32_t output = 0;
+  Array gradient;
+};
+using ReachedList = SmallVector<Reached, 4>;
+
+/// One walk from a root back through the tape, in an order and with sums that depend on the tape's structure alone.
+struct Walk {
+  bool release = false;      // let go of each node as soon as it was used
+  std::uint64_t region = 0;  // if not 0, nodes of other regions are leaves of this walk
+};
+/// The gradients of all leaves (and retained outputs) that the roots were computed from.
+ReachedList walk_back(ReachedList roots, const Walk& options);
+
+}  // namespace fornax::autodiff

@@ -1,0 +1,81 @@
+#pragma once
+// The tape: one node for each recorded operation. A tensor owns its node and a node owns its parents, so the tape is
+// what live tensors reach, and dropping a result frees what led to it.
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <fornax/decorators/autodiff/hook.hpp>
+#include <fornax/ops/op.hpp>
+
+namespace fornax::autodiff {
+
+struct Node;
+
+/// A counted pointer to a node. Chains of any length are freed without recursion.
+class NodeRef {
+ public:
+  NodeRef() = default;
+  /// Takes over one reference.
+  explicit NodeRef(Node* node) : node_(node) {}
+  NodeRef(const NodeRef& other);
+  NodeRef(NodeRef&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  NodeRef& operator=(NodeRef other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~NodeRef() {
+    if (node_) release(node_);
+  }
+  Node* get() const { return node_; }
+  Node* operator->() const { return node_; }
+  explicit operator bool() const { return node_ != nullptr; }
+
+ private:
+  static void release(Node* node) noexcept;
+  Node* node_ = nullptr;
+};
+
+/// Where an input came from: one output of a node, or nowhere if it was not tracked.
+struct Edge {
+  NodeRef node;
+  std::uint32_t output = 0;
+};
+
+/// What few nodes have.
+struct Extras {
+  struct Entry {
+    std::uint32_t output;
+    Ref<Hook> hook;  // null: keep the gradient of this output
+  };
+  std::mutex mutex;
+  std::vector<Entry> entries;
+};
+
+/// One recorded operation. Only `extras` changes after recording, so any number of threads may read a tape.
+struct Node {
+  explicit Node(const Op& operation) : op(operation) {}
+
+  Op op;
+  SmallVector<Edge, 3> parents;   // one for each input
+  Arrays inputs;                  // what backward keeps of each: the value, a shell, or nothing
+  Arrays results;                 // the results, if the rule reads them
+  std::atomic<std::uint32_t> references{1};
+  std::uint32_t outputs = 1;
+  std::uint64_t region = 0;  // the checkpointed region that recorded it
+  bool leaf = false;
+  std::atomic<Extras*> extras{nullptr};
+  Node* next_released = nullptr;
+
+  ~Node() { delete extras.load(std::memory_order_acquire); }
+  Extras& need_extras();
+};
+
+inline NodeRef::NodeRef(const NodeRef& other) : node_(other.node_) {
+  if (node_) node_->references.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace fornax::autodiff

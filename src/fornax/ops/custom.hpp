@@ -1,0 +1,27 @@
+#pragma once
+
+#include <fornax/ops/rule.hpp>
+
+namespace fornax {
+
+/// A user's operation with its own derivative, written in operations on arrays.
+struct CustomFunction : Counted {
+  virtual ~CustomFunction() = default;
+  virtual std::string_view name() const = 0;
+  virtual Arrays forward(const Arrays& x) const = 0;
+  /// The gradients that are wanted, one for each input; `g[i]` is empty where no cotangent reached output i.
+  virtual Arrays vjp(const Arrays& x, const Arrays& g, Wanted wanted) const = 0;
+};
+
+namespace op {
+
+/// Runs a CustomFunction: any number of inputs and outputs.
+struct Custom {
+  Ref<CustomFunction> function;
+
+  std::string_view name() const { return function->name(); }
+  Keep keep(Wanted) const { return {.inputs = 0xff}; }
+};
+
+}  // namespace op
+}  // namespace fornax

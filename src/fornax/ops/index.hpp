@@ -1,0 +1,70 @@
+#pragma once
+// Reading and writing at positions that are data. Indices are of any Int dtype, counted from 0.
+
+#include <fornax/ops/rule.hpp>
+
+namespace fornax {
+
+/// How a value meets what is there.
+enum class Update : std::uint8_t { Assign, Add };
+
+namespace op {
+
+/// y[i][j][k] = x[index[i][j][k]][j][k] for dim 0, and likewise for other dims.
+///
+/// Shapes: x and index of the same rank, index no larger than x outside dim -> the shape of index.
+/// Errors: IndexError, naming the index, if one is outside [0, size of dim).
+struct Gather {
+  int dim;
+
+  std::string_view name() const { return "gather"; }
+  Spec infer(Operands x) const;
+  Keep keep(Wanted) const { return {.inputs = 2, .shells = 1}; }
+  Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  static SamplesOf<Gather> samples();
+};
+
+/// x with y[index[i][j][k]][j][k] = or += value[i][j][k] for dim 0, and likewise for other dims. Where several values
+/// are assigned to one place the last in row-major order stays.
+///
+/// Shapes: x; index and value of the same shape, no larger than x outside dim -> the shape of x.
+struct Scatter {
+  int dim;
+  Update update;
+
+  std::string_view name() const { return "scatter"; }
+  Spec infer(Operands x) const;
+  Keep keep(Wanted) const { return {.inputs = 2}; }
+  Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  static SamplesOf<Scatter> samples();
+};
+
+/// The slices of x at index along a dim: an embedding is a select along dim 0.
+///
+/// Shapes: x [..., N, ...], index [M] -> [..., M, ...].
+struct Select {
+  int dim;
+
+  std::string_view name() const { return "select"; }
+  Spec infer(Operands x) const;
+  Keep keep(Wanted) const { return {.inputs = 2, .shells = 1}; }
+  Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  static SamplesOf<Select> samples();
+};
+
+/// x with the slices of value assigned or added at index along a dim.
+///
+/// Shapes: x [..., N, ...], index [M], value [..., M, ...] -> the shape of x.
+struct SelectAssign {
+  int dim;
+  Update update;
+
+  std::string_view name() const { return "select_assign"; }
+  Spec infer(Operands x) const;
+  Keep keep(Wanted) const { return {.inputs = 2}; }
+  Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  static SamplesOf<SelectAssign> samples();
+};
+
+}  // namespace op
+}  // namespace fornax

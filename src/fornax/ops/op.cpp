@@ -1,0 +1,46 @@
+#include <fornax/ops/op.hpp>
+
+namespace fornax {
+
+namespace {
+
+template <class T>
+concept NotDifferentiable = requires { requires !T::differentiable; };
+
+}  // namespace
+
+std::string_view name(const Op& op) {
+  return std::visit([](const auto& o) { return o.name(); }, static_cast<const OpVariant&>(op));
+}
+
+bool differentiable(const Op& op) {
+  return std::visit([]<class T>(const T&) { return !NotDifferentiable<T>; }, static_cast<const OpVariant&>(op));
+}
+
+Keep keep(const Op& op, Wanted wanted) {
+  return std::visit(
+      [&]<class T>(const T& o) {
+        if constexpr (NotDifferentiable<T>) {
+          return Keep::nothing();
+        } else {
+          return o.keep(wanted);
+        }
+      },
+      static_cast<const OpVariant&>(op));
+}
+
+Arrays vjp(const Op& op, const Arrays& x, const Arrays& y, const Arrays& g, Wanted wanted) {
+  return std::visit(
+      [&]<class T>(const T& o) -> Arrays {
+        if constexpr (std::is_same_v<T, op::Custom>) {
+          return o.function->vjp(x, g, wanted);
+        } else if constexpr (NotDifferentiable<T>) {
+          throw Error(o.name(), "has no derivative; reaching this is a bug in fornax");
+        } else {
+          return o.vjp(x, y[0], g[0], wanted);
+        }
+      },
+      static_cast<const OpVariant&>(op));
+}
+
+}  // namespace fornax

@@ -1,0 +1,40 @@
+#pragma once
+// Op: any operation as a value.
+
+#include <variant>
+
+#include <fornax/ops/binary.hpp>
+#include <fornax/ops/create.hpp>
+#include <fornax/ops/custom.hpp>
+#include <fornax/ops/index.hpp>
+#include <fornax/ops/layout.hpp>
+#include <fornax/ops/matmul.hpp>
+#include <fornax/ops/reduce.hpp>
+#include <fornax/ops/select.hpp>
+#include <fornax/ops/softmax.hpp>
+#include <fornax/ops/unary.hpp>
+#include <fornax/ops/with_scalar.hpp>
+
+namespace fornax {
+
+#define FORNAX_OP(name) op::name,
+using OpVariant = std::variant<
+#include <fornax/ops/ops.def>
+    op::Custom>;
+#undef FORNAX_OP
+
+struct Op : OpVariant {
+  using OpVariant::OpVariant;
+};
+
+// A tape node holds one of these; bulkier settings belong into a Box.
+static_assert(sizeof(Op) <= 96);
+
+std::string_view name(const Op& op);
+/// True if a cotangent of the result can reach an input.
+bool differentiable(const Op& op);
+Keep keep(const Op& op, Wanted wanted);
+/// The gradients that are wanted, one for each input; others may be empty.
+Arrays vjp(const Op& op, const Arrays& x, const Arrays& y, const Arrays& g, Wanted wanted);
+
+}  // namespace fornax

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <fornax/ops/rule.hpp>
+
+namespace fornax {
+
+/// Elementwise functions of one array; the table in unary.cpp documents each.
+enum class UnaryFn : std::uint8_t {
+  Neg, Abs, Sign, Square, Exp, Expm1, Log, Log1p, Log2, Log10, Sqrt, Rsqrt, Reciprocal,
+  Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Erf, Erfc,
+  Sigmoid, Relu, Floor, Ceil, Round, Trunc, LogicalNot, BitwiseNot, IsNan, IsInf, IsFinite,
+};
+inline constexpr int kUnaryCount = static_cast<int>(UnaryFn::IsFinite) + 1;
+
+namespace op {
+
+/// y = f(x), elementwise.
+///
+/// Shapes: x of any shape -> the same shape.
+/// Kinds:  Float; neg, abs, sign, square also Int; logical_not Bool; bitwise_not Int; is_* give Bool.
+struct Unary {
+  UnaryFn fn;
+
+  std::string_view name() const;
+  Spec infer(Operands x) const;
+  Keep keep(Wanted wanted) const;
+  Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  static SamplesOf<Unary> samples();
+};
+
+}  // namespace op
+}  // namespace fornax

@@ -1,0 +1,3 @@
+#include <fornax/fornax.hpp>
+
+int main() {}

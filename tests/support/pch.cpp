@@ -1,0 +1,1 @@
+// The one source that the shared precompiled header is built with.
