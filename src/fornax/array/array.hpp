@@ -1,13 +1,13 @@
 #pragma once
 // Array: the handle that the library moves. Shape, dtype, device and interpreter are known at run time.
 
-#include <atomic>
 #include <cstdint>
 #include <span>
 #include <utility>
 
 #include <fornax/array/device.hpp>
 #include <fornax/array/dtype.hpp>
+#include <fornax/array/ref_count.hpp>
 #include <fornax/array/shape.hpp>
 #include <fornax/array/small_vector.hpp>
 
@@ -21,7 +21,7 @@ struct ArrayBody {
   ArrayBody(Interpreter* owner, DType type, Device where, const Shape& sizes)
       : dtype(type), device(where), interpreter(owner), shape(sizes) {}
 
-  std::atomic<std::uint32_t> references{1};
+  RefCount references;
   DType dtype;
   Device device;
   Interpreter* interpreter;  // null: a shell that has a shape and a dtype, and no elements
@@ -36,7 +36,7 @@ class Array {
   /// Takes over one reference.
   explicit Array(ArrayBody* body) : body_(body) {}
   Array(const Array& other) : body_(other.body_) {
-    if (body_) body_->references.fetch_add(1, std::memory_order_relaxed);
+    if (body_) body_->references.increment();
   }
   Array(Array&& other) noexcept : body_(std::exchange(other.body_, nullptr)) {}
   Array& operator=(const Array& other) {
@@ -66,12 +66,12 @@ class Array {
   double item() const;
 
   /// True if no other handle shares the body.
-  bool unique() const { return body_->references.load(std::memory_order_acquire) == 1; }
+  bool unique() const { return body_->references.is_one(); }
   ArrayBody* body() const { return body_; }
 
  private:
   void release() {
-    if (unique() || body_->references.fetch_sub(1, std::memory_order_acq_rel) == 1) destroy(body_);
+    if (body_->references.decrement()) destroy(body_);
   }
   static void destroy(ArrayBody* body) noexcept;
 
@@ -86,6 +86,8 @@ class Operand {
  public:
   Operand(const Array& lent) : handle_(&lent), given_(false) {}     // NOLINT: implicit by design
   Operand(Array&& given) : handle_(&given), given_(true) {}         // NOLINT
+  /// No array: only assignment is allowed.
+  Operand() = default;
   /// Given if `may_reuse`, else lent.
   Operand(Array& array, bool may_reuse) : handle_(&array), given_(may_reuse) {}
 
@@ -101,8 +103,8 @@ class Operand {
   }
 
  private:
-  const Array* handle_;
-  bool given_;
+  const Array* handle_ = nullptr;
+  bool given_ = false;
 };
 
 using Operands = std::span<const Operand>;

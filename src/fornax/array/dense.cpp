@@ -24,7 +24,7 @@ Array view(const Array& a, const Shape& shape, const Strides& strides, std::int6
     std::memcpy(body->inline_bytes, from.inline_bytes, DenseBody::kInline);
     body->data = body->inline_bytes + (from.data - from.inline_bytes) + bytes;
   } else {
-    from.storage->references.fetch_add(1, std::memory_order_relaxed);
+    from.storage->references.increment();
     body->storage = from.storage;
     body->data = from.data + bytes;
   }

@@ -1,7 +1,6 @@
 #pragma once
 // The body of a backend's array: elements in a buffer, read through strides.
 
-#include <atomic>
 #include <cstddef>
 #include <cstring>
 #include <span>
@@ -12,7 +11,7 @@ namespace fornax {
 
 /// A buffer that any number of views share.
 struct Storage {
-  std::atomic<std::uint32_t> references{1};
+  RefCount references;
   std::size_t bytes = 0;
   std::byte* data = nullptr;
 };

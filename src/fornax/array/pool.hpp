@@ -15,8 +15,28 @@ class Pool {
   static constexpr std::size_t kStep = 64;
   static constexpr std::size_t kLargest = 1024;
 
-  static void* take(std::size_t bytes);
-  static void give(void* block, std::size_t bytes) noexcept;
+  static void* take(std::size_t bytes) {
+#if !defined(__SANITIZE_ADDRESS__)
+    List& list = lists[class_of(bytes)];
+    if (Block* block = list.head) [[likely]] {
+      list.head = block->next;
+      --list.count;
+      return block;
+    }
+#endif
+    return refill(bytes);
+  }
+  static void give(void* memory, std::size_t bytes) noexcept {
+#if !defined(__SANITIZE_ADDRESS__)
+    List& list = lists[class_of(bytes)];
+    if (list.count < kMost) [[likely]] {
+      list.head = new (memory) Block{list.head};
+      ++list.count;
+      return;
+    }
+#endif
+    hand_back(memory, bytes);
+  }
 
   template <class T, class... Args>
   static T* make(Args&&... args) {
@@ -34,6 +54,28 @@ class Pool {
     object->~T();
     give(object, sizeof(T));
   }
+
+ private:
+  struct Block {
+    Block* next;
+  };
+  struct List {
+    Block* head = nullptr;
+    std::uint32_t count = 0;
+  };
+  static constexpr std::size_t kClasses = kLargest / kStep;
+  static constexpr std::uint32_t kBatch = 64;         // blocks that move between a thread and the depot at once
+  static constexpr std::uint32_t kMost = 4 * kBatch;  // a thread that only frees hands the surplus on
+
+  static std::size_t class_of(std::size_t bytes) { return bytes == 0 ? 0 : (bytes - 1) / kStep; }
+  static void* refill(std::size_t bytes);
+  static void hand_back(void* memory, std::size_t bytes) noexcept;
+  static void hand_over(std::size_t size_class, std::uint32_t count) noexcept;
+
+  struct Depot;
+  struct AtThreadEnd;
+  // Always reached with one instruction: no dynamic loading moves this variable.
+  static thread_local constinit List lists[kClasses] __attribute__((tls_model("initial-exec")));
 };
 
 

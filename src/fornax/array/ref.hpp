@@ -1,8 +1,8 @@
 #pragma once
 
-#include <atomic>
-#include <cstdint>
 #include <utility>
+
+#include <fornax/array/ref_count.hpp>
 
 namespace fornax {
 
@@ -16,7 +16,7 @@ class Counted {
  private:
   template <class T>
   friend class Ref;
-  mutable std::atomic<std::uint32_t> references_{0};
+  mutable RefCount references_;
 };
 
 /// A counted pointer to a T derived from Counted.
@@ -24,15 +24,23 @@ template <class T>
 class Ref {
  public:
   Ref() = default;
-  explicit Ref(T* object) : object_(object) { retain(); }
-  Ref(const Ref& other) : object_(other.object_) { retain(); }
+  /// Takes over the reference that a new object comes with.
+  explicit Ref(T* fresh) : object_(fresh) {}
+  Ref(const Ref& other) : object_(other.object_) {
+    if (object_) object_->references_.increment();
+  }
+  /// A Ref to a derived class serves as one to its base.
+  template <class Derived>
+  Ref(const Ref<Derived>& other) : object_(other.get()) {  // NOLINT: as the pointers convert
+    if (object_) object_->references_.increment();
+  }
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
   Ref& operator=(Ref other) noexcept {
     std::swap(object_, other.object_);
     return *this;
   }
   ~Ref() {
-    if (object_ && object_->references_.fetch_sub(1, std::memory_order_acq_rel) == 1) delete object_;
+    if (object_ && object_->references_.decrement()) delete object_;
   }
   T* get() const { return object_; }
   T& operator*() const { return *object_; }
@@ -40,15 +48,7 @@ class Ref {
   explicit operator bool() const { return object_ != nullptr; }
 
  private:
-  void retain() const {
-    if (object_) object_->references_.fetch_add(1, std::memory_order_relaxed);
-  }
   T* object_ = nullptr;
 };
-
-template <class T, class... Args>
-Ref<T> make_ref(Args&&... args) {
-  return Ref<T>(new T{std::forward<Args>(args)...});
-}
 
 }  // namespace fornax

@@ -26,6 +26,14 @@ using Strides = std::array<std::int64_t, kMaxRank>;
 class Shape {
  public:
   Shape() = default;
+  /// [n], without a check of n.
+  static Shape vector(std::int64_t n) {
+    Shape s;
+    s.numel_ = n;
+    s.rank_ = 1;
+    s.dims_[0] = n;
+    return s;
+  }
   /// Throws ShapeError for a negative size, a rank above 8, or a number of elements beyond 2^59.
   Shape(std::initializer_list<Index> dims);
   explicit Shape(std::span<const std::int64_t> dims);

@@ -12,95 +12,110 @@ namespace fornax {
 template <class T, std::size_t N>
 class SmallVector {
  public:
-  SmallVector() = default;
-  SmallVector(T only) { push_back(std::move(only)); }  // NOLINT: `return result;` from a rule with one result
+  SmallVector() : data_(inline_data()) {}
+  SmallVector(T only) : SmallVector() { append(std::move(only)); }  // NOLINT: `return result;` where there is one
   template <class... Rest>
-    requires(sizeof...(Rest) >= 1)
-  SmallVector(T first, Rest... rest) {
-    push_back(std::move(first));
-    (push_back(T(std::move(rest))), ...);
+    requires(sizeof...(Rest) >= 1 && sizeof...(Rest) < N)
+  SmallVector(T first, Rest... rest) : SmallVector() {
+    append(std::move(first));
+    (append(T(std::move(rest))), ...);
   }
-  explicit SmallVector(std::span<const T> values) {
-    reserve(values.size());
-    for (const T& v : values) push_back(v);
+  SmallVector(const SmallVector& other) : SmallVector() {
+    reserve(other.size_);
+    for (const T& v : other) append(v);
   }
-  SmallVector(const SmallVector& other) : SmallVector(std::span<const T>(other)) {}
   SmallVector(SmallVector&& other) noexcept { take(other); }
-  SmallVector& operator=(SmallVector other) noexcept {
-    destroy();
-    take(other);
+  SmallVector& operator=(const SmallVector& other) { return *this = SmallVector(other); }
+  SmallVector& operator=(SmallVector&& other) noexcept {
+    if (this != &other) {
+      destroy();
+      take(other);
+    }
     return *this;
   }
   ~SmallVector() { destroy(); }
 
   void push_back(T value) {
-    if (size_ == capacity_) grow(capacity_ * 2);
-    new (data() + size_) T(std::move(value));
-    ++size_;
+    if (size_ == capacity_) [[unlikely]]
+      grow(std::size_t{capacity_} * 2);
+    append(std::move(value));
   }
+  template <class... Args>
+  T& emplace_back(Args&&... args) {
+    if (size_ == capacity_) [[unlikely]]
+      grow(std::size_t{capacity_} * 2);
+    return *new (data_ + size_++) T{std::forward<Args>(args)...};
+  }
+  void pop_back() { data_[--size_].~T(); }
   void reserve(std::size_t n) {
-    if (n > capacity_) grow(n);
+    if (n > capacity_) [[unlikely]]
+      grow(n);
   }
   /// Grows to n elements, each default-constructed.
   void resize(std::size_t n) {
     reserve(n);
-    while (size_ < n) push_back(T());
+    while (size_ < n) append(T());
   }
-  void pop_back() { data()[--size_].~T(); }
   void clear() {
-    for (std::size_t i = 0; i < size_; ++i) data()[i].~T();
+    for (std::size_t i = 0; i < size_; ++i) data_[i].~T();
     size_ = 0;
   }
 
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  T* data() { return heap_ ? heap_ : inline_data(); }
-  const T* data() const { return heap_ ? heap_ : inline_data(); }
-  T& operator[](std::size_t i) { return data()[i]; }
-  const T& operator[](std::size_t i) const { return data()[i]; }
-  T* begin() { return data(); }
-  T* end() { return data() + size_; }
-  const T* begin() const { return data(); }
-  const T* end() const { return data() + size_; }
+  T* data() { return data_; }
+  const T* data() const { return data_; }
+  T& operator[](std::size_t i) { return data_[i]; }
+  const T& operator[](std::size_t i) const { return data_[i]; }
+  T* begin() { return data_; }
+  T* end() { return data_ + size_; }
+  const T* begin() const { return data_; }
+  const T* end() const { return data_ + size_; }
 
  private:
-  T* inline_data() { return std::launder(reinterpret_cast<T*>(bytes_)); }
-  const T* inline_data() const { return std::launder(reinterpret_cast<const T*>(bytes_)); }
-  void grow(std::size_t n) {
+  T* inline_data() { return reinterpret_cast<T*>(bytes_); }
+  bool on_heap() const { return data_ != reinterpret_cast<const T*>(bytes_); }
+  template <class V>
+  void append(V&& value) {
+    new (data_ + size_) T(std::forward<V>(value));
+    ++size_;
+  }
+  [[gnu::noinline]] void grow(std::size_t n) {
     T* bigger = static_cast<T*>(::operator new(n * sizeof(T)));
-    T* old = data();
     for (std::size_t i = 0; i < size_; ++i) {
-      new (bigger + i) T(std::move(old[i]));
-      old[i].~T();
+      new (bigger + i) T(std::move(data_[i]));
+      data_[i].~T();
     }
-    ::operator delete(heap_);
-    heap_ = bigger;
+    if (on_heap()) ::operator delete(data_);
+    data_ = bigger;
     capacity_ = static_cast<std::uint32_t>(n);
   }
   void take(SmallVector& other) noexcept {
-    heap_ = other.heap_;
     size_ = other.size_;
-    capacity_ = other.capacity_;
-    if (!heap_) {
+    if (other.on_heap()) [[unlikely]] {
+      data_ = other.data_;
+      capacity_ = other.capacity_;
+      other.data_ = other.inline_data();
+      other.capacity_ = N;
+    } else {
+      data_ = inline_data();
+      capacity_ = N;
       for (std::size_t i = 0; i < size_; ++i) {
-        new (inline_data() + i) T(std::move(other.inline_data()[i]));
-        other.inline_data()[i].~T();
+        new (data_ + i) T(std::move(other.data_[i]));
+        other.data_[i].~T();
       }
     }
-    other.heap_ = nullptr;
     other.size_ = 0;
-    other.capacity_ = N;
   }
+  // Out of line: rare, and g++ 12 would warn that an inline buffer might be freed.
+  [[gnu::noinline]] void free_heap() { ::operator delete(data_); }
   void destroy() {
     clear();
-    if (heap_) {
-      ::operator delete(heap_);
-      heap_ = nullptr;
-      capacity_ = N;
-    }
+    if (on_heap()) [[unlikely]]
+      free_heap();
   }
 
-  T* heap_ = nullptr;
+  T* data_;
   std::uint32_t size_ = 0;
   std::uint32_t capacity_ = N;
   alignas(T) std::byte bytes_[N * sizeof(T)];

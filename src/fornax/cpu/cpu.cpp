@@ -4,15 +4,24 @@
 #include <fornax/cpu/kernels/kernels.hpp>
 #include <fornax/cpu/tag.hpp>
 #include <fornax/cpu/memory.hpp>
+#include <fornax/cpu/numbers.hpp>
 
 namespace fornax {
 
-CpuBackend& CpuBackend::instance() {
+constinit std::atomic<CpuBackend*> CpuBackend::only_{nullptr};
+
+// Never destroyed: static variables anywhere may hold arrays.
+CpuBackend& CpuBackend::make() {
   static CpuBackend* const backend = new CpuBackend;
+  only_.store(backend, std::memory_order_release);
   return *backend;
 }
 
 Arrays CpuBackend::apply(const Op& op, Operands inputs) {
+  if (!inputs.empty()) {
+    Array number = cpu::execute_on_numbers(op, inputs);
+    if (number.defined()) return number;
+  }
   return std::visit(
       [&]<class T>(const T& o) -> Arrays {
         if constexpr (std::is_same_v<T, op::Custom>) {
@@ -33,6 +42,16 @@ void CpuBackend::destroy(ArrayBody* body) noexcept {
 }
 
 Array CpuBackend::upload(DType dtype, const Shape& shape, std::span<const std::byte> elements, Device) {
+  if (shape.numel() == 1) {
+    Array number = cpu_number(shape, dtype);
+    std::byte* to = dense(number).data;
+    if (elements.size() == sizeof(float)) {
+      std::memcpy(to, elements.data(), sizeof(float));
+    } else {
+      std::memcpy(to, elements.data(), elements.size());
+    }
+    return number;
+  }
   Array a = cpu_empty("from_data", shape, dtype);
   if (!elements.empty()) std::memcpy(dense(a).data, elements.data(), elements.size());
   return a;
@@ -74,7 +93,7 @@ Array cpu_result(std::string_view operation, const Spec& spec, Operands inputs) 
   for (const Operand& x : inputs) {
     if (!x.reusable() || x->dtype() != spec.dtype || !(x->shape() == spec.shape)) continue;
     const DenseBody& d = dense(x.array());
-    if (d.storage && d.storage->references.load(std::memory_order_acquire) != 1) continue;
+    if (d.storage && !d.storage->references.is_one()) continue;
     if (is_contiguous(x.array())) return x.take();
   }
   return cpu_empty(operation, spec.shape, spec.dtype);

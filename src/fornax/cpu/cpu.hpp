@@ -1,14 +1,21 @@
 #pragma once
 // The CPU backend: runs every operation at once, on the calling thread's data.
 
+#include <atomic>
+
+#include <fornax/array/dense.hpp>
 #include <fornax/array/interpreter.hpp>
+#include <fornax/array/pool.hpp>
 #include <fornax/ops/op.hpp>
 
 namespace fornax {
 
 class CpuBackend final : public Backend {
  public:
-  static CpuBackend& instance();
+  static CpuBackend& instance() {
+    CpuBackend* const made = only_.load(std::memory_order_acquire);
+    return made ? *made : make();
+  }
 
   Arrays apply(const Op& op, Operands inputs) override;
   void destroy(ArrayBody* body) noexcept override;
@@ -18,8 +25,17 @@ class CpuBackend final : public Backend {
 
  private:
   CpuBackend() = default;
+  static CpuBackend& make();
+  static constinit std::atomic<CpuBackend*> only_;
 };
 
+/// An array of one element, not yet written.
+inline Array cpu_number(const Shape& shape, DType dtype) {
+  auto* body = Pool::make<DenseBody>(&CpuBackend::instance(), dtype, Device::cpu(), shape);
+  for (int d = 0; d < shape.rank(); ++d) body->strides[static_cast<std::size_t>(d)] = 1;
+  body->data = body->inline_bytes;
+  return Array(body);
+}
 /// A contiguous array with elements not yet written.
 Array cpu_empty(std::string_view operation, const Shape& shape, DType dtype);
 /// `x` itself if its elements are row-major without gaps, else a copy that is.

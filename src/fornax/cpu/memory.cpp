@@ -146,9 +146,7 @@ Storage* allocate_storage(std::string_view operation, std::size_t bytes) {
 }
 
 void release_storage(Storage* storage) noexcept {
-  if (storage->references.load(std::memory_order_acquire) != 1 &&
-      storage->references.fetch_sub(1, std::memory_order_acq_rel) != 1)
-    return;
+  if (!storage->references.decrement()) return;
   auto* block = reinterpret_cast<std::byte*>(storage);
   if (storage->data == block + kAlignment && storage->bytes + kAlignment <= Pool::kLargest) {
     Pool::give(storage, storage->bytes + kAlignment);

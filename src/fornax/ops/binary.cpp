@@ -87,6 +87,17 @@ static_assert(in_order(), "every BinaryFn needs its row, in the order of the enu
 
 const Row& row(BinaryFn fn) { return kRows[static_cast<int>(fn)]; }
 
+bool takes(const Row& r, DType t) {
+  switch (r.takes) {
+    case Takes::Numeric: return t != DType::Bool;
+    case Takes::Float: return is_float(t);
+    case Takes::Int: return is_int(t);
+    case Takes::BoolOrInt: return !is_float(t);
+    case Takes::Any: return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 std::string_view name(BinaryFn fn) { return row(fn).name; }
@@ -104,11 +115,16 @@ namespace op {
 std::string_view Binary::name() const { return row(fn).name; }
 
 Spec Binary::infer(Operands x) const {
-  require_inputs(name(), x, 2);
+  if (x.size() != 2) require_inputs(name(), x, 2);
   const Array &a = x[0].array(), &b = x[1].array();
-  if (a.dtype() != b.dtype() || !(a.device() == b.device())) require_same_type(name(), a, b);
-  if (!(a.shape() == b.shape())) require_same_shape(name(), a, b);
-  require_dtype(fn, a);
+  const Row& r = row(fn);
+  // One test for what fits; the reason is looked for only when something does not.
+  if (a.dtype() != b.dtype() || !(a.device() == b.device()) || !takes(r, a.dtype()) || !(a.shape() == b.shape()))
+      [[unlikely]] {
+    require_same_type(r.name, a, b);
+    require_same_shape(r.name, a, b);
+    require_dtype(fn, a);
+  }
   return {a.shape(), is_comparison(fn) ? DType::Bool : a.dtype(), a.device()};
 }
 

@@ -10,7 +10,7 @@ struct CustomFunction : Counted {
   virtual std::string_view name() const = 0;
   virtual Arrays forward(const Arrays& x) const = 0;
   /// The gradients that are wanted, one for each input; `g[i]` is empty where no cotangent reached output i.
-  virtual Arrays vjp(const Arrays& x, const Arrays& g, Wanted wanted) const = 0;
+  virtual Arrays vjp(const Arrays& x, std::span<const Array> g, Wanted wanted) const = 0;
 };
 
 namespace op {

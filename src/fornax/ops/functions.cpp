@@ -14,12 +14,16 @@ namespace {
 
 // Among the inputs the deepest interpreter runs the operation; it must wrap the interpreters of all others.
 Interpreter& top_interpreter(const Op& op, Operands inputs) {
+  if (inputs.size() == 2 && inputs[0]->defined() && inputs[1]->defined() &&
+      inputs[0]->interpreter() == inputs[1]->interpreter()) [[likely]]
+    return *inputs[0]->interpreter();
   Interpreter* top = nullptr;
   bool mixed = false;
   for (const Operand& x : inputs) {
-    if (!x->defined()) throw ValueError(name(op), "an operand is empty: it was moved from, or never given a value");
+    if (!x->defined()) [[unlikely]] throw ValueError(name(op), "an operand is empty: it was moved from, or never given a value");
     Interpreter* i = x->interpreter();
-    if (i == top) continue;
+    if (i == top) [[likely]]
+      continue;
     mixed = mixed || top != nullptr;
     if (!top || i->depth() > top->depth()) top = i;
   }
@@ -46,6 +50,10 @@ Array constant(const Array& like, Scalar value, const Shape& shape = {}) {
                                    std::string(name(like.dtype())));
     value = Scalar(static_cast<std::int64_t>(value.real));
   }
+  if (like.dtype() == DType::F32) {
+    const auto number = static_cast<float>(value.as_double());
+    return backend_of(*like.interpreter()).upload(DType::F32, shape, std::as_bytes(std::span(&number, 1)), like.device());
+  }
   std::byte element[8] = {};
   const double real = value.as_double();
   const std::int64_t integer = value.as_int();
@@ -65,13 +73,17 @@ SliceDims whole(const Shape& shape) {
 
 }  // namespace
 
+Array run(const Op& op, Operands inputs) {
+  Arrays out = top_interpreter(op, inputs).apply(op, inputs);
+  for (const Operand& x : inputs) x.finish();
+  return std::move(out[0]);
+}
+
 Arrays run_all(const Op& op, Operands inputs) {
   Arrays out = top_interpreter(op, inputs).apply(op, inputs);
   for (const Operand& x : inputs) x.finish();
   return out;
 }
-
-Array run(const Op& op, Operands inputs) { return std::move(run_all(op, inputs)[0]); }
 
 Array run(const Op& op, std::initializer_list<Operand> inputs) { return run(op, Operands(inputs)); }
 

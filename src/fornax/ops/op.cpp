@@ -29,7 +29,8 @@ Keep keep(const Op& op, Wanted wanted) {
       static_cast<const OpVariant&>(op));
 }
 
-Arrays vjp(const Op& op, const Arrays& x, const Arrays& y, const Arrays& g, Wanted wanted) {
+Arrays vjp(const Op& op, const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted) {
+  static const Array not_kept;
   return std::visit(
       [&]<class T>(const T& o) -> Arrays {
         if constexpr (std::is_same_v<T, op::Custom>) {
@@ -37,7 +38,7 @@ Arrays vjp(const Op& op, const Arrays& x, const Arrays& y, const Arrays& g, Want
         } else if constexpr (NotDifferentiable<T>) {
           throw Error(o.name(), "has no derivative; reaching this is a bug in fornax");
         } else {
-          return o.vjp(x, y[0], g[0], wanted);
+          return o.vjp(x, y.empty() ? not_kept : y[0], g[0], wanted);
         }
       },
       static_cast<const OpVariant&>(op));

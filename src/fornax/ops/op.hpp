@@ -34,7 +34,8 @@ std::string_view name(const Op& op);
 /// True if a cotangent of the result can reach an input.
 bool differentiable(const Op& op);
 Keep keep(const Op& op, Wanted wanted);
-/// The gradients that are wanted, one for each input; others may be empty.
-Arrays vjp(const Op& op, const Arrays& x, const Arrays& y, const Arrays& g, Wanted wanted);
+/// The gradients that are wanted, one for each input; others may be empty. `y` is empty if backward did not keep it, `g`
+/// has an entry for each result.
+Arrays vjp(const Op& op, const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted);
 
 }  // namespace fornax

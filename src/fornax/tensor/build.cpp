@@ -55,7 +55,7 @@ Array from_values(const void* values, std::size_t n, DType from, Device device, 
   const auto* elements = static_cast<const std::byte*>(values);
   Backend& backend = backend_of(*type.backend);
   constexpr std::size_t kOnStack = 8;
-  if (from == dtype) return backend.upload(dtype, Shape{n}, {elements, n * size_of(from)}, device);
+  if (from == dtype) return backend.upload(dtype, Shape::vector(static_cast<std::int64_t>(n)), {elements, n * size_of(from)}, device);
   if (n <= kOnStack) {
     std::byte converted[kOnStack * 8];
     convert_elements(elements, from, converted, dtype, static_cast<std::int64_t>(n));

@@ -579,9 +579,9 @@ class Tensor {
   /// require_grad() or detach().
   Tensor set_require_grad(bool wanted) const { return wanted ? require_grad() : detach(); }
   /// True for a tensor made by require_grad().
-  bool is_require_grad() const { return autodiff::is_leaf(B::interpreter(), defined()); }
+  bool is_require_grad() const { return B::is_autodiff && autodiff::is_leaf(B::interpreter(), defined()); }
   /// True for a leaf and for every tensor computed from one.
-  bool is_tracked() const { return autodiff::is_tracked(B::interpreter(), defined()); }
+  bool is_tracked() const { return B::is_autodiff && autodiff::is_tracked(B::interpreter(), defined()); }
   /// The same values without their history.
   Tensor detach() const { return unchecked(autodiff::detach(defined())); }
   /// The same values on the wrapped backend.

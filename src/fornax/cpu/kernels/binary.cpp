@@ -78,20 +78,6 @@ Kernel bool_kernel(BinaryFn fn) {
   }
 }
 
-Kernel kernel_for(BinaryFn fn, DType type) {
-  switch (type) {
-    case DType::F64: return float_kernel<double>(fn);
-    case DType::F32: return float_kernel<float>(fn);
-    case DType::I64: return int_kernel<std::int64_t>(fn);
-    case DType::I32: return int_kernel<std::int32_t>(fn);
-    case DType::I16: return int_kernel<std::int16_t>(fn);
-    case DType::I8: return int_kernel<std::int8_t>(fn);
-    case DType::U8: return int_kernel<std::uint8_t>(fn);
-    case DType::Bool: return bool_kernel(fn);
-    default: return nullptr;
-  }
-}
-
 bool divides(BinaryFn fn) {
   return fn == BinaryFn::Div || fn == BinaryFn::FloorDiv || fn == BinaryFn::Remainder || fn == BinaryFn::Fmod;
 }
@@ -109,11 +95,25 @@ void refuse_zero_divisors(std::string_view operation, const Array& b) {
 
 }  // namespace
 
+Kernel kernel_of(BinaryFn fn, DType type) {
+  switch (type) {
+    case DType::F64: return float_kernel<double>(fn);
+    case DType::F32: return float_kernel<float>(fn);
+    case DType::I64: return int_kernel<std::int64_t>(fn);
+    case DType::I32: return int_kernel<std::int32_t>(fn);
+    case DType::I16: return int_kernel<std::int16_t>(fn);
+    case DType::I8: return int_kernel<std::int8_t>(fn);
+    case DType::U8: return int_kernel<std::uint8_t>(fn);
+    case DType::Bool: return bool_kernel(fn);
+    default: return nullptr;
+  }
+}
+
 Array execute(const op::Binary& op, const Spec& spec, Operands inputs) {
   if (divides(op.fn) && is_int(inputs[1]->dtype())) refuse_zero_divisors(op.name(), inputs[1].array());
   const View x[2] = {View(inputs[0].array()), View(inputs[1].array())};
   const Array y = cpu_result(op.name(), spec, inputs);
-  run_elementwise(kernel_for(op.fn, compute_type(x[0].dtype)), y, x);
+  run_elementwise(kernel_of(op.fn, compute_type(x[0].dtype)), y, x);
   return y;
 }
 

@@ -17,17 +17,19 @@ namespace {
 constexpr std::int64_t kChunk = 1024;  // random elements that are made at once
 
 /// Element i of a chunk as a number on [0, 1): 24 bits of one word in float, 53 bits of two words in double.
-template <class C>
-C unit(const std::uint32_t* words, std::int64_t i) {
-  if constexpr (std::is_same_v<C, float>) return static_cast<float>(words[i] >> 8) * 0x1p-24f;
-  else return static_cast<double>(((std::uint64_t{words[2 * i]} << 32) | words[2 * i + 1]) >> 11) * 0x1p-53;
+template <class C> C unit(const std::uint32_t* words, std::int64_t i) {
+  if constexpr (std::is_same_v<C, float>)
+    return static_cast<float>(words[i] >> 8) * 0x1p-24f;
+  else
+    return static_cast<double>(((std::uint64_t{words[2 * i]} << 32) | words[2 * i + 1]) >> 11) * 0x1p-53;
 }
 
 /// The same on (0, 1], fit for a logarithm; in float from all 32 bits, because the smallest value bounds the normal tail.
-template <class C>
-C positive_unit(const std::uint32_t* words, std::int64_t i) {
-  if constexpr (std::is_same_v<C, float>) return (static_cast<float>(words[i]) + 1.0f) * 0x1p-32f;
-  else return unit<double>(words, i) + 0x1p-53;
+template <class C> C positive_unit(const std::uint32_t* words, std::int64_t i) {
+  if constexpr (std::is_same_v<C, float>)
+    return (static_cast<float>(words[i]) + 1.0f) * 0x1p-32f;
+  else
+    return unit<double>(words, i) + 0x1p-53;
 }
 
 /// The largest number below `high` that a Float dtype stores.
@@ -38,8 +40,10 @@ double largest_below(double high, DType dtype) {
       result = static_cast<double>(std::nextafter(static_cast<T>(high), -std::numeric_limits<T>::infinity()));
     } else {
       T t(static_cast<float>(high));
-      if ((t.bits & 0x7fff) == 0) t.bits = 0x8001;  // below either zero
-      else t.bits = static_cast<std::uint16_t>(t.bits + (t.bits & 0x8000 ? 1 : -1));
+      if ((t.bits & 0x7fff) == 0)
+        t.bits = 0x8001;  // below either zero
+      else
+        t.bits = static_cast<std::uint16_t>(t.bits + (t.bits & 0x8000 ? 1 : -1));
       result = static_cast<double>(static_cast<float>(t));
     }
   });
@@ -47,10 +51,10 @@ double largest_below(double high, DType dtype) {
 }
 
 /// How a distribution turns the words of a chunk into its elements, computed as C.
-template <class C>
-class Sampler {
+template <class C> class Sampler {
  public:
-  Sampler(const Distribution& d, DType dtype) : kind_(d.kind), whole_(is_int(dtype)), a_(static_cast<C>(d.a)), b_(static_cast<C>(d.b)) {
+  Sampler(const Distribution& d, DType dtype)
+      : kind_(d.kind), whole_(is_int(dtype)), a_(static_cast<C>(d.a)), b_(static_cast<C>(d.b)) {
     if (kind_ != Distribution::Kind::Uniform) return;
     // Rounding must not reach `high`, which lies outside the interval.
     const double last = whole_ ? std::ceil(d.b) - 1 : is_float(dtype) ? largest_below(d.b, dtype) : d.b;
@@ -89,8 +93,7 @@ class Sampler {
 };
 
 /// Element i is a function of the draw and i alone. A block of Philox makes four elements in float or two in double.
-template <class C>
-void random(const RandomSettings& settings, const Array& y) {
+template <class C> void random(const RandomSettings& settings, const Array& y) {
   constexpr std::int64_t per_block = std::is_same_v<C, float> ? 4 : 2;
   const Sampler<C> sampler(settings.distribution, y.dtype());
   const auto size = static_cast<std::int64_t>(size_of(y.dtype()));
@@ -105,18 +108,21 @@ void random(const RandomSettings& settings, const Array& y) {
       std::copy(block.begin(), block.end(), words + 4 * b);
     }
     sampler.fill(words, values, n);
-    convert_elements(reinterpret_cast<const std::byte*>(values), dtype_v<C>, dense(y).data + start * size, y.dtype(), n);
+    convert_elements(reinterpret_cast<const std::byte*>(values), dtype_v<C>, dense(y).data + start * size, y.dtype(),
+                     n);
   }
 }
 
 }  // namespace
 
 Array execute(const op::Full& op, const Spec& spec, Operands) {
-  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   const bool real = op.value.kind == Scalar::Kind::Float;
   std::byte bits[sizeof(double)], element[sizeof(double)];
-  if (real) std::memcpy(bits, &op.value.real, sizeof bits);
-  else std::memcpy(bits, &op.value.integer, sizeof bits);
+  if (real)
+    std::memcpy(bits, &op.value.real, sizeof bits);
+  else
+    std::memcpy(bits, &op.value.integer, sizeof bits);
   convert_elements(bits, real ? DType::F64 : DType::I64, element, spec.dtype, 1);
   with_word(size_of(spec.dtype), [&]<class W>(W w) {
     std::memcpy(&w, element, sizeof w);
@@ -126,11 +132,12 @@ Array execute(const op::Full& op, const Spec& spec, Operands) {
 }
 
 Array execute(const op::Arange& op, const Spec& spec, Operands) {
-  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   with_numeric_type(spec.dtype, [&]<class T>(T) {
     auto* to = reinterpret_cast<T*>(dense(y).data);
     if constexpr (std::is_integral_v<T>) {
-      const auto start = static_cast<std::uint64_t>(op.start.as_int()), step = static_cast<std::uint64_t>(op.step.as_int());
+      const auto start = static_cast<std::uint64_t>(op.start.as_int()),
+                 step = static_cast<std::uint64_t>(op.step.as_int());
       for (std::int64_t i = 0; i < op.count; ++i) to[i] = static_cast<T>(start + static_cast<std::uint64_t>(i) * step);
     } else {
       // In double, and by multiplication: a running sum would drift.
@@ -143,9 +150,11 @@ Array execute(const op::Arange& op, const Spec& spec, Operands) {
 }
 
 Array execute(const op::Random& op, const Spec& spec, Operands) {
-  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
-  if (spec.dtype == DType::F64 || is_int(spec.dtype)) random<double>(*op.settings, y);
-  else random<float>(*op.settings, y);
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  if (spec.dtype == DType::F64 || is_int(spec.dtype))
+    random<double>(*op.settings, y);
+  else
+    random<float>(*op.settings, y);
   return y;
 }
 

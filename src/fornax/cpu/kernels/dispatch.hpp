@@ -11,8 +11,7 @@
 namespace fornax::cpu {
 
 /// Calls f(T{}) with the C++ type T that stores a Float dtype: `with_float_type(dtype, [&]<class T>(T) { ... })`.
-template <class F>
-void with_float_type(DType dtype, F&& f) {
+template <class F> void with_float_type(DType dtype, F&& f) {
   switch (dtype) {
     case DType::F64: return f(double{});
     case DType::F32: return f(float{});
@@ -23,8 +22,7 @@ void with_float_type(DType dtype, F&& f) {
 }
 
 /// The same for an Int dtype.
-template <class F>
-void with_int_type(DType dtype, F&& f) {
+template <class F> void with_int_type(DType dtype, F&& f) {
   switch (dtype) {
     case DType::I64: return f(std::int64_t{});
     case DType::I32: return f(std::int32_t{});
@@ -36,15 +34,13 @@ void with_int_type(DType dtype, F&& f) {
 }
 
 /// The same for a Float or Int dtype.
-template <class F>
-void with_numeric_type(DType dtype, F&& f) {
+template <class F> void with_numeric_type(DType dtype, F&& f) {
   if (is_float(dtype)) return with_float_type(dtype, f);
   with_int_type(dtype, f);
 }
 
 /// Calls f(W{}) with the unsigned type W of `size` bytes: all that moving elements needs to know of their dtype.
-template <class F>
-void with_word(std::size_t size, F&& f) {
+template <class F> void with_word(std::size_t size, F&& f) {
   switch (size) {
     case 8: return f(std::uint64_t{});
     case 4: return f(std::uint32_t{});

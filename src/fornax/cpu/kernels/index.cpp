@@ -36,8 +36,9 @@ Array checked_indices(std::string_view operation, const Array& x, int dim, const
   const auto* last = first + wide.numel();
   const auto* bad = std::find_if(first, last, [&](std::int64_t i) { return i < 0 || i >= size; });
   if (bad != last)
-    throw IndexError(operation, "index " + std::to_string(*bad) + " at position " + position_of(index.shape(), bad - first) +
-                                    " is out of range for dim " + std::to_string(dim) + " of size " + std::to_string(size));
+    throw IndexError(operation, "index " + std::to_string(*bad) + " at position " +
+                                    position_of(index.shape(), bad - first) + " is out of range for dim " +
+                                    std::to_string(dim) + " of size " + std::to_string(size));
   return wide;
 }
 
@@ -59,7 +60,8 @@ struct Side {
 /// Calls f(at, other) for each position of `shape` in row-major order: `at` is the element of x whose place along `dim`
 /// the index gives, `other` the element of the other array.
 template <class F>
-void for_each_indexed(const Shape& shape, int dim, const Side& index, Side x, const Side& other, std::size_t size, F&& f) {
+void for_each_indexed(const Shape& shape, int dim, const Side& index, Side x, const Side& other, std::size_t size,
+                      F&& f) {
   const std::int64_t along = x.strides[static_cast<std::size_t>(dim)] * static_cast<std::int64_t>(size);
   x.strides[static_cast<std::size_t>(dim)] = 0;
   for_each_run<3>(shape, {index.data, x.data, other.data}, {&index.strides, &x.strides, &other.strides},
@@ -88,8 +90,7 @@ void assign_elements(const Shape& shape, int dim, const Side& index, const Array
   });
 }
 
-template <class T>
-void add_to(T& y, T x) {
+template <class T> void add_to(T& y, T x) {
   using C = compute_t<T>;
   y = static_cast<T>(add(static_cast<C>(y), static_cast<C>(x)));
 }
@@ -105,7 +106,7 @@ void add_elements(const Shape& shape, int dim, const Side& index, const Array& y
 /// A copy of the first input that may be written to, or its own buffer if that was given away.
 Array updatable(std::string_view operation, const Spec& spec, Operands inputs) {
   const std::byte* before = dense(inputs[0].array()).data;
-  const Array y = cpu_result(operation, spec, inputs.first(1));
+  Array y = cpu_result(operation, spec, inputs.first(1));
   if (dense(y).data != before) copy(inputs[0].array(), dense(y).data, dense(y).strides);
   return y;
 }
@@ -129,7 +130,7 @@ Array execute(const op::Gather& op, const Spec& spec, Operands inputs) {
   const Array& x = inputs[0].array();
   const int dim = checked_dim(op.name(), op.dim, x.rank());
   const Array index = checked_indices(op.name(), x, dim, inputs[1].array());
-  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   read_elements(spec.shape, dim, Side(index), x, y);
   return y;
 }
@@ -138,7 +139,7 @@ Array execute(const op::Scatter& op, const Spec& spec, Operands inputs) {
   const Array& value = inputs[2].array();
   const int dim = checked_dim(op.name(), op.dim, spec.shape.rank());
   const Array index = checked_indices(op.name(), inputs[0].array(), dim, inputs[1].array());
-  const Array y = updatable(op.name(), spec, inputs);
+  Array y = updatable(op.name(), spec, inputs);
   const auto write = op.update == Update::Add ? add_elements : assign_elements;
   write(value.shape(), dim, Side(index), y, value);
   return y;
@@ -148,7 +149,7 @@ Array execute(const op::Select& op, const Spec& spec, Operands inputs) {
   const Array& x = inputs[0].array();
   const int dim = checked_dim(op.name(), op.dim, x.rank());
   const Array index = checked_indices(op.name(), x, dim, inputs[1].array());
-  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   const Side at = Side::along(dim, index);
   const std::int64_t row = row_length(x, dim);
   if (row <= 1) {
@@ -165,7 +166,7 @@ Array execute(const op::SelectAssign& op, const Spec& spec, Operands inputs) {
   const Array& value = inputs[2].array();
   const int dim = checked_dim(op.name(), op.dim, spec.shape.rank());
   const Array index = checked_indices(op.name(), inputs[0].array(), dim, inputs[1].array());
-  const Array y = updatable(op.name(), spec, inputs);
+  Array y = updatable(op.name(), spec, inputs);
   const Side at = Side::along(dim, index);
   const std::int64_t row = row_length(value, dim);
   if (row <= 1) {
@@ -182,8 +183,7 @@ Array execute(const op::SelectAssign& op, const Spec& spec, Operands inputs) {
   }
   with_numeric_type(spec.dtype, [&]<class T>(T) {
     for_each_indexed(rows, dim, at, Side(y), Side(value), sizeof(T), [&](std::byte* to, std::byte* from) {
-      for (std::int64_t i = 0; i < row; ++i)
-        add_to(reinterpret_cast<T*>(to)[i], reinterpret_cast<const T*>(from)[i]);
+      for (std::int64_t i = 0; i < row; ++i) add_to(reinterpret_cast<T*>(to)[i], reinterpret_cast<const T*>(from)[i]);
     });
   });
   return y;

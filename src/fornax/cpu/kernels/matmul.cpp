@@ -48,14 +48,13 @@ struct Factor {
     return false;
   }
 
-  template <class T>
-  Matrix<T> matrix(std::int64_t batch) const {
+  template <class T> Matrix<T> matrix(std::int64_t batch) const {
     std::int64_t offset = 0;
     for (int d = batch_dims() - 1; d >= 0; --d) {
       offset += batch % array.shape()[d] * batch_step(d);
       batch /= array.shape()[d];
     }
-    return {reinterpret_cast<const T*>(dense(array).data) + offset, row_step, column_step};
+    return {reinterpret_cast<const T*>(dense(array).data) + offset, rows, columns, row_step, column_step};
   }
 
   bool same_in_all_batches() const {
@@ -102,7 +101,7 @@ Factor readable(const Array& x, bool transposed, DType type) {
 /// Multiplications, with the moving of elements weighed in: products with a vector are bound by memory.
 double cost(std::int64_t rows, std::int64_t columns, std::int64_t depth) {
   const auto m = static_cast<double>(rows), n = static_cast<double>(columns);
-  return static_cast<double>(depth) * (m * n + 8 * (m + n));
+  return static_cast<double>(depth) * (m * n + 10 * (m + n));
 }
 
 constexpr double kLeastCost = 1 << 20;  // about 5 us on one core: less is not worth a task
@@ -112,19 +111,25 @@ constexpr double kLeastCost = 1 << 20;  // about 5 us on one core: less is not w
 struct Blocks {
   std::int64_t rows, columns, count;
 
-  Blocks(std::int64_t batches, std::int64_t m, std::int64_t n, std::int64_t depth) : rows(m), columns(n), count(batches) {
+  Blocks(std::int64_t batches, std::int64_t m, std::int64_t n, std::int64_t depth)
+      : rows(m), columns(n), count(batches) {
     // Large blocks run at the library's full speed, many keep all cores busy: halve the longer side until there are
-    // eight. Sides beyond 512 gain nothing (1024 cubed: 0.96 of oneDNN's own threading, in blocks of 256 x 512).
+    // eight. Sides beyond 512 gain nothing, and below 64 rows or 128 columns a block takes up to twice its share of time.
     while (count < 8 || std::max(rows, columns) > 512) {
       std::int64_t half_rows = rows, half_columns = columns;
-      std::int64_t& longer = rows >= columns ? half_rows : half_columns;
-      longer = (longer / 2 + 15) / 16 * 16;
-      if (std::max(rows, columns) <= 16 || cost(half_rows, half_columns, depth) < kLeastCost) return;
+      if (rows >= 128 && (rows >= columns || columns < 256))
+        half_rows = half(rows);
+      else if (columns >= 256)
+        half_columns = half(columns);
+      else
+        return;
+      if (cost(half_rows, half_columns, depth) < kLeastCost) return;
       rows = half_rows;
       columns = half_columns;
       count = batches * along(m, rows) * along(n, columns);
     }
   }
+  static std::int64_t half(std::int64_t size) { return ((size + 1) / 2 + 15) / 16 * 16; }
   static std::int64_t along(std::int64_t size, std::int64_t block) { return (size + block - 1) / block; }
 };
 
@@ -140,25 +145,23 @@ class OneThread {
   int before_;
 };
 
-template <class T>
-void multiply(const Factor& lhs, const Factor& rhs, T* y) {
-  std::int64_t batches = 1, rows = lhs.rows;
-  const std::int64_t columns = rhs.columns, depth = lhs.columns;
+template <class T> void multiply(Factor lhs, const Factor& rhs, T* y) {
+  std::int64_t batches = 1;
   for (int d = 0; d < lhs.batch_dims(); ++d) batches *= lhs.array.shape()[d];
   if (rhs.same_in_all_batches() && lhs.stacked()) {
-    rows *= batches;
+    lhs.rows *= batches;
     batches = 1;
   }
+  const std::int64_t rows = lhs.rows, columns = rhs.columns, depth = lhs.columns;
   const Blocks blocks(batches, rows, columns, depth);
   const std::int64_t across = Blocks::along(columns, blocks.columns), down = Blocks::along(rows, blocks.rows);
   std::atomic<bool> failed = false;
   const auto run_block = [&](std::int64_t i) {
     const std::int64_t batch = i / (across * down);
     const std::int64_t row = i / across % down * blocks.rows, column = i % across * blocks.columns;
-    if (!gemm(lhs.matrix<T>(batch).block(row, 0), rhs.matrix<T>(batch).block(0, column),
-              y + (batch * rows + row) * columns + column, columns, std::min(blocks.rows, rows - row),
-              std::min(blocks.columns, columns - column), depth))
-      failed = true;
+    const Matrix<T> a = lhs.matrix<T>(batch).block(row, 0, blocks.rows, depth);
+    const Matrix<T> b = rhs.matrix<T>(batch).block(0, column, depth, blocks.columns);
+    if (!gemm(a, b, y + (batch * rows + row) * columns + column, columns)) failed = true;
   };
   if (blocks.count == 1 || static_cast<double>(batches) * cost(rows, columns, depth) < kLeastCost) {
     const OneThread guard;
@@ -178,7 +181,7 @@ void multiply(const Factor& lhs, const Factor& rhs, T* y) {
 
 Array execute(const op::MatMul& op, const Spec& spec, Operands inputs) {
   const DType type = compute_type(spec.dtype);
-  const Array y = cpu_empty(op.name(), spec.shape, type);
+  Array y = cpu_empty(op.name(), spec.shape, type);
   if (y.numel() > 0) {
     const Factor lhs = readable(inputs[0].array(), op.transpose_lhs, type);
     const Factor rhs = readable(inputs[1].array(), op.transpose_rhs, type);
@@ -187,7 +190,7 @@ Array execute(const op::MatMul& op, const Spec& spec, Operands inputs) {
     });
   }
   if (type == spec.dtype) return y;
-  const Array rounded = cpu_empty(op.name(), spec.shape, spec.dtype);
+  Array rounded = cpu_empty(op.name(), spec.shape, spec.dtype);
   convert_elements(dense(y).data, type, dense(rounded).data, spec.dtype, y.numel());
   return rounded;
 }

@@ -42,66 +42,75 @@ Walk::Walk(const Array& array, const Shape& result) : x(array), kept(result), re
   columns = inner != 1 && inner_stride(kept, *x.strides) == 1;
 }
 
-template <class T>
-const T* elements(std::byte* at) {
-  return reinterpret_cast<const T*>(at);
-}
+template <class T> const T* elements(std::byte* at) { return reinterpret_cast<const T*>(at); }
 
 /// The elements of one result, cut into blocks: f(block, n) for each, adjacent in memory.
-template <class T, class F>
-void for_each_block(const Walk& walk, std::byte* at, F&& f) {
+template <class F, class Each> void for_each_block(const Walk& walk, std::byte* at, Each&& each) {
+  using T = typename F::Element;
   const std::int64_t count = walk.reduced.numel();
   if (walk.step == 1 || count == 1) {
-    for (std::int64_t i = 0; i < count; i += kBlock) f(elements<T>(at) + i, std::min(kBlock, count - i));
+    for (std::int64_t i = 0; i < count; i += F::block) each(elements<T>(at) + i, std::min(F::block, count - i));
     return;
   }
-  T block[kBlock];
+  T block[F::block];
   std::int64_t filled = 0;
-  const auto add = [&](const T* from, std::int64_t step, std::int64_t n) {
+  const auto pack = [&](const T* from, std::int64_t step, std::int64_t n) {
     for (std::int64_t i = 0; i < n;) {
-      const std::int64_t part = std::min(n - i, kBlock - filled);
-      for (std::int64_t j = 0; j < part; ++j) block[filled + j] = from[(i + j) * step];
+      const std::int64_t part = std::min(n - i, F::block - filled);
+      if (step == 1)
+        std::copy_n(from + i, part, block + filled);
+      else
+        for (std::int64_t j = 0; j < part; ++j) block[filled + j] = from[(i + j) * step];
       i += part;
       filled += part;
-      if (filled < kBlock) return;
-      f(block, kBlock);
+      if (filled < F::block) return;
+      each(block, F::block);
       filled = 0;
     }
   };
   if (walk.step) {
-    add(elements<T>(at), *walk.step, count);
+    pack(elements<T>(at), *walk.step, count);
   } else {
     constexpr auto size = static_cast<std::int64_t>(sizeof(T));
-    for_each_run<1>(walk.reduced, {at}, {walk.x.strides}, {sizeof(T)},
-                    [&](const auto& run, const auto& step, std::int64_t n) { add(elements<T>(run[0]), step[0] / size, n); });
+    for_each_run<1>(
+        walk.reduced, {at}, {walk.x.strides}, {sizeof(T)},
+        [&](const auto& run, const auto& step, std::int64_t n) { pack(elements<T>(run[0]), step[0] / size, n); });
   }
-  if (filled > 0) f(block, filled);
+  if (filled > 0) each(block, filled);
 }
 
 /// What a result is once its elements are joined. A mean divides by their number, a sum by 1.
-template <class F>
-typename F::Element finish(typename F::Total total, double divisor) {
+template <class F> typename F::Element finish(typename F::Total total, double divisor) {
   using T = typename F::Element;
   if constexpr (F::rounds && F::is_sum) total /= divisor;
-  if constexpr (std::is_same_v<T, bool>) return total != 0;
-  else return static_cast<T>(static_cast<compute_t<T>>(total));
+  if constexpr (std::is_same_v<T, bool>)
+    return total != 0;
+  else
+    return static_cast<T>(static_cast<compute_t<T>>(total));
 }
 
-template <class F>
-void reduce_one(const Walk& walk, std::byte* at, typename F::Element* y, double divisor) {
+template <class F> void reduce_one(const Walk& walk, std::byte* at, typename F::Element* y, double divisor) {
   using Total = typename F::Total;
   Total total = F::start();
-  for_each_block<typename F::Element>(walk, at, [&](const auto* block, std::int64_t n) {
+  for_each_block<F>(walk, at, [&](const typename F::Element* block, std::int64_t n) {
     total = F::template join<Total>(total, fold_block<F>(block, n));
   });
   *y = finish<F>(total, divisor);
 }
 
+/// to[c] joined with x[c]. Apart from the class below, whose members might overlap x as far as the compiler can see.
+template <class F>
+void join_row(typename F::Lane* __restrict to, const typename F::Element* __restrict x, std::int64_t width) {
+  for (std::int64_t c = 0; c < width; ++c) {
+    const typename F::Lane next = F::load(x[c]);  // loaded in any case: a conditional load would not vectorise
+    to[c] = F::join(to[c], next);
+  }
+}
+
 constexpr std::int64_t kColumns = 128;  // results of a tile: 16 lanes of doubles are 16 KiB and stay in L1
 
 /// Up to kColumns adjacent results at once. Each is joined as fold.hpp says, but its neighbours fill the vector unit.
-template <class F>
-class Columns {
+template <class F> class Columns {
  public:
   using T = typename F::Element;
   using Lane = typename F::Lane;
@@ -112,8 +121,8 @@ class Columns {
   void add_row(const T* x) {
     Lane* lane = lanes_[row_ % kLanes];
     if (row_ < kLanes) std::fill_n(lane, width_, F::start());
-    for (std::int64_t c = 0; c < width_; ++c) lane[c] = F::join(lane[c], F::load(x[c]));
-    if (++row_ == kBlock) close_block();
+    join_row<F>(lane, x, width_);
+    if (++row_ == F::block) close_block();
   }
   void finish_to(T* y, double divisor) {
     close_block();
@@ -125,11 +134,12 @@ class Columns {
 
   void close_block() {
     if (row_ == 0) return;
+    const std::int64_t width = width_;                 // a copy, which no store can change
     const std::int64_t used = std::min(row_, kLanes);  // the other lanes would join nothing but `start`
     for (std::int64_t half = kLanes / 2; half > 0; half /= 2)
       for (std::int64_t l = 0; l < half && l + half < used; ++l)
-        for (std::int64_t c = 0; c < width_; ++c) lanes_[l][c] = F::join(lanes_[l][c], lanes_[l + half][c]);
-    for (std::int64_t c = 0; c < width_; ++c)
+        for (std::int64_t c = 0; c < width; ++c) lanes_[l][c] = F::join(lanes_[l][c], lanes_[l + half][c]);
+    for (std::int64_t c = 0; c < width; ++c)
       totals_[c] = F::template join<Total>(totals_[c], static_cast<Total>(lanes_[0][c]));
     row_ = 0;
   }
@@ -149,14 +159,15 @@ void for_each_result(const Walk& walk, const Array& y, One&& one, Tile&& tile) {
                     for (std::int64_t i = 0; i < n; i += width) {
                       std::byte* from = at[0] + i * step[0];
                       auto* to = reinterpret_cast<Y*>(at[1] + i * step[1]);
-                      if (walk.columns) tile(from, to, std::min(width, n - i));
-                      else one(from, to);
+                      if (walk.columns)
+                        tile(from, to, std::min(width, n - i));
+                      else
+                        one(from, to);
                     }
                   });
 }
 
-template <class F>
-void reduce(const Walk& walk, const Array& y, double divisor) {
+template <class F> void reduce(const Walk& walk, const Array& y, double divisor) {
   using T = typename F::Element;
   for_each_result<T, T>(
       walk, y, [&](std::byte* from, T* to) { reduce_one<F>(walk, from, to, divisor); },
@@ -171,12 +182,11 @@ void reduce(const Walk& walk, const Array& y, double divisor) {
 }
 
 /// The index of the best element of one result.
-template <class F>
-std::int64_t find_best(const Walk& walk, std::byte* at) {
+template <class F> std::int64_t find_best(const Walk& walk, std::byte* at) {
   using Lane = typename F::Lane;
   Lane best = F::start();
   std::int64_t where = 0, start = 0;
-  for_each_block<typename F::Element>(walk, at, [&](const auto* block, std::int64_t n) {
+  for_each_block<F>(walk, at, [&](const typename F::Element* block, std::int64_t n) {
     const Lane here = fold_block<F>(block, n);
     if (start == 0 || (!is_nan(best) && F::beats(here, best))) {
       best = here;
@@ -189,18 +199,20 @@ std::int64_t find_best(const Walk& walk, std::byte* at) {
 }
 
 /// The same for `width` adjacent results.
-template <class F>
-void find_best_columns(const Walk& walk, std::byte* at, std::int64_t* y, std::int64_t width) {
+template <class F> void find_best_columns(const Walk& walk, std::byte* at, std::int64_t* y, std::int64_t width) {
   using Lane = typename F::Lane;
   using T = typename F::Element;
   Lane best[kColumns];
-  for (std::int64_t row = 0; row < walk.reduced.numel(); ++row) {
-    const T* x = elements<T>(at) + row * *walk.step;
+  const T* x = elements<T>(at);
+  for (std::int64_t c = 0; c < width; ++c) best[c] = F::load(x[c]);
+  std::fill_n(y, width, 0);
+  for (std::int64_t row = 1; row < walk.reduced.numel(); ++row) {
+    x += *walk.step;
     for (std::int64_t c = 0; c < width; ++c) {
       const Lane next = F::load(x[c]);
-      const bool replaces = row == 0 || (!is_nan(best[c]) && F::beats(next, best[c]));
+      const bool replaces = !is_nan(best[c]) & F::beats(next, best[c]);
       best[c] = replaces ? next : best[c];
-      y[c] = replaces ? row : y[c];
+      y[c] += (row - y[c]) & -std::int64_t{replaces};  // `replaces ? row : y[c]` would become a branch
     }
   }
 }
@@ -208,7 +220,8 @@ void find_best_columns(const Walk& walk, std::byte* at, std::int64_t* y, std::in
 }  // namespace
 
 Array execute(const op::Reduce& op, const Spec& spec, Operands inputs) {
-  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  if (inputs[0]->numel() == 1) return inputs[0].take();  // any fold of one element is that element
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   const Walk walk(inputs[0].array(), spec.shape);
   // True is 1 and false is 0, so any is the maximum and all the minimum.
   if (op.fn == ReduceFn::Any) {
@@ -230,7 +243,7 @@ Array execute(const op::Reduce& op, const Spec& spec, Operands inputs) {
 }
 
 Array execute(const op::ArgReduce& op, const Spec& spec, Operands inputs) {
-  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   const Walk walk(inputs[0].array(), spec.shape);
   const auto run = [&]<class F>(F) {
     using T = typename F::Element;
@@ -239,8 +252,10 @@ Array execute(const op::ArgReduce& op, const Spec& spec, Operands inputs) {
         [&](std::byte* from, std::int64_t* to, std::int64_t width) { find_best_columns<F>(walk, from, to, width); });
   };
   with_numeric_type(walk.x.dtype, [&]<class T>(T) {
-    if (op.largest) run(Fold<ReduceFn::Max, T>());
-    else run(Fold<ReduceFn::Min, T>());
+    if (op.largest)
+      run(Fold<ReduceFn::Max, T>());
+    else
+      run(Fold<ReduceFn::Min, T>());
   });
   return y;
 }

@@ -24,9 +24,12 @@ void clamp_loop(std::byte* out, const std::byte* const* in, std::int64_t n, cons
   auto* y = reinterpret_cast<T*>(out);
   const auto* x = reinterpret_cast<const T*>(in[0]);
   const auto& op = *static_cast<const op::Clamp*>(setting);
-  const auto bound = [](Scalar s) { return is_real<T> ? static_cast<T>(s.as_double()) : static_cast<T>(s.as_int()); };
   const T lowest = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::min();
   const T highest = std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
+  const auto bound = [&](Scalar s) {
+    if constexpr (is_real<T>) return static_cast<T>(s.as_double());
+    else return static_cast<T>(std::clamp<std::int64_t>(s.as_int(), lowest, highest));  // -1 bounds no u8
+  };
   const T low = op.has_low ? bound(op.low) : lowest;
   const T high = op.has_high ? bound(op.high) : highest;
   for (std::int64_t i = 0; i < n; ++i) {

@@ -92,7 +92,9 @@ Kernel int_kernel(UnaryFn fn) {
   }
 }
 
-Kernel kernel_for(UnaryFn fn, DType type) {
+}  // namespace
+
+Kernel kernel_of(UnaryFn fn, DType type) {
   switch (type) {
     case DType::F64: return float_kernel<double>(fn);
     case DType::F32: return float_kernel<float>(fn);
@@ -106,12 +108,10 @@ Kernel kernel_for(UnaryFn fn, DType type) {
   }
 }
 
-}  // namespace
-
 Array execute(const op::Unary& op, const Spec& spec, Operands inputs) {
   const View x(inputs[0].array());
   const Array y = cpu_result(op.name(), spec, inputs);
-  run_elementwise(kernel_for(op.fn, compute_type(x.dtype)), y, {&x, 1});
+  run_elementwise(kernel_of(op.fn, compute_type(x.dtype)), y, {&x, 1});
   return y;
 }
 

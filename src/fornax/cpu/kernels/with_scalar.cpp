@@ -9,12 +9,13 @@ namespace fornax::cpu {
 
 namespace {
 
-template <class To, class T, auto f>
+// S is the type that the number is read as.
+template <class To, class T, auto f, class S = T>
 void loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void* setting) {
   auto* y = reinterpret_cast<To*>(out);
   const auto* x = reinterpret_cast<const T*>(in[0]);
   const auto& scalar = *static_cast<const Scalar*>(setting);
-  const T s = is_real<T> ? static_cast<T>(scalar.as_double()) : static_cast<T>(scalar.as_int());
+  const S s = is_real<S> ? static_cast<S>(scalar.as_double()) : static_cast<S>(scalar.as_int());
   for (std::int64_t i = 0; i < n; ++i) y[i] = f(x[i], s);
 }
 
@@ -28,21 +29,23 @@ void power_loop(std::byte* out, const std::byte* const* in, std::int64_t n, cons
   loop<T, T, power<T>>(out, in, n, setting);
 }
 
+// Whole numbers compare in 64 bits: -1 is below every u8, though it has no u8 of its own.
 template <class T>
 Kernel comparison(ScalarFn fn) {
+  using S = std::conditional_t<is_real<T>, T, std::int64_t>;
   switch (fn) {
-    case ScalarFn::Equal: return loop<bool, T, [](T x, T s) { return x == s; }>;
-    case ScalarFn::NotEqual: return loop<bool, T, [](T x, T s) { return x != s; }>;
-    case ScalarFn::Less: return loop<bool, T, [](T x, T s) { return x < s; }>;
-    case ScalarFn::LessEqual: return loop<bool, T, [](T x, T s) { return x <= s; }>;
-    case ScalarFn::Greater: return loop<bool, T, [](T x, T s) { return (x > s); }>;
-    case ScalarFn::GreaterEqual: return loop<bool, T, [](T x, T s) { return (x >= s); }>;
+    case ScalarFn::Equal: return loop<bool, T, [](S x, S s) { return x == s; }, S>;
+    case ScalarFn::NotEqual: return loop<bool, T, [](S x, S s) { return x != s; }, S>;
+    case ScalarFn::Less: return loop<bool, T, [](S x, S s) { return x < s; }, S>;
+    case ScalarFn::LessEqual: return loop<bool, T, [](S x, S s) { return x <= s; }, S>;
+    case ScalarFn::Greater: return loop<bool, T, [](S x, S s) { return (x > s); }, S>;
+    case ScalarFn::GreaterEqual: return loop<bool, T, [](S x, S s) { return (x >= s); }, S>;
     default: return nullptr;
   }
 }
 
 template <class T>
-Kernel kernel_of(ScalarFn fn) {
+Kernel number_kernel(ScalarFn fn) {
   switch (fn) {
     case ScalarFn::Add: return loop<T, T, add<T>>;
     case ScalarFn::Rsub: return loop<T, T, [](T x, T s) { return sub(s, x); }>;
@@ -57,21 +60,21 @@ Kernel kernel_of(ScalarFn fn) {
   }
 }
 
-Kernel kernel_for(ScalarFn fn, DType type) {
+}  // namespace
+
+Kernel kernel_of(ScalarFn fn, DType type) {
   switch (type) {
-    case DType::F64: return kernel_of<double>(fn);
-    case DType::F32: return kernel_of<float>(fn);
-    case DType::I64: return kernel_of<std::int64_t>(fn);
-    case DType::I32: return kernel_of<std::int32_t>(fn);
-    case DType::I16: return kernel_of<std::int16_t>(fn);
-    case DType::I8: return kernel_of<std::int8_t>(fn);
-    case DType::U8: return kernel_of<std::uint8_t>(fn);
+    case DType::F64: return number_kernel<double>(fn);
+    case DType::F32: return number_kernel<float>(fn);
+    case DType::I64: return number_kernel<std::int64_t>(fn);
+    case DType::I32: return number_kernel<std::int32_t>(fn);
+    case DType::I16: return number_kernel<std::int16_t>(fn);
+    case DType::I8: return number_kernel<std::int8_t>(fn);
+    case DType::U8: return number_kernel<std::uint8_t>(fn);
     case DType::Bool: return comparison<bool>(fn);
     default: return nullptr;
   }
 }
-
-}  // namespace
 
 Array execute(const op::WithScalar& op, const Spec& spec, Operands inputs) {
   const View x(inputs[0].array());
@@ -87,7 +90,7 @@ Array execute(const op::WithScalar& op, const Spec& spec, Operands inputs) {
     return execute(op::Binary{BinaryFn::Div}, spec, both);
   }
   const Array y = cpu_result(op.name(), spec, inputs);
-  run_elementwise(kernel_for(op.fn, compute_type(x.dtype)), y, {&x, 1}, &op.scalar);
+  run_elementwise(kernel_of(op.fn, compute_type(x.dtype)), y, {&x, 1}, &op.scalar);
   return y;
 }
 

@@ -11,9 +11,16 @@ namespace fornax::autodiff {
 
 namespace {
 
-thread_local int no_grad_depth = 0;
+constinit thread_local int no_grad_depth = 0;
 
 bool bit(std::uint8_t mask, std::size_t input) { return ((mask >> (input < 7 ? input : 7)) & 1u) != 0; }
+
+// The wrapped interpreter's side of an input, given away if the input was and nothing else holds it.
+Operand value_of(const Decorator& on, const Operand& x, bool may_reuse) {
+  TrackedBody* body = tracked(on, x.array());
+  if (!body) return may_reuse ? x : Operand(x.array());
+  return Operand(body->value, may_reuse && x.reusable());
+}
 
 }  // namespace
 
@@ -29,49 +36,55 @@ Interpreter& around(Interpreter& inner) {
 NoGrad::NoGrad() { ++no_grad_depth; }
 NoGrad::~NoGrad() { --no_grad_depth; }
 
-std::uint64_t& current_region() {
-  thread_local std::uint64_t region = 0;
-  return region;
-}
+constinit thread_local std::uint64_t current_region = 0;
 
 Arrays Decorator::apply(const Op& op, Operands inputs) {
+  const std::size_t n = inputs.size();
+  // Room for the values of a few inputs; cat may have many.
+  constexpr std::size_t kFew = 4;
+  Operand few[kFew];
+  std::vector<Operand> many;
+  if (n > kFew) many.resize(n);
+  Operand* const values = n > kFew ? many.data() : few;
+
   Wanted wanted;
   bool records = false;
-  if (no_grad_depth == 0) {
-    for (std::size_t i = 0; i < inputs.size(); ++i) {
-      if (!tracked(*this, inputs[i].array())) continue;
-      wanted.set(i);
-      records = true;
-    }
-    records = records && differentiable(op);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!tracked(*this, inputs[i].array())) continue;
+    wanted.set(i);
+    records = true;
   }
-  const Keep kept = records ? keep(op, wanted) : Keep::nothing();
-
-  // The wrapped interpreter may write into a given input, unless backward needs what it holds.
-  SmallVector<Operand, 3> values;
-  NodeRef node;
-  if (records) node = NodeRef(Pool::make<Node>(op));
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const Operand& x = inputs[i];
-    TrackedBody* body = tracked(*this, x.array());
-    const Array& value = body ? body->value : x.array();
-    if (records) {
-      node->inputs.push_back(bit(kept.inputs, i) ? value : bit(kept.shells, i) ? make_shell(value) : Array());
-      node->parents.push_back(body ? Edge{body->node, body->output} : Edge{});
-    }
-    const bool reuse = x.reusable() && !bit(kept.inputs, i);
-    values.push_back(Operand(const_cast<Array&>(value), reuse));
+  if (!records || no_grad_depth > 0 || !differentiable(op)) {
+    for (std::size_t i = 0; i < n; ++i) values[i] = value_of(*this, inputs[i], true);
+    return run_all(op, {values, n});
   }
-  Arrays results = run_all(op, {values.data(), values.size()});
-  if (!records) return results;
 
-  bool any_float = false;
-  for (const Array& y : results) any_float = any_float || is_float(y.dtype());
-  if (!any_float) return results;
+  const Keep kept = keep(op, wanted);
+  NodeRef node(Pool::make<Node>(op));
+  node->inputs.reserve(n);
+  node->parents.reserve(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const bool keeps = bit(kept.inputs, i);
+    // The wrapped interpreter may write into a given input, unless backward needs what it holds.
+    values[i] = value_of(*this, inputs[i], !keeps);
+    if (keeps) {
+      node->inputs.emplace_back(values[i].array());
+    } else if (bit(kept.shells, i)) {
+      node->inputs.emplace_back(make_shell(values[i].array()));
+    } else {
+      node->inputs.emplace_back();
+    }
+    if (const TrackedBody* body = tracked(*this, inputs[i].array())) {
+      node->parents.emplace_back(body->node, body->output);
+    } else {
+      node->parents.emplace_back();
+    }
+  }
+  Arrays results = run_all(op, {values, n});
+
   node->outputs = static_cast<std::uint32_t>(results.size());
-  node->region = current_region();
-  if (kept.output)
-    for (const Array& y : results) node->results.push_back(y);
+  node->region = current_region;
+  if (kept.output) node->results = results;
   for (std::size_t i = 0; i < results.size(); ++i)
     if (is_float(results[i].dtype())) results[i] = track(std::move(results[i]), node, static_cast<std::uint32_t>(i));
   return results;
@@ -95,7 +108,7 @@ Array require_grad(Interpreter& on, const Array& x) {
   require_float("require_grad", x);
   NodeRef leaf(Pool::make<Node>(Op()));
   leaf->leaf = true;
-  leaf->region = current_region();
+  leaf->region = current_region;
   return static_cast<Decorator&>(on).track(x, std::move(leaf), 0);
 }
 

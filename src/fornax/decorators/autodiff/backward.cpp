@@ -12,14 +12,17 @@ namespace {
 
 // What a walk knows of a node.
 struct Slot {
-  explicit Slot(Node* n) : node(n) {}
+  Slot(Node* n, bool enters_it)
+      : node(n), enters(enters_it), plain_leaf(n->leaf && !n->extras.load(std::memory_order_acquire)) {}
 
   Node* node;
   NodeRef held;               // only when releasing: the walk then owns what it has not used yet
+  Array gradient;             // what has arrived for output 0
+  std::unique_ptr<std::vector<Array>> more;  // and for the outputs after it
   std::uint32_t waiting = 0;  // edges whose gradient has not arrived
   std::uint32_t edges = 0;    // where this node's parents begin in Scratch::targets
-  Array gradient;             // what has arrived for output 0
-  std::vector<Array> more;    // and for the outputs after it
+  bool enters;                // false for the ends of the walk
+  bool plain_leaf;            // an end that no hook watches: it needs no visit
 };
 
 // Buffers that a thread keeps from walk to walk: a small backward allocates nothing.
@@ -27,45 +30,53 @@ struct Scratch {
   std::vector<Slot> slots;
   std::vector<std::uint32_t> targets;  // slot of each parent, kNone for untracked inputs
   std::vector<std::uint32_t> ready;
-  std::vector<std::uint32_t> table;    // open addressing: node -> slot
-  std::uint32_t mask = 0;
+  std::vector<std::uint32_t> table;    // open addressing: node -> slot; empty while the slots are few
+  std::size_t mask = 0;
+  std::uint64_t region = 0;
 
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
+  static constexpr std::size_t kFew = 8;      // up to here looking at every slot is faster than hashing
   static constexpr std::size_t kKeep = 4096;  // slots; larger walks give their memory back
 
   void clear() {
     slots.clear();
     targets.clear();
     ready.clear();
-    if (table.size() > 2 * kKeep) {
-      *this = Scratch();
-    }
-    if (table.empty()) table.resize(32);
-    std::fill(table.begin(), table.end(), kNone);
-    mask = static_cast<std::uint32_t>(table.size() - 1);
+    table.clear();
   }
 
   static std::size_t hash(const Node* node) {
     return (reinterpret_cast<std::uintptr_t>(node) >> 6) * 0x9E3779B97F4A7C15ull >> 20;
   }
 
+  void add(Node* node) {
+    slots.emplace_back(node, !node->leaf && (region == 0 || node->region == region));
+  }
+
   // The slot of a node, made if it is new.
   std::uint32_t slot_of(Node* node) {
+    const auto index = static_cast<std::uint32_t>(slots.size());
+    if (table.empty()) {
+      for (std::uint32_t s = 0; s < index; ++s)
+        if (slots[s].node == node) return s;
+      add(node);
+      if (slots.size() > kFew) hash_all(8 * kFew);
+      return index;
+    }
     std::size_t i = hash(node) & mask;
     while (table[i] != kNone) {
       if (slots[table[i]].node == node) return table[i];
       i = (i + 1) & mask;
     }
-    const auto index = static_cast<std::uint32_t>(slots.size());
     table[i] = index;
-    slots.emplace_back(node);
-    if (2 * slots.size() > table.size()) grow();
+    add(node);
+    if (2 * slots.size() > table.size()) hash_all(2 * table.size());
     return index;
   }
 
-  void grow() {
-    table.assign(table.size() * 2, kNone);
-    mask = static_cast<std::uint32_t>(table.size() - 1);
+  void hash_all(std::size_t size) {
+    table.assign(size, kNone);
+    mask = size - 1;
     for (std::uint32_t s = 0; s < slots.size(); ++s) {
       std::size_t i = hash(slots[s].node) & mask;
       while (table[i] != kNone) i = (i + 1) & mask;
@@ -79,11 +90,10 @@ class BorrowedScratch {
  public:
   BorrowedScratch() : scratch_(std::move(idle())) {
     if (!scratch_) scratch_ = std::make_unique<Scratch>();
-    scratch_->clear();
   }
   ~BorrowedScratch() {
-    scratch_->slots.clear();
-    if (!idle()) idle() = std::move(scratch_);
+    scratch_->clear();
+    if (scratch_->slots.capacity() <= Scratch::kKeep && !idle()) idle() = std::move(scratch_);
   }
   Scratch* operator->() { return scratch_.get(); }
 
@@ -96,19 +106,20 @@ class BorrowedScratch {
 };
 
 void accumulate(Slot& slot, std::uint32_t output, Array gradient) {
-  if (output > 0 && slot.more.empty()) slot.more.resize(slot.node->outputs - 1);
-  Array& sum = output == 0 ? slot.gradient : slot.more[output - 1];
-  sum = sum.defined() ? std::move(sum) + std::move(gradient) : std::move(gradient);
+  Array* sum = &slot.gradient;
+  if (output > 0) {
+    if (!slot.more) slot.more = std::make_unique<std::vector<Array>>(slot.node->outputs - 1);
+    sum = &(*slot.more)[output - 1];
+  }
+  *sum = sum->defined() ? std::move(*sum) + std::move(gradient) : std::move(gradient);
 }
 
-// Runs the hooks of a complete gradient and reports whether one asked to keep it.
-bool pass_hooks(Node& node, std::uint32_t output, Array& gradient) {
-  Extras* extras = node.extras.load(std::memory_order_acquire);
-  if (!extras) return false;
+// Runs the hooks of a complete gradient and reports whether one asked to keep it. Out of line: few nodes have any.
+[[gnu::noinline]] bool run_hooks(Extras& extras, std::uint32_t output, Array& gradient) {
   std::vector<Extras::Entry> entries;
   {
-    const std::lock_guard lock(extras->mutex);
-    entries = extras->entries;
+    const std::lock_guard lock(extras.mutex);
+    entries = extras.entries;
   }
   bool keep = false;
   for (const Extras::Entry& e : entries) {
@@ -117,100 +128,122 @@ bool pass_hooks(Node& node, std::uint32_t output, Array& gradient) {
       keep = true;
     } else if (e.hook->active.load(std::memory_order_relaxed)) {
       Array changed = e.hook->call(gradient);
-      if (changed.defined()) gradient = std::move(changed);
+      if (!changed.defined()) continue;
+      require_same_type("register_hook", gradient, changed);
+      require_same_shape("register_hook", gradient, changed);
+      gradient = std::move(changed);
     }
   }
   return keep;
 }
 
-void require_fits(const Node& node, std::size_t input, const Array& gradient) {
-  const Array& x = node.inputs[input];
-  if (!x.defined() || (gradient.shape() == x.shape() && gradient.dtype() == x.dtype())) return;
-  throw ShapeError(name(node.op), "the gradient of input " + std::to_string(input) + " has shape " +
-                                      gradient.shape().str() + ", the input has " + x.shape().str());
+bool pass_hooks(Node& node, std::uint32_t output, Array& gradient) {
+  Extras* extras = node.extras.load(std::memory_order_acquire);
+  return extras && run_hooks(*extras, output, gradient);
+}
+
+// The rules of fornax are tested to give gradients of the right shape; a user's own may not.
+void require_fits(const Node& node, const Arrays& gradients) {
+  for (std::size_t i = 0; i < gradients.size() && i < node.inputs.size(); ++i) {
+    const Array &x = node.inputs[i], &g = gradients[i];
+    if (!x.defined() || !g.defined() || (g.shape() == x.shape() && g.dtype() == x.dtype())) continue;
+    throw ShapeError(name(node.op), "the gradient of input " + std::to_string(i) + " has shape " + g.shape().str() +
+                                        ", the input has " + x.shape().str());
+  }
+}
+
+NodeRef another(Node& node) {
+  node.references.increment();
+  return NodeRef(&node);
+}
+
+// Ends of the walk and retained outputs: hooks see the gradients, and the result gets them. Returns true if any arrived.
+bool deliver(Slot& slot, std::span<Array> gradients, const Walk& options, ReachedList& result) {
+  Node& node = *slot.node;
+  // A node of another region is another walk's business, its hooks too.
+  const bool foreign = options.region != 0 && node.region != options.region;
+  bool arrived = false;
+  for (std::uint32_t o = 0; o < gradients.size(); ++o) {
+    if (!gradients[o].defined()) continue;
+    arrived = true;
+    const bool kept = !foreign && pass_hooks(node, o, gradients[o]);
+    if (!slot.enters || kept) result.push_back({another(node), o, gradients[o]});
+  }
+  return arrived;
 }
 
 }  // namespace
 
-ReachedList walk_back(ReachedList roots, const Walk& options) {
+void walk_back(ReachedList& roots, const Walk& options, ReachedList& result) {
   BorrowedScratch s;
-  const auto entered = [&](const Node& n) {
-    return !n.leaf && (options.region == 0 || n.region == options.region);
-  };
+  s->region = options.region;
 
   // Find every node and count the edges into it. The slots serve as the queue.
   for (Reached& root : roots) {
-    const std::uint32_t slot = s->slot_of(root.node.get());
-    if (options.release) s->slots[slot].held = std::move(root.node);
-    accumulate(s->slots[slot], root.output, std::move(root.gradient));
+    Slot& slot = s->slots[s->slot_of(root.node.get())];
+    if (options.release) slot.held = std::move(root.node);
+    accumulate(slot, root.output, std::move(root.gradient));
   }
   for (std::size_t i = 0; i < s->slots.size(); ++i) {
-    Node& node = *s->slots[i].node;
+    if (!s->slots[i].enters) continue;
     s->slots[i].edges = static_cast<std::uint32_t>(s->targets.size());
-    if (!entered(node)) continue;
-    for (const Edge& e : node.parents) {
-      std::uint32_t target = Scratch::kNone;
-      if (e.node) {
-        target = s->slot_of(e.node.get());
-        ++s->slots[target].waiting;
-        if (options.release && !s->slots[target].held) s->slots[target].held = e.node;
+    for (const Edge& e : s->slots[i].node->parents) {
+      if (!e.node) {
+        s->targets.push_back(Scratch::kNone);
+        continue;
       }
+      const std::uint32_t target = s->slot_of(e.node.get());
       s->targets.push_back(target);
+      ++s->slots[target].waiting;
+      if (options.release && !s->slots[target].held) s->slots[target].held = e.node;
     }
   }
 
-  ReachedList result;
+  // Visit each node when all its gradients are there; last in, first out.
   for (std::uint32_t i = 0; i < s->slots.size(); ++i) {
-    if (s->slots[i].waiting == 0) s->ready.push_back(i);
+    if (s->slots[i].waiting == 0 && !s->slots[i].plain_leaf) s->ready.push_back(i);
   }
   while (!s->ready.empty()) {
     const std::uint32_t index = s->ready.back();
     s->ready.pop_back();
-    Node& node = *s->slots[index].node;
-    Arrays gradients(std::move(s->slots[index].gradient));
-    for (Array& a : s->slots[index].more) gradients.push_back(std::move(a));
-    gradients.resize(node.outputs);
-    const bool enters = entered(node);
-
-    bool arrived = false;
-    for (std::uint32_t o = 0; o < node.outputs; ++o) {
-      if (!gradients[o].defined()) continue;
-      arrived = true;
-      // A node outside the region is another walk's business, its hooks too.
-      const bool foreign = options.region != 0 && node.region != options.region;
-      const bool kept = !foreign && pass_hooks(node, o, gradients[o]);
-      if (!enters || kept) {
-        if (options.release) {
-          result.push_back({s->slots[index].held, o, gradients[o]});
-        } else {
-          node.references.fetch_add(1, std::memory_order_relaxed);
-          result.push_back({NodeRef(&node), o, gradients[o]});
-        }
-      }
+    Slot& slot = s->slots[index];
+    Node& node = *slot.node;
+    std::span<Array> gradients(&slot.gradient, 1);
+    Arrays several;
+    if (node.outputs > 1) [[unlikely]] {
+      several.push_back(std::move(slot.gradient));
+      if (slot.more)
+        for (Array& a : *slot.more) several.push_back(std::move(a));
+      several.resize(node.outputs);
+      gradients = {several.data(), several.size()};
     }
-    if (enters) {
-      Arrays inputs;
-      if (arrived) {
-        Wanted wanted;
-        for (std::size_t i = 0; i < node.parents.size(); ++i)
-          if (node.parents[i].node) wanted.set(i);
-        inputs = vjp(node.op, node.inputs, node.results, gradients, wanted);
-        gradients.clear();
-      }
-      const std::uint32_t first = s->slots[index].edges;
+    bool arrived = gradients[0].defined();
+    if (!slot.enters || node.outputs > 1 || node.extras.load(std::memory_order_acquire)) [[unlikely]]
+      arrived = deliver(slot, gradients, options, result);
+    if (slot.enters) {
+      Wanted wanted;
+      for (std::size_t i = 0; i < node.parents.size(); ++i)
+        if (node.parents[i].node) wanted.set(i);
+      Arrays down = arrived ? vjp(node.op, node.inputs, {node.results.data(), node.results.size()}, gradients, wanted)
+                            : Arrays();
+      if (std::holds_alternative<op::Custom>(node.op)) require_fits(node, down);
+      slot.gradient = Array();
+      const std::uint32_t first = slot.edges;  // `slot` stays: no slot is made any more
       for (std::size_t i = 0; i < node.parents.size(); ++i) {
         const std::uint32_t target = s->targets[first + i];
         if (target == Scratch::kNone) continue;
-        if (i < inputs.size() && inputs[i].defined()) {
-          require_fits(node, i, inputs[i]);
-          accumulate(s->slots[target], node.parents[i].output, std::move(inputs[i]));
-        }
-        if (--s->slots[target].waiting == 0) s->ready.push_back(target);
+        if (i < down.size() && down[i].defined())
+          accumulate(s->slots[target], node.parents[i].output, std::move(down[i]));
+        Slot& parent = s->slots[target];
+        if (--parent.waiting == 0 && !parent.plain_leaf) s->ready.push_back(target);
       }
     }
-    s->slots[index].held = NodeRef();
+    slot.held = NodeRef();
   }
-  return result;
+  for (Slot& slot : s->slots) {
+    if (slot.plain_leaf && slot.gradient.defined())
+      result.push_back({another(*slot.node), 0, std::move(slot.gradient)});
+  }
 }
 
 struct GradientStore::Entries {
@@ -310,7 +343,7 @@ GradientStore backward(const Interpreter& on, const Operand& root_operand, const
   root_operand.finish();
   GradientStore store;
   store.entries_ = Pool::make<GradientStore::Entries>();
-  store.entries_->list = walk_back(std::move(roots), {.release = root_operand.given()});
+  walk_back(roots, {.release = root_operand.given()}, store.entries_->list);
   store.entries_->sort();
   return store;
 }

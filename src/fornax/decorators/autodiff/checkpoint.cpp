@@ -13,8 +13,8 @@ namespace {
 // Nodes recorded while one lives bear its number, which tells them from nodes that the region only uses.
 class RegionScope {
  public:
-  RegionScope() : outer_(current_region()), region_(next()) { current_region() = region_; }
-  ~RegionScope() { current_region() = outer_; }
+  RegionScope() : outer_(current_region), region_(next()) { current_region = region_; }
+  ~RegionScope() { current_region = outer_; }
   RegionScope(const RegionScope&) = delete;
   RegionScope& operator=(const RegionScope&) = delete;
   std::uint64_t number() const { return region_; }
@@ -45,7 +45,7 @@ Recorded record(Decorator& on, Region& region, const Arrays& values, const Array
   return r;
 }
 
-ReachedList roots_of(const Decorator& on, const Recorded& r, const Arrays& cotangents) {
+ReachedList roots_of(const Decorator& on, const Recorded& r, std::span<const Array> cotangents) {
   ReachedList roots;
   for (std::size_t i = 0; i < r.results.size(); ++i) {
     const TrackedBody* body = tracked(on, r.results[i]);
@@ -116,14 +116,16 @@ class Recompute final : public CustomFunction {
     throw Error("checkpoint", "a region is run by its decorator; reaching this is a bug in fornax");
   }
 
-  Arrays vjp(const Arrays& x, const Arrays& g, Wanted) const override {
+  Arrays vjp(const Arrays& x, std::span<const Array> g, Wanted) const override {
     Arrays own;
     for (std::size_t i = 0; i < tracked_.size(); ++i) own.push_back(x[i]);
     std::vector<Draw> draws = draws_;
     const Recorded again = record(on_, *region_, own, tracked_, draws, DrawLog::Mode::Replay);
     Arrays gradients;
     gradients.resize(tracked_.size() + captured_.size());
-    for (Reached& r : walk_back(roots_of(on_, again, g), {.release = false, .region = again.region})) {
+    ReachedList roots = roots_of(on_, again, g), reached;
+    walk_back(roots, {.release = false, .region = again.region}, reached);
+    for (Reached& r : reached) {
       bool placed = false;
       for (std::size_t i = 0; i < tracked_.size() && !placed; ++i) {
         const TrackedBody* leaf = tracked_[i].defined() ? tracked(on_, again.leaves[i]) : nullptr;
@@ -156,8 +158,8 @@ Arrays checkpoint(Interpreter& on, Ref<Region> region, const Arrays& x) {
   auto& decorator = static_cast<Decorator&>(on);
   Ref<Recompute> function(new Recompute(decorator, std::move(region), x));
   Arrays results = function->first_run();
-  NodeRef node(Pool::make<Node>(op::Custom{Ref<CustomFunction>(function.get())}));
-  node->region = current_region();
+  NodeRef node(Pool::make<Node>(op::Custom{function}));
+  node->region = current_region;
   node->outputs = static_cast<std::uint32_t>(results.size());
   function->connect(*node.get());
   for (std::size_t i = 0; i < results.size(); ++i) {

@@ -41,7 +41,7 @@ inline TrackedBody* tracked(const Interpreter& on, const Array& x) {
 }
 
 /// The checkpointed region that the calling thread records for; 0 outside of any.
-std::uint64_t& current_region();
+extern constinit thread_local std::uint64_t current_region;
 
 /// A gradient on its way: what reached one output of a node.
 struct Reached {
@@ -56,7 +56,7 @@ struct Walk {
   bool release = false;      // let go of each node as soon as it was used
   std::uint64_t region = 0;  // if not 0, nodes of other regions are leaves of this walk
 };
-/// The gradients of all leaves (and retained outputs) that the roots were computed from.
-ReachedList walk_back(ReachedList roots, const Walk& options);
+/// Appends the gradients of all leaves (and retained outputs) that the roots were computed from; uses the roots up.
+void walk_back(ReachedList& roots, const Walk& options, ReachedList& result);
 
 }  // namespace fornax::autodiff

@@ -63,7 +63,7 @@ struct Node {
   SmallVector<Edge, 3> parents;   // one for each input
   Arrays inputs;                  // what backward keeps of each: the value, a shell, or nothing
   Arrays results;                 // the results, if the rule reads them
-  std::atomic<std::uint32_t> references{1};
+  RefCount references;
   std::uint32_t outputs = 1;
   std::uint64_t region = 0;  // the checkpointed region that recorded it
   bool leaf = false;
@@ -75,7 +75,7 @@ struct Node {
 };
 
 inline NodeRef::NodeRef(const NodeRef& other) : node_(other.node_) {
-  if (node_) node_->references.fetch_add(1, std::memory_order_relaxed);
+  if (node_) node_->references.increment();
 }
 
 }  // namespace fornax::autodiff
