@@ -32,7 +32,7 @@ struct ArrayBody {
 /// A default-constructed or moved-from Array is empty: only destruction, assignment and `defined()` are allowed.
 class Array {
  public:
-  Array() = default;
+  constexpr Array() = default;
   /// Takes over one reference.
   explicit Array(ArrayBody* body) : body_(body) {}
   Array(const Array& other) : body_(other.body_) {

@@ -1,5 +1,6 @@
 #include <fornax/array/convert.hpp>
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -29,12 +30,24 @@ void with_type(DType type, F&& f) {
 template <class T>
 inline constexpr bool is_half = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
 
+// A double on its way to 16 bits: of the two floats around it the one whose last bit is 1, which remembers that
+// something was lost, so that the second rounding does what one alone would (Boldo and Melquiond, "Emulation of FMA and
+// correctly rounded sums", 2008).
+float rounded_to_odd(double v) {
+  const auto nearest = static_cast<float>(v);
+  const double back = nearest;
+  const auto bits = std::bit_cast<std::uint32_t>(nearest);
+  if (back == v || std::isnan(v) || (bits & 1u) != 0) return nearest;
+  return std::bit_cast<float>(std::abs(back) < std::abs(v) ? bits + 1 : bits - 1);
+}
+
 template <class To, class From>
 To convert(From v) {
   if constexpr (is_half<From>) {
     return convert<To>(static_cast<float>(v));
   } else if constexpr (is_half<To>) {
-    return To(static_cast<float>(v));
+    if constexpr (std::is_same_v<From, float>) return To(v);
+    else return To(rounded_to_odd(static_cast<double>(v)));
   } else if constexpr (std::is_same_v<To, bool>) {
     return v != From(0);
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {

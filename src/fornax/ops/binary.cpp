@@ -43,10 +43,13 @@ constexpr Row kRows[] = {
        return where(logical_and(equal(a, 0.0), greater_equal(b, 0.0)), 0.0, g * (y * log(a)));
      },
      kBoth, kBoth | kOutput, 0.4, 3, 0, "pow(0, 0) = 1 with gradients 0 and 0; Int: negative exponents give 0, 1 or -1"},
-    {BinaryFn::Remainder, "remainder", same, [](A g, A a, A b, A) { return -(g * floor(a / b)); }, kNone, kBoth,
-     0.4, 3, 0.05, "the sign of the divisor"},
-    {BinaryFn::Fmod, "fmod", same, [](A g, A a, A b, A) { return -(g * trunc(a / b)); }, kNone, kBoth, 0.4, 3, 0.05,
-     "the sign of the dividend"},
+    // The slopes are the quotients that the values were made with: floor(a / b) and trunc(a / b) are off by one where
+    // a / b rounds to an integer.
+    {BinaryFn::Remainder, "remainder", same,
+     [](A g, A a, A b, A) { return -(g * binary(BinaryFn::FloorDiv, a, b)); }, kNone, kBoth, 0.4, 3, 0.05,
+     "the sign of the divisor"},
+    {BinaryFn::Fmod, "fmod", same, [](A g, A a, A b, A y) { return -(g * unary(UnaryFn::Round, (a - y) / b)); }, kNone,
+     kBoth | kOutput, 0.4, 3, 0.05, "the sign of the dividend"},
     {BinaryFn::Maximum, "maximum", [](A g, A a, A b, A) { return winners_share(g, lower(a, b), equal(a, b)); },
      [](A g, A a, A b, A) { return winners_share(g, lower(b, a), equal(a, b)); }, kBoth, kBoth, -2, 2, 0.05,
      "NaN if either is; a tie halves the gradient"},

@@ -183,7 +183,9 @@ Array flip(Operand x, std::span<const std::int64_t> dims) {
   require_defined("flip", x);
   SliceDims at = whole(x->shape());
   for (const std::int64_t dim : dims) {
-    SliceDim& s = at.dims[static_cast<std::size_t>(checked_dim("flip", dim, x->rank()))];
+    const int d = checked_dim("flip", dim, x->rank());
+    SliceDim& s = at.dims[static_cast<std::size_t>(d)];
+    if (s.step < 0) throw IndexError("flip", "dim " + std::to_string(d) + " appears twice");
     s = {std::max<std::int64_t>(s.count - 1, 0), s.count, -1};
   }
   return slice(x, at);
@@ -244,7 +246,7 @@ Array reduce_all(ReduceFn fn, Operand x) {
 Array arg_reduce(bool largest, Operand x, std::int64_t dim) {
   op::ArgReduce op{largest, 0};
   require_defined(op.name(), x);
-  op.dim = checked_dim(op.name(), dim, x->rank());
+  op.dim = x->rank() == 0 ? 0 : checked_dim(op.name(), dim, x->rank());
   return run(op, {x});
 }
 

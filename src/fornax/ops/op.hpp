@@ -30,6 +30,13 @@ struct Op : OpVariant {
 // A tape node holds one of these; bulkier settings belong into a Box.
 static_assert(sizeof(Op) <= 96);
 
+/// f(operation). Binary, the most frequent, is reached without an indirect call.
+template <class F>
+auto visit(const Op& op, F&& f) {
+  if (const auto* binary = std::get_if<op::Binary>(&op)) return f(*binary);
+  return std::visit(f, static_cast<const OpVariant&>(op));
+}
+
 std::string_view name(const Op& op);
 /// True if a cotangent of the result can reach an input.
 bool differentiable(const Op& op);

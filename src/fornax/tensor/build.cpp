@@ -69,6 +69,10 @@ Array from_values(const void* values, std::size_t n, DType from, Device device, 
 Array full(const Shape& shape, Scalar value, Device device, DType dtype, const TypeInfo& type) {
   require_rank("full", shape, type);
   require_kind("full", dtype, type);
+  if (shape.numel() == 1 && dtype == DType::F32) {
+    const auto number = static_cast<float>(value.as_double());
+    return backend_of(*type.backend).upload(dtype, shape, std::as_bytes(std::span(&number, 1)), device);
+  }
   return fornax::full(*type.backend, shape, dtype, device, value);
 }
 

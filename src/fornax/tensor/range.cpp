@@ -10,9 +10,12 @@ namespace {
 
 SliceDim resolve_dim(const Range& r, std::int64_t n, int dim) {
   if (r.step == 0) throw ValueError("slice", "step is 0 in dim " + std::to_string(dim));
-  if (r.single && (*r.start < -n || *r.start >= n))
-    throw IndexError("slice", "position " + std::to_string(*r.start) + " is out of range for dim " +
-                                  std::to_string(dim) + " of size " + std::to_string(n));
+  if (r.single) {
+    if (*r.start < -n || *r.start >= n)
+      throw IndexError("slice", "position " + std::to_string(*r.start) + " is out of range for dim " +
+                                    std::to_string(dim) + " of size " + std::to_string(n));
+    return {*r.start < 0 ? *r.start + n : *r.start, 1, 1};
+  }
   // As Python's slice.indices(): the ends of a backward walk are n - 1 and -1.
   const std::int64_t lowest = r.step > 0 ? 0 : -1, highest = r.step > 0 ? n : n - 1;
   const auto bound = [&](const std::optional<std::int64_t>& given, std::int64_t absent) {

@@ -18,9 +18,7 @@ struct Range {
   std::int64_t step = 1;
 
   /// One position; the dim stays, with size 1.
-  constexpr Range(Index position)  // NOLINT: implicit by design, for x.slice({3})
-      : start(position.value), end(position.value == -1 ? std::optional<std::int64_t>() : position.value + 1),
-        single(true) {}
+  constexpr Range(Index position) : start(position.value), single(true) {}  // NOLINT: implicit by design, for x.slice({3})
   template <std::integral T>
   constexpr Range(T position) : Range(Index(position)) {}  // NOLINT: likewise
   /// [first, last), every step-th.

@@ -60,7 +60,9 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
   }
 
   const Keep kept = keep(op, wanted);
-  NodeRef node(Pool::make<Node>(op));
+  // Copying the most frequent kind of operation by its own type needs no indirect call.
+  const auto* binary = std::get_if<op::Binary>(&op);
+  NodeRef node(binary ? Pool::make<Node>(*binary) : Pool::make<Node>(op));
   node->inputs.reserve(n);
   node->parents.reserve(n);
   for (std::size_t i = 0; i < n; ++i) {

@@ -57,7 +57,8 @@ struct Extras {
 
 /// One recorded operation. Only `extras` changes after recording, so any number of threads may read a tape.
 struct Node {
-  explicit Node(const Op& operation) : op(operation) {}
+  template <class O>
+  explicit Node(const O& operation) : op(operation) {}
 
   Op op;
   SmallVector<Edge, 3> parents;   // one for each input
