@@ -21,7 +21,7 @@ Array checked(Array a, const TypeInfo& type) {
 }
 
 void require_kind(std::string_view operation, DType dtype, const TypeInfo& type) {
-  if (!type.holds(dtype))
+  if (((type.dtypes >> static_cast<int>(dtype)) & 1) == 0) [[unlikely]]
     throw DTypeError(operation, std::string("the elements are ")
                                     .append(name(dtype))
                                     .append(", the tensor's kind is ")

@@ -18,7 +18,7 @@ struct TypeInfo {
   Interpreter* backend;
   int rank;
   const char* kind;
-  bool (*holds)(DType);
+  std::uint16_t dtypes;  // bit t: the kind holds dtype t
 };
 
 /// `a` if a tensor of this type may hold it. Throws ShapeError, DTypeError or DeviceError.

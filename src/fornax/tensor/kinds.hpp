@@ -15,19 +15,19 @@ namespace fornax {
 struct Float {
   using Element = double;  // what into_scalar() gives
   static constexpr DType default_dtype = DType::F32;
-  static constexpr bool holds(DType t) { return is_float(t); }
+  static constexpr std::uint16_t dtypes = 0b0000001111;  // f64 f32 f16 bf16, by their bits
   static constexpr const char* name = "Float";
 };
 struct Int {
   using Element = std::int64_t;
   static constexpr DType default_dtype = DType::I64;
-  static constexpr bool holds(DType t) { return is_int(t); }
+  static constexpr std::uint16_t dtypes = 0b0111110000;
   static constexpr const char* name = "Int";
 };
 struct Bool {
   using Element = bool;
   static constexpr DType default_dtype = DType::Bool;
-  static constexpr bool holds(DType t) { return t == DType::Bool; }
+  static constexpr std::uint16_t dtypes = 0b1000000000;
   static constexpr const char* name = "Bool";
 };
 

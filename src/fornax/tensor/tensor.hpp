@@ -671,7 +671,7 @@ class Tensor {
   friend class Tensor;
   friend struct detail::Access;
 
-  static detail::TypeInfo type() { return {&B::interpreter(), static_cast<int>(D), K::name, K::holds}; }
+  static detail::TypeInfo type() { return {&B::interpreter(), static_cast<int>(D), K::name, K::dtypes}; }
 
   template <std::size_t N>
   static Shape shape_of(const Index (&dims)[N]) {

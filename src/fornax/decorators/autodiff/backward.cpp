@@ -174,7 +174,7 @@ bool deliver(Slot& slot, std::span<Array> gradients, const Walk& options, Reache
 
 }  // namespace
 
-void walk_back(ReachedList& roots, const Walk& options, ReachedList& result) {
+void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& result) {
   BorrowedScratch s;
   s->region = options.region;
 
@@ -339,11 +339,11 @@ GradientStore backward(const Interpreter& on, const Operand& root_operand, const
   } else {
     seed = full_like(body->value, 1.0);
   }
-  ReachedList roots(Reached{body->node, body->output, std::move(seed)});
+  Reached start{body->node, body->output, std::move(seed)};
   root_operand.finish();
   GradientStore store;
   store.entries_ = Pool::make<GradientStore::Entries>();
-  walk_back(roots, {.release = root_operand.given()}, store.entries_->list);
+  walk_back({&start, 1}, {.release = root_operand.given()}, store.entries_->list);
   store.entries_->sort();
   return store;
 }

@@ -124,7 +124,7 @@ class Recompute final : public CustomFunction {
     Arrays gradients;
     gradients.resize(tracked_.size() + captured_.size());
     ReachedList roots = roots_of(on_, again, g), reached;
-    walk_back(roots, {.release = false, .region = again.region}, reached);
+    walk_back({roots.data(), roots.size()}, {.release = false, .region = again.region}, reached);
     for (Reached& r : reached) {
       bool placed = false;
       for (std::size_t i = 0; i < tracked_.size() && !placed; ++i) {

@@ -57,6 +57,6 @@ struct Walk {
   std::uint64_t region = 0;  // if not 0, nodes of other regions are leaves of this walk
 };
 /// Appends the gradients of all leaves (and retained outputs) that the roots were computed from; uses the roots up.
-void walk_back(ReachedList& roots, const Walk& options, ReachedList& result);
+void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& result);
 
 }  // namespace fornax::autodiff
