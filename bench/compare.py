@@ -239,7 +239,8 @@ def print_table(head, rows):
 
 
 def arguments():
-    ap = argparse.ArgumentParser(description=__doc__.splitlines()[0], epilog="bench/README.md says what each workload is.")
+    ap = argparse.ArgumentParser(description=__doc__.splitlines()[0],
+                                 epilog="bench/README.md says what each workload is.")
     ap.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=f"default: {' '.join(SMALL)}")
     ap.add_argument("--all", action="store_true", help="every workload that both programs have (takes long)")
     ap.add_argument("--rounds", type=int, help="rounds of fresh processes (default 5)")

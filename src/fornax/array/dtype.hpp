@@ -14,8 +14,8 @@ inline constexpr int kDTypeCount = 10;
 
 /// Size of one element in bytes.
 constexpr std::size_t size_of(DType t) {
-  constexpr std::size_t sizes[kDTypeCount] = {8, 4, 2, 2, 8, 4, 2, 1, 1, 1};
-  return sizes[static_cast<int>(t)];
+  // log2 of {8, 4, 2, 2, 8, 4, 2, 1, 1, 1}, two bits each: a table would be built anew by every caller.
+  return std::size_t{1} << ((0b00'00'00'01'10'11'01'01'10'11u >> (2 * static_cast<unsigned>(t))) & 3u);
 }
 constexpr bool is_float(DType t) { return t <= DType::BF16; }
 constexpr bool is_int(DType t) { return t > DType::BF16 && t < DType::Bool; }

@@ -24,10 +24,8 @@ std::string list(std::span<const std::int64_t> values) {
 }  // namespace
 
 Shape::Shape(std::initializer_list<Index> dims) {
-  std::array<std::int64_t, kMaxRank + 1> values{};
-  const std::size_t n = std::min(dims.size(), values.size());
-  std::copy_n(dims.begin(), n, values.begin());
-  set({values.data(), n});
+  static_assert(sizeof(Index) == sizeof(std::int64_t));
+  if (dims.size() > 0) set({&dims.begin()->value, dims.size()});
 }
 
 Shape::Shape(std::span<const std::int64_t> dims) { set(dims); }

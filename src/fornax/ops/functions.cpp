@@ -276,6 +276,10 @@ Array log_softmax(Operand x, std::int64_t dim) {
 }
 
 Array full(Interpreter& on, const Shape& shape, DType dtype, Device device, Scalar value) {
+  if (shape.numel() == 1 && dtype == DType::F32) {
+    const auto number = static_cast<float>(value.as_double());
+    return backend_of(on).upload(dtype, shape, std::as_bytes(std::span(&number, 1)), device);
+  }
   return std::move(backend_of(on).apply(op::Full{Ref(new Box<Spec>({shape, dtype, device})), value}, {})[0]);
 }
 

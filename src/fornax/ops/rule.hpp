@@ -33,9 +33,10 @@ class Wanted {
 /// What backward keeps of an operation. An input that is not kept reaches the rule as a shell (shape and dtype only)
 /// if its bit is in `shells`, else as an empty Array.
 struct Keep {
-  std::uint8_t inputs = 0;  // bit i: the value of input i
-  std::uint8_t shells = 0;  // bit i: the shape and dtype of input i; bit 7 stands for every later input too
-  bool output = false;
+  // One word: as three bytes it would be put together on the stack, and every caller up the visit would wait for it.
+  std::uint32_t inputs : 8 = 0;  // bit i: the value of input i
+  std::uint32_t shells : 8 = 0;  // bit i: the shape and dtype of input i; bit 7 stands for every later input too
+  std::uint32_t output : 1 = 0;
 
   static constexpr Keep nothing() { return {}; }
   static constexpr Keep only_output() { return {0, 0, true}; }

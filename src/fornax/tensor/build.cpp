@@ -69,10 +69,6 @@ Array from_values(const void* values, std::size_t n, DType from, Device device, 
 Array full(const Shape& shape, Scalar value, Device device, DType dtype, const TypeInfo& type) {
   require_rank("full", shape, type);
   require_kind("full", dtype, type);
-  if (shape.numel() == 1 && dtype == DType::F32) {
-    const auto number = static_cast<float>(value.as_double());
-    return backend_of(*type.backend).upload(dtype, shape, std::as_bytes(std::span(&number, 1)), device);
-  }
   return fornax::full(*type.backend, shape, dtype, device, value);
 }
 
@@ -171,8 +167,7 @@ Array unsqueeze(Operand x, int rank) {
 }
 
 Array flatten(Operand x, std::int64_t first, std::int64_t last, int rank) {
-  const Shape& shape = x->shape();
-  if (shape.rank() == 0) return fornax::reshape(x, Shape{1});
+  const Shape shape = x->rank() == 0 ? Shape{1} : x->shape();
   const int a = checked_dim("flatten", first, shape.rank()), b = checked_dim("flatten", last, shape.rank());
   if (a > b) throw IndexError("flatten", "first dim " + std::to_string(a) + " comes after last dim " + std::to_string(b));
   if (shape.rank() - (b - a) != rank)

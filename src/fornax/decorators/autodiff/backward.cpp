@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <bit>
 #include <memory>
 
 #include <fornax/array/pool.hpp>
@@ -20,37 +19,27 @@ struct Slot {
   Array gradient;             // what has arrived for output 0
   std::unique_ptr<std::vector<Array>> more;  // and for the outputs after it
   std::uint32_t waiting = 0;  // edges whose gradient has not arrived
-  std::uint32_t edges = 0;    // where this node's parents begin in Scratch::targets
+  std::uint32_t edges = 0;    // where this node's parents begin in Nodes::targets
   bool enters;                // false for the ends of the walk
   bool plain_leaf;            // an end that no hook watches: it needs no visit
 };
 
-// Buffers that a thread keeps from walk to walk: a small backward allocates nothing.
-struct Scratch {
-  std::vector<Slot> slots;
-  std::vector<std::uint32_t> targets;  // slot of each parent, kNone for untracked inputs
-  std::vector<std::uint32_t> ready;
-  std::vector<std::uint32_t> table;    // open addressing: node -> slot; empty while the slots are few
+// The nodes of a walk. Those of a small graph live on the stack, so that a small backward allocates nothing.
+struct Nodes {
+  explicit Nodes(std::uint64_t only_region) : region(only_region) {}
+
+  SmallVector<Slot, 16> slots;
+  SmallVector<std::uint32_t, 32> targets;  // slot of each parent, kNone for untracked inputs
+  SmallVector<std::uint32_t, 16> ready;    // slots whose gradients have all arrived
+  std::vector<std::uint32_t> table;        // open addressing: node -> slot; empty while the slots are few
   std::size_t mask = 0;
-  std::uint64_t region = 0;
+  std::uint64_t region;  // if not 0, nodes of other regions are ends
 
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
-  static constexpr std::size_t kFew = 8;      // up to here looking at every slot is faster than hashing
-  static constexpr std::size_t kKeep = 4096;  // slots; larger walks give their memory back
-
-  void clear() {
-    slots.clear();
-    targets.clear();
-    ready.clear();
-    table.clear();
-  }
+  static constexpr std::size_t kFew = 8;  // up to here looking at every slot is faster than hashing
 
   static std::size_t hash(const Node* node) {
     return (reinterpret_cast<std::uintptr_t>(node) >> 6) * 0x9E3779B97F4A7C15ull >> 20;
-  }
-
-  void add(Node* node) {
-    slots.emplace_back(node, !node->leaf && (region == 0 || node->region == region));
   }
 
   // The slot of a node, made if it is new.
@@ -74,7 +63,10 @@ struct Scratch {
     return index;
   }
 
-  void hash_all(std::size_t size) {
+ private:
+  void add(Node* node) { slots.emplace_back(node, !node->leaf && (region == 0 || node->region == region)); }
+
+  [[gnu::noinline]] void hash_all(std::size_t size) {
     table.assign(size, kNone);
     mask = size - 1;
     for (std::uint32_t s = 0; s < slots.size(); ++s) {
@@ -83,26 +75,6 @@ struct Scratch {
       table[i] = s;
     }
   }
-};
-
-// A walk may start another one (a checkpointed region, a hook), so the thread's buffers are taken, not shared.
-class BorrowedScratch {
- public:
-  BorrowedScratch() : scratch_(std::move(idle())) {
-    if (!scratch_) scratch_ = std::make_unique<Scratch>();
-  }
-  ~BorrowedScratch() {
-    scratch_->clear();
-    if (scratch_->slots.capacity() <= Scratch::kKeep && !idle()) idle() = std::move(scratch_);
-  }
-  Scratch* operator->() { return scratch_.get(); }
-
- private:
-  static std::unique_ptr<Scratch>& idle() {
-    static thread_local std::unique_ptr<Scratch> scratch;
-    return scratch;
-  }
-  std::unique_ptr<Scratch> scratch_;
 };
 
 void accumulate(Slot& slot, std::uint32_t output, Array gradient) {
@@ -175,38 +147,37 @@ bool deliver(Slot& slot, std::span<Array> gradients, const Walk& options, Reache
 }  // namespace
 
 void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& result) {
-  BorrowedScratch s;
-  s->region = options.region;
+  Nodes s(options.region);
 
   // Find every node and count the edges into it. The slots serve as the queue.
   for (Reached& root : roots) {
-    Slot& slot = s->slots[s->slot_of(root.node.get())];
+    Slot& slot = s.slots[s.slot_of(root.node.get())];
     if (options.release) slot.held = std::move(root.node);
     accumulate(slot, root.output, std::move(root.gradient));
   }
-  for (std::size_t i = 0; i < s->slots.size(); ++i) {
-    if (!s->slots[i].enters) continue;
-    s->slots[i].edges = static_cast<std::uint32_t>(s->targets.size());
-    for (const Edge& e : s->slots[i].node->parents) {
+  for (std::size_t i = 0; i < s.slots.size(); ++i) {
+    if (!s.slots[i].enters) continue;
+    s.slots[i].edges = static_cast<std::uint32_t>(s.targets.size());
+    for (const Edge& e : s.slots[i].node->parents) {
       if (!e.node) {
-        s->targets.push_back(Scratch::kNone);
+        s.targets.push_back(Nodes::kNone);
         continue;
       }
-      const std::uint32_t target = s->slot_of(e.node.get());
-      s->targets.push_back(target);
-      ++s->slots[target].waiting;
-      if (options.release && !s->slots[target].held) s->slots[target].held = e.node;
+      const std::uint32_t target = s.slot_of(e.node.get());
+      s.targets.push_back(target);
+      ++s.slots[target].waiting;
+      if (options.release && !s.slots[target].held) s.slots[target].held = e.node;
     }
   }
 
   // Visit each node when all its gradients are there; last in, first out.
-  for (std::uint32_t i = 0; i < s->slots.size(); ++i) {
-    if (s->slots[i].waiting == 0 && !s->slots[i].plain_leaf) s->ready.push_back(i);
+  for (std::uint32_t i = 0; i < s.slots.size(); ++i) {
+    if (s.slots[i].waiting == 0 && !s.slots[i].plain_leaf) s.ready.push_back(i);
   }
-  while (!s->ready.empty()) {
-    const std::uint32_t index = s->ready.back();
-    s->ready.pop_back();
-    Slot& slot = s->slots[index];
+  while (!s.ready.empty()) {
+    const std::uint32_t index = s.ready[s.ready.size() - 1];
+    s.ready.pop_back();
+    Slot& slot = s.slots[index];
     Node& node = *slot.node;
     std::span<Array> gradients(&slot.gradient, 1);
     Arrays several;
@@ -230,23 +201,24 @@ void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& resul
       slot.gradient = Array();
       const std::uint32_t first = slot.edges;  // `slot` stays: no slot is made any more
       for (std::size_t i = 0; i < node.parents.size(); ++i) {
-        const std::uint32_t target = s->targets[first + i];
-        if (target == Scratch::kNone) continue;
+        const std::uint32_t target = s.targets[first + i];
+        if (target == Nodes::kNone) continue;
         if (i < down.size() && down[i].defined())
-          accumulate(s->slots[target], node.parents[i].output, std::move(down[i]));
-        Slot& parent = s->slots[target];
-        if (--parent.waiting == 0 && !parent.plain_leaf) s->ready.push_back(target);
+          accumulate(s.slots[target], node.parents[i].output, std::move(down[i]));
+        Slot& parent = s.slots[target];
+        if (--parent.waiting == 0 && !parent.plain_leaf) s.ready.push_back(target);
       }
     }
     slot.held = NodeRef();
   }
-  for (Slot& slot : s->slots) {
+  for (Slot& slot : s.slots) {
     if (slot.plain_leaf && slot.gradient.defined())
       result.push_back({another(*slot.node), 0, std::move(slot.gradient)});
   }
 }
 
 struct GradientStore::Entries {
+  Entries() {}  // NOLINT: defaulted, `new Entries()` would first zero the inline elements
   ReachedList list;
   std::vector<std::uint32_t> order;  // positions in `list` by node and output; empty while the list is short
 

@@ -17,8 +17,7 @@ Extras& Node::need_extras() {
 
 // Destroying a node releases its parents, and what it keeps may release nodes of other tapes. All of them queue up in
 // one list of the thread, so that the depth of the calls does not grow with the length of the tape.
-void NodeRef::release(Node* node) noexcept {
-  if (!node->references.decrement()) return;
+void NodeRef::free(Node* node) noexcept {
   static thread_local Node* released = nullptr;
   static thread_local bool draining = false;
   node->next_released = released;

@@ -27,15 +27,13 @@ class NodeRef {
     std::swap(node_, other.node_);
     return *this;
   }
-  ~NodeRef() {
-    if (node_) release(node_);
-  }
+  inline ~NodeRef();
   Node* get() const { return node_; }
   Node* operator->() const { return node_; }
   explicit operator bool() const { return node_ != nullptr; }
 
  private:
-  static void release(Node* node) noexcept;
+  static void free(Node* node) noexcept;
   Node* node_ = nullptr;
 };
 
@@ -74,6 +72,10 @@ struct Node {
   ~Node() { delete extras.load(std::memory_order_acquire); }
   Extras& need_extras();
 };
+
+inline NodeRef::~NodeRef() {
+  if (node_ && node_->references.decrement()) free(node_);
+}
 
 inline NodeRef::NodeRef(const NodeRef& other) : node_(other.node_) {
   if (node_) node_->references.increment();
