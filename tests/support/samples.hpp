@@ -205,14 +205,17 @@ inline std::optional<Case> enlarged(Case c) {
   return c;
 }
 
-/// Every sample in every dtype that the operation takes, and the same at large sizes.
-inline std::vector<Case> all_variants() {
+enum class Sizes { Sampled, AlsoLarge };
+
+/// Every sample in every dtype that the operation takes.
+inline std::vector<Case> all_variants(Sizes sizes = Sizes::AlsoLarge) {
   std::vector<Case> all;
   for (const Case& c : all_cases()) {
     for (int t = 0; t < kDTypeCount; ++t) {
       const std::optional<Case> typed = with_dtype(c, static_cast<DType>(t));
       if (!typed) continue;
       all.push_back(*typed);
+      if (sizes == Sizes::Sampled) continue;
       if (const std::optional<Case> large = enlarged(*typed)) all.push_back(*large);
     }
   }

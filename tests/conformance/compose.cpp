@@ -1,0 +1,132 @@
+#include "compose.hpp"
+
+#include <cmath>
+
+#include <fornax/decorators/autodiff/autodiff.hpp>
+#include <fornax/tensor/build.hpp>
+
+namespace fornax::conformance {
+
+Pair promoted(const Array& a, const Array& b) {
+  if (a.dtype() == b.dtype() || is_float(a.dtype()) == is_float(b.dtype())) return {a, b};
+  const DType real = is_float(a.dtype()) ? a.dtype() : b.dtype();
+  return {cast(a, real), cast(b, real)};
+}
+
+Array to_float(const Array& x, DType real) { return is_float(x.dtype()) ? x : cast(x, real); }
+
+Array positions(const Call& c, const std::vector<std::int64_t>& values) {
+  const TensorData data(values);
+  return backend_of(c.on).upload(DType::I64, data.shape(), data.bytes(), Device::cpu());
+}
+
+Array counting(const Call& c, std::int64_t n, DType dtype) {
+  if (is_float(dtype)) return arange(c.on, 0.0, static_cast<double>(n), 1.0, dtype, Device::cpu());
+  return arange(c.on, 0, n, 1, dtype, Device::cpu());
+}
+
+DimSet dim_set(std::string_view operation, const std::vector<std::int64_t>& dims, const Array& x) {
+  // torch takes a dim of a scalar for none.
+  if (x.rank() == 0 && dims.size() == 1 && (dims[0] == 0 || dims[0] == -1)) return {};
+  DimSet set;
+  for (const std::int64_t d : dims) set.add(checked_dim(operation, d, x.rank()));
+  return set;
+}
+
+DimSet reduced_dims(const Call& c, const Array& x) {
+  const char* name = c.attrs.has("dims") ? "dims" : "dim";
+  if (!c.attrs.has(name)) return DimSet::all(x.rank());
+  const std::vector<std::int64_t> dims = c.attrs.integers(name);
+  return dims.empty() ? DimSet::all(x.rank()) : dim_set("reduce", dims, x);
+}
+
+std::int64_t reduced_count(const Array& x, DimSet dims) {
+  std::int64_t count = 1;
+  for (int d = 0; d < x.rank(); ++d)
+    if (dims.has(d)) count *= x.shape()[d];
+  return count;
+}
+
+Array drop_dims(const Array& y, DimSet dims, bool keep) {
+  if (keep) return y;
+  Shape shape = y.shape();
+  for (int d = shape.rank() - 1; d >= 0; --d)
+    if (dims.has(d)) shape = shape.without(d);
+  return reshape(y, shape);
+}
+
+Array unsqueeze(const Array& x, std::int64_t dim) { return detail::unsqueeze_dim(x, dim); }
+Array squeeze(const Array& x, std::int64_t dim) { return detail::squeeze_dim(x, dim); }
+
+Array flat(const Array& x, std::int64_t first, std::int64_t last) {
+  const int rank = x.rank();
+  if (rank == 0) return reshape(x, Shape{1});
+  const int merged = checked_dim("flatten", last, rank) - checked_dim("flatten", first, rank);
+  return detail::flatten(x, first, last, rank - merged);
+}
+
+Array part(const Array& x, std::int64_t dim, std::int64_t position) {
+  return squeeze(narrow(x, dim, position, 1), dim);
+}
+
+Array read_at(const Call& c, const Array& x, std::int64_t dim, const std::vector<std::int64_t>& at) {
+  return select(x, dim, positions(c, at));
+}
+
+Array softplus(const Array& x) {
+  // max(x, 0) + log1p(exp(-|x|)), with the pieces joined at 0 so that their slopes add up to 1/2 there.
+  const Array positive = greater(x, 0.0);
+  return where(positive, x, 0.0) + unary(UnaryFn::Log1p, exp(where(positive, -x, x)));
+}
+
+Array limited(const Array& x, double low, double high) {
+  return where(lower_equal(x, low), low, where(greater_equal(x, high), high, x));
+}
+
+Array flat_sqrt(const Array& x) {
+  const Array zero = equal(x, 0.0);
+  return where(zero, 0.0, sqrt(where(zero, 1.0, x)));
+}
+
+Array norm(const Array& x, double p, DimSet dims) {
+  const Array size = unary(UnaryFn::Abs, x);
+  if (p == 0) return reduce(ReduceFn::Sum, cast(with_scalar(ScalarFn::NotEqual, x, 0.0), x.dtype()), dims);
+  if (std::isinf(p)) return reduce(p > 0 ? ReduceFn::Max : ReduceFn::Min, size, dims);
+  if (p == 1) return reduce(ReduceFn::Sum, size, dims);
+  if (p == 2) return flat_sqrt(reduce(ReduceFn::Sum, unary(UnaryFn::Square, x), dims));
+  // Zeros, and sums of nothing but zeros, have slope 0; for p < 0 a zero makes the norm 0 by way of an infinity.
+  const Array zero = equal(size, 0.0);
+  const Array powers = where(zero, p > 0 ? 0.0 : INFINITY, pow(where(zero, 1.0, size), p));
+  const Array sum = reduce(ReduceFn::Sum, powers, dims);
+  const Array nothing = equal(sum, 0.0);
+  return where(nothing, 0.0, pow(where(nothing, 1.0, sum), 1 / p));
+}
+
+Array logsumexp(const Array& x, DimSet dims) {
+  if (x.numel() == 0) return log(reduce(ReduceFn::Sum, exp(x), dims));
+  // Any shift gives the same value, so none needs a gradient; an infinite one would only give inf - inf.
+  const Array largest = autodiff::detach(reduce(ReduceFn::Max, x, dims));
+  const Array shift = where(unary(UnaryFn::IsFinite, largest), largest, 0.0);
+  return log(reduce(ReduceFn::Sum, exp(x - shift), dims)) + shift;
+}
+
+Array variance(const Array& x, DimSet dims, std::int64_t correction) {
+  const Array centred = x - reduce(ReduceFn::Mean, x, dims);
+  const auto count = static_cast<double>(reduced_count(x, dims) - correction);
+  return reduce(ReduceFn::Sum, unary(UnaryFn::Square, centred), dims) / (count > 0 ? count : 0.0);
+}
+
+Array product(const Array& a, const Array& b) {
+  if (a.rank() == 1 && b.rank() == 1) return reshape(matmul(unsqueeze(a, 0), unsqueeze(b, 1)), Shape{});
+  if (a.rank() == 1 && b.rank() > 1) return squeeze(matmul(unsqueeze(a, 0), b), -2);
+  if (b.rank() == 1 && a.rank() > 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
+  return matmul(a, b);
+}
+
+Array linear(const Array& x, const Array& weight, const Array* bias) {
+  const Array y =
+      x.rank() == 1 ? squeeze(matmul(unsqueeze(x, 0), weight, false, true), 0) : matmul(x, weight, false, true);
+  return bias ? y + *bias : y;
+}
+
+}  // namespace fornax::conformance

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include <fornax/array/interpreter.hpp>
+
+#include "json_case.hpp"
+
+namespace fornax::conformance {
+
+/// Where cases run.
+struct Setup {
+  Interpreter* on;                  // the outermost interpreter
+  std::vector<Interpreter*> tapes;  // every Autodiff in the stack, outermost first; none: outputs only
+  DType real;                       // F64 or F32: what the file's f64 become
+};
+
+/// The stack called `name`, such as "Autodiff<Cpu>". Throws std::invalid_argument.
+Setup setup_of(const std::string& name, DType real);
+
+enum class Verdict { Passed, Failed, Absent };
+
+struct Outcome {
+  Verdict verdict;
+  double error = 0;    // the largest |got - expected| among floats
+  std::string reason;  // why it did not pass
+};
+
+Outcome run_case(const Case& c, const Setup& setup);
+
+}  // namespace fornax::conformance

@@ -1,0 +1,234 @@
+// Functions of one, two or three arrays, element by element.
+
+#include <limits>
+#include <numbers>
+
+#include <fornax/decorators/autodiff/autodiff.hpp>
+
+#include "compose.hpp"
+
+namespace fornax::conformance {
+
+namespace {
+
+template <UnaryFn fn> Arrays of_one(const Call& c) { return unary(fn, c[0]); }
+
+template <BinaryFn fn> Arrays of_two(const Call& c) {
+  const auto [a, b] = promoted(c[0], c[1]);
+  return binary(fn, a, b);
+}
+
+template <BinaryFn fn> Arrays of_truths(const Call& c) {
+  return binary(fn, cast(c[0], DType::Bool), cast(c[1], DType::Bool));
+}
+
+template <ScalarFn fn> Arrays of_number(const Call& c) {
+  const Scalar s = c.attrs.number("value");
+  const bool becomes_float = s.kind == Scalar::Kind::Float && !is_float(c[0].dtype());
+  return with_scalar(fn, becomes_float ? cast(c[0], c.real) : c[0], s);
+}
+
+// Rows that need more than the function's name.
+
+Arrays bitwise_not(const Call& c) {
+  return unary(c[0].dtype() == DType::Bool ? UnaryFn::LogicalNot : UnaryFn::BitwiseNot, c[0]);
+}
+
+Arrays sinc(const Call& c) {
+  const Array zero = equal(c[0], 0.0);
+  const Array angle = std::numbers::pi * where(zero, 1.0, c[0]);
+  return where(zero, 1.0, sin(angle) / angle);
+}
+
+Arrays logit(const Call& c) {
+  // Outside [0, 1] the gradient is as undefined as the value.
+  const Array outside = logical_or(with_scalar(ScalarFn::Less, c[0], 0.0), greater(c[0], 1.0));
+  const Array factor = where(outside, std::numeric_limits<double>::quiet_NaN(), full_like(c[0], 1.0));
+  return factor * (log(c[0]) - unary(UnaryFn::Log1p, -c[0]));
+}
+
+Arrays div(const Call& c) {
+  const bool floats = is_float(c[0].dtype()) || is_float(c[1].dtype());
+  const auto [a, b] = floats ? promoted(c[0], c[1]) : Pair{cast(c[0], c.real), cast(c[1], c.real)};
+  return a / b;
+}
+
+Arrays div_trunc(const Call& c) {
+  const auto [a, b] = promoted(c[0], c[1]);
+  // The gradient is 0 even where the quotient is infinite.
+  return is_float(a.dtype()) ? trunc(autodiff::detach(a) / autodiff::detach(b)) : a / b;
+}
+
+Arrays sub_scalar(const Call& c) {
+  const Scalar s = c.attrs.number("value");
+  return (s.kind == Scalar::Kind::Float ? to_float(c[0], c.real) : c[0]) - s;
+}
+
+Arrays logaddexp(const Call& c) {
+  const auto [a, b] = promoted(c[0], c[1]);
+  const Array first = greater_equal(a, b);
+  const Array high = where(first, a, b), low = where(first, b, a);
+  // Equal infinities have no difference, and the sum is the infinity itself.
+  const Array same = logical_and(unary(UnaryFn::IsInf, high), equal(high, low));
+  const Array distance = where(same, 0.0, low) - where(same, 0.0, high);
+  return where(logical_or(is_nan(a), is_nan(b)), a + b, high + unary(UnaryFn::Log1p, exp(distance)));
+}
+
+Arrays xlogy(const Call& c) {
+  const auto [x, y] = promoted(c[0], c[1]);
+  // 0 log(y) is 0 even where the logarithm is infinite or undefined, but not where y is NaN.
+  const Array infinite = logical_or(lower_equal(y, 0.0), equal(y, std::numeric_limits<double>::infinity()));
+  return x * log(where(logical_and(equal(x, 0.0), infinite), 1.0, y));
+}
+
+Arrays lerp(const Call& c) { return c[0] + c.attrs.number("weight") * (c[1] - c[0]); }
+Arrays addcmul(const Call& c) { return c[0] + c.attrs.number("value") * (c[1] * c[2]); }
+Arrays addcdiv(const Call& c) { return c[0] + c.attrs.number("value") * (c[1] / c[2]); }
+
+Arrays is_close(const Call& c) {
+  const auto [a, b] = promoted(c[0], c[1]);
+  const Array difference = unary(UnaryFn::Abs, a - b);
+  const Array allowed = unary(UnaryFn::Abs, b * c.attrs.real("rtol")) + c.attrs.real("atol");
+  const Array near = binary(BinaryFn::LessEqual, difference, allowed);
+  return logical_or(equal(a, b), logical_and(unary(UnaryFn::IsFinite, difference), near));
+}
+
+Arrays clamp(const Call& c) {
+  Scalar low, high;
+  const bool has_low = c.attrs.has("min"), has_high = c.attrs.has("max");
+  if (has_low) low = c.attrs.number("min");
+  if (has_high) high = c.attrs.number("max");
+  const bool floats = (has_low && low.kind == Scalar::Kind::Float) || (has_high && high.kind == Scalar::Kind::Float);
+  return fornax::clamp(floats ? to_float(c[0], c.real) : c[0], has_low ? &low : nullptr, has_high ? &high : nullptr);
+}
+
+Arrays nan_to_num(const Call& c) {
+  const Array& x = c[0];
+  const double largest =
+      x.dtype() == DType::F32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
+  const Array infinite = unary(UnaryFn::IsInf, x);
+  const Array up = logical_and(infinite, greater(x, 0.0)),
+              down = logical_and(infinite, with_scalar(ScalarFn::Less, x, 0.0));
+  return where(is_nan(x), c.attrs.real("nan", 0),
+               where(up, c.attrs.real("posinf", largest), where(down, c.attrs.real("neginf", -largest), x)));
+}
+
+Arrays cast(const Call& c) {
+  const DType wanted = parse_dtype(c.attrs.text("dtype"));
+  return fornax::cast(c[0], wanted == DType::F64 ? c.real : wanted);
+}
+
+Arrays quantize_affine_i8(const Call& c) {
+  const double scale = c.attrs.real("scale"), zero = c.attrs.real("zero_point");
+  const Scalar low = c.attrs.real("qmin"), high = c.attrs.real("qmax");
+  const Array codes = fornax::clamp(unary(UnaryFn::Round, c[0] / scale) + zero, &low, &high);
+  return {fornax::cast(codes, DType::I64), (codes - zero) * scale};
+}
+
+constexpr Row kRows[] = {
+    {"abs", of_one<UnaryFn::Abs>},
+    {"neg", of_one<UnaryFn::Neg>},
+    {"exp", of_one<UnaryFn::Exp>},
+    {"expm1", of_one<UnaryFn::Expm1>},
+    {"log", of_one<UnaryFn::Log>},
+    {"log1p", of_one<UnaryFn::Log1p>},
+    {"log2", of_one<UnaryFn::Log2>},
+    {"log10", of_one<UnaryFn::Log10>},
+    {"sqrt", of_one<UnaryFn::Sqrt>},
+    {"rsqrt", of_one<UnaryFn::Rsqrt>},
+    {"square", of_one<UnaryFn::Square>},
+    {"reciprocal", of_one<UnaryFn::Reciprocal>},
+    {"sin", of_one<UnaryFn::Sin>},
+    {"cos", of_one<UnaryFn::Cos>},
+    {"tan", of_one<UnaryFn::Tan>},
+    {"asin", of_one<UnaryFn::Asin>},
+    {"acos", of_one<UnaryFn::Acos>},
+    {"atan", of_one<UnaryFn::Atan>},
+    {"sinh", of_one<UnaryFn::Sinh>},
+    {"cosh", of_one<UnaryFn::Cosh>},
+    {"tanh", of_one<UnaryFn::Tanh>},
+    {"asinh", of_one<UnaryFn::Asinh>},
+    {"acosh", of_one<UnaryFn::Acosh>},
+    {"atanh", of_one<UnaryFn::Atanh>},
+    {"erf", of_one<UnaryFn::Erf>},
+    {"erfc", of_one<UnaryFn::Erfc>},
+    {"sigmoid", of_one<UnaryFn::Sigmoid>},
+    {"relu", of_one<UnaryFn::Relu>},
+    {"floor", of_one<UnaryFn::Floor>},
+    {"ceil", of_one<UnaryFn::Ceil>},
+    {"round", of_one<UnaryFn::Round>},
+    {"trunc", of_one<UnaryFn::Trunc>},
+    {"sign", of_one<UnaryFn::Sign>},
+    {"isnan", of_one<UnaryFn::IsNan>},
+    {"isinf", of_one<UnaryFn::IsInf>},
+    {"isfinite", of_one<UnaryFn::IsFinite>},
+    {"frac", [](const Call& c) -> Arrays { return c[0] - trunc(c[0]); }},
+    {"logit", logit},
+    {"sinc", sinc},
+    {"logical_not", [](const Call& c) -> Arrays { return logical_not(fornax::cast(c[0], DType::Bool)); }},
+    {"bitwise_not", bitwise_not},
+    {"identity", [](const Call& c) -> Arrays { return c[0]; }},
+    {"detach", [](const Call& c) -> Arrays { return autodiff::detach(c[0]); }},
+    {"cast", cast},
+    {"clamp", clamp},
+    {"nan_to_num", nan_to_num},
+    {"quantize_affine_i8", quantize_affine_i8},
+    {"full_like", [](const Call& c) -> Arrays { return full_like(c[0], c.attrs.number("value")); }},
+
+    {"add", of_two<BinaryFn::Add>},
+    {"sub", of_two<BinaryFn::Sub>},
+    {"mul", of_two<BinaryFn::Mul>},
+    {"div", div},
+    {"pow", of_two<BinaryFn::Pow>},
+    {"atan2", of_two<BinaryFn::Atan2>},
+    {"hypot", of_two<BinaryFn::Hypot>},
+    {"fmod", of_two<BinaryFn::Fmod>},
+    {"remainder", of_two<BinaryFn::Remainder>},
+    {"maximum", of_two<BinaryFn::Maximum>},
+    {"minimum", of_two<BinaryFn::Minimum>},
+    {"copysign", of_two<BinaryFn::Copysign>},
+    {"div_floor", of_two<BinaryFn::FloorDiv>},
+    {"div_trunc", div_trunc},
+    {"logaddexp", logaddexp},
+    {"xlogy", xlogy},
+    {"eq", of_two<BinaryFn::Equal>},
+    {"ne", of_two<BinaryFn::NotEqual>},
+    {"lt", of_two<BinaryFn::Less>},
+    {"le", of_two<BinaryFn::LessEqual>},
+    {"gt", of_two<BinaryFn::Greater>},
+    {"ge", of_two<BinaryFn::GreaterEqual>},
+    {"logical_and", of_truths<BinaryFn::And>},
+    {"logical_or", of_truths<BinaryFn::Or>},
+    {"logical_xor", of_truths<BinaryFn::Xor>},
+    {"bitwise_and", of_two<BinaryFn::And>},
+    {"bitwise_or", of_two<BinaryFn::Or>},
+    {"bitwise_xor", of_two<BinaryFn::Xor>},
+    {"shift_left", of_two<BinaryFn::ShiftLeft>},
+    {"shift_right", of_two<BinaryFn::ShiftRight>},
+    {"is_close", is_close},
+    {"lerp", lerp},
+    {"addcmul", addcmul},
+    {"addcdiv", addcdiv},
+
+    {"add_scalar", of_number<ScalarFn::Add>},
+    {"sub_scalar", sub_scalar},
+    {"rsub_scalar", of_number<ScalarFn::Rsub>},
+    {"mul_scalar", of_number<ScalarFn::Mul>},
+    {"div_scalar", of_number<ScalarFn::Div>},
+    {"rdiv_scalar", of_number<ScalarFn::Rdiv>},
+    {"pow_scalar", of_number<ScalarFn::Pow>},
+    {"fmod_scalar", of_number<ScalarFn::Fmod>},
+    {"remainder_scalar", of_number<ScalarFn::Remainder>},
+    {"eq_scalar", of_number<ScalarFn::Equal>},
+    {"ne_scalar", of_number<ScalarFn::NotEqual>},
+    {"lt_scalar", of_number<ScalarFn::Less>},
+    {"le_scalar", of_number<ScalarFn::LessEqual>},
+    {"gt_scalar", of_number<ScalarFn::Greater>},
+    {"ge_scalar", of_number<ScalarFn::GreaterEqual>},
+};
+
+}  // namespace
+
+std::span<const Row> elementwise_rows() { return kRows; }
+
+}  // namespace fornax::conformance

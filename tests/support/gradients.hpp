@@ -1,0 +1,87 @@
+#pragma once
+// Gradients by reverse mode and by central differences, to be compared.
+
+#include <functional>
+#include <vector>
+
+#include <fornax/decorators/autodiff/autodiff.hpp>
+#include <fornax/decorators/autodiff/tag.hpp>
+#include <support/layouts.hpp>
+#include <support/samples.hpp>
+
+namespace fornax::test {
+
+/// Which inputs a gradient is asked for.
+using Mask = std::vector<bool>;
+
+inline Mask float_inputs(const std::vector<TensorData>& x) {
+  Mask mask;
+  for (const TensorData& d : x) mask.push_back(is_float(d.dtype()));
+  return mask;
+}
+
+/// How a gradient is asked for: with the operands lent or given, with the tape kept or released.
+struct Manner {
+  bool give = false, release = false;
+};
+
+/// Gradients of <v, f(x)> with respect to the inputs in `mask`, on the interpreter that `on` wraps; zeros where none
+/// arrived, empty arrays outside the mask.
+inline std::vector<Array> reverse(Interpreter& on, const Op& op, const std::vector<Array>& x, const Mask& mask,
+                                  const Array& v, Manner manner = {}) {
+  std::vector<Array> leaves = x;
+  for (std::size_t i = 0; i < x.size(); ++i)
+    if (mask[i]) leaves[i] = autodiff::require_grad(on, x[i]);
+  std::vector<Array> operands = leaves;
+  Array y = run(op, manner.give ? give(operands) : lend(operands));
+  std::vector<Array> gradients(x.size());
+  autodiff::GradientStore store;
+  if (autodiff::is_tracked(on, y)) store = autodiff::backward(on, Operand(y, manner.release), v);
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (!mask[i]) continue;
+    gradients[i] = store.find(leaves[i]);
+    if (!gradients[i].defined()) gradients[i] = zeros_like(x[i]);
+  }
+  return gradients;
+}
+
+using Function = std::function<TensorData(const std::vector<TensorData>&)>;
+
+/// The same by central differences: sum over i of v[i] (f(x + h e)[i] - f(x - h e)[i]) / 2h for each element of the
+/// inputs in `mask`. The step is what x really moved by, after rounding to its dtype.
+inline std::vector<TensorData> differences(const Function& f, std::vector<TensorData> x, const Mask& mask,
+                                           const TensorData& v, double h) {
+  std::vector<TensorData> gradients;
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    TensorData gradient(x[k].shape(), DType::F64);
+    for (std::int64_t j = 0; mask[k] && j < x[k].numel(); ++j) {
+      const TensorData centre = x[k];
+      const auto moved = [&](double by) {
+        std::vector<double> values = centre.to_vector<double>();
+        values[static_cast<std::size_t>(j)] += by;
+        return TensorData(values, centre.shape()).convert(centre.dtype());
+      };
+      x[k] = moved(h);
+      const double up = x[k][j];
+      const TensorData above = f(x);
+      x[k] = moved(-h);
+      const double down = x[k][j];
+      const TensorData below = f(x);
+      x[k] = centre;
+      double sum = 0;
+      for (std::int64_t i = 0; i < v.numel(); ++i) sum += v[i] * (above[i] - below[i]);
+      gradient.values<double>()[static_cast<std::size_t>(j)] = sum / (up - down);
+    }
+    gradients.push_back(std::move(gradient));
+  }
+  return gradients;
+}
+
+/// Random weights in [-1, 1) for a result.
+inline TensorData weights(const Shape& shape, DType dtype, Random& random) {
+  std::vector<double> values(static_cast<std::size_t>(shape.numel()));
+  for (double& v : values) v = 2 * uniform(random) - 1;
+  return TensorData(values, shape).convert(dtype);
+}
+
+}  // namespace fornax::test
