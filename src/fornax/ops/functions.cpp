@@ -13,29 +13,31 @@ namespace fornax {
 namespace {
 
 // Among the inputs the deepest interpreter runs the operation; it must wrap the interpreters of all others.
-Interpreter& top_interpreter(const Op& op, Operands inputs) {
-  if (inputs.size() == 2 && inputs[0]->defined() && inputs[1]->defined() &&
-      inputs[0]->interpreter() == inputs[1]->interpreter()) [[likely]]
-    return *inputs[0]->interpreter();
+[[gnu::noinline]] Interpreter& search_interpreter(const Op& op, Operands inputs) {
   Interpreter* top = nullptr;
-  bool mixed = false;
   for (const Operand& x : inputs) {
-    if (!x->defined()) [[unlikely]] throw ValueError(name(op), "an operand is empty: it was moved from, or never given a value");
-    Interpreter* i = x->interpreter();
-    if (i == top) [[likely]]
-      continue;
-    mixed = mixed || top != nullptr;
-    if (!top || i->depth() > top->depth()) top = i;
+    if (!x->defined()) throw ValueError(name(op), "an operand is empty: it was moved from, or never given a value");
+    if (!top || x->interpreter()->depth() > top->depth()) top = x->interpreter();
   }
   if (!top) throw ValueError(name(op), "needs at least one tensor");
-  if (mixed) {
-    for (const Operand& x : inputs) {
-      if (!top->covers(x->interpreter()))
-        throw DeviceError(name(op), "operands live on different backends: " + top->name() + " and " +
-                                        x->interpreter()->name());
-    }
+  for (const Operand& x : inputs) {
+    if (!top->covers(x->interpreter()))
+      throw DeviceError(name(op),
+                        "operands live on different backends: " + top->name() + " and " + x->interpreter()->name());
   }
   return *top;
+}
+
+// The same; one or two inputs, of one interpreter or of neighbours, need no search.
+inline Interpreter& top_interpreter(const Op& op, Operands inputs) {
+  if (inputs.size() == 2 && inputs[0]->defined() && inputs[1]->defined()) {
+    Interpreter *a = inputs[0]->interpreter(), *b = inputs[1]->interpreter();
+    if (a == b || a->inner() == b) return *a;
+    if (b->inner() == a) return *b;
+  } else if (inputs.size() == 1 && inputs[0]->defined()) {
+    return *inputs[0]->interpreter();
+  }
+  return search_interpreter(op, inputs);
 }
 
 void require_defined(std::string_view operation, Operand x) {
@@ -46,13 +48,14 @@ void require_defined(std::string_view operation, Operand x) {
 Array constant(const Array& like, Scalar value, const Shape& shape = {}) {
   if (is_int(like.dtype()) && value.kind == Scalar::Kind::Float) {
     if (value.real != std::floor(value.real))
-      throw DTypeError("full", "the number " + value.str() + " is a float, the tensor is " +
-                                   std::string(name(like.dtype())));
+      throw DTypeError("full",
+                       "the number " + value.str() + " is a float, the tensor is " + std::string(name(like.dtype())));
     value = Scalar(static_cast<std::int64_t>(value.real));
   }
   if (like.dtype() == DType::F32) {
     const auto number = static_cast<float>(value.as_double());
-    return backend_of(*like.interpreter()).upload(DType::F32, shape, std::as_bytes(std::span(&number, 1)), like.device());
+    return backend_of(*like.interpreter())
+        .upload(DType::F32, shape, std::as_bytes(std::span(&number, 1)), like.device());
   }
   std::byte element[8] = {};
   const double real = value.as_double();

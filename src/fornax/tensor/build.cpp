@@ -37,9 +37,16 @@ void require_rank(std::string_view operation, const Shape& shape, const TypeInfo
                                     std::to_string(type.rank));
 }
 
+void require_device(std::string_view operation, Device device) {
+  if (device != Device::cpu())
+    throw DeviceError(operation, "there is no device of index " + std::to_string(device.index) +
+                                     "; the only one is the CPU, index 0");
+}
+
 }  // namespace
 
 Array from_data(const TensorData& data, Device device, const TypeInfo& type) {
+  require_device("from_data", device);
   require_rank("from_data", data.shape(), type);
   require_kind("from_data", data.dtype(), type);
   return backend_of(*type.backend).upload(data.dtype(), data.shape(), data.bytes(), device);
@@ -51,6 +58,7 @@ Array from_data(const TensorData& data, Device device, DType dtype, const TypeIn
 }
 
 Array from_values(const void* values, std::size_t n, DType from, Device device, DType dtype, const TypeInfo& type) {
+  require_device("from_data", device);
   require_kind("from_data", dtype, type);
   const auto* elements = static_cast<const std::byte*>(values);
   Backend& backend = backend_of(*type.backend);
@@ -67,18 +75,21 @@ Array from_values(const void* values, std::size_t n, DType from, Device device, 
 }
 
 Array full(const Shape& shape, Scalar value, Device device, DType dtype, const TypeInfo& type) {
+  require_device("full", device);
   require_rank("full", shape, type);
   require_kind("full", dtype, type);
   return fornax::full(*type.backend, shape, dtype, device, value);
 }
 
 Array arange(Scalar start, Scalar end, Scalar step, Device device, DType dtype, const TypeInfo& type) {
+  require_device("arange", device);
   require_kind("arange", dtype, type);
   return fornax::arange(*type.backend, start, end, step, dtype, device);
 }
 
 Array random(const Shape& shape, const Distribution& distribution, Generator* generator, Device device, DType dtype,
              const TypeInfo& type) {
+  require_device("random", device);
   require_rank("random", shape, type);
   require_kind("random", dtype, type);
   const Draw draw = generator ? generator->draw(shape.numel()) : draw_default(device, shape.numel());
@@ -86,6 +97,7 @@ Array random(const Shape& shape, const Distribution& distribution, Generator* ge
 }
 
 Array random_permutation(std::int64_t n, Generator* generator, Device device, const TypeInfo& type) {
+  require_device("random_permutation", device);
   if (n < 0) throw ValueError("random_permutation", "the number of elements is " + std::to_string(n));
   const Draw draw = generator ? generator->draw(n) : draw_default(device, n);
   const Array keys =
@@ -102,15 +114,15 @@ Array random_permutation(std::int64_t n, Generator* generator, Device device, co
 }
 
 Array eye(std::int64_t n, Device device, DType dtype, const TypeInfo& type) {
+  require_device("eye", device);
   require_kind("eye", dtype, type);
   const Array row = fornax::arange(*type.backend, 0, Shape{n}.numel(), 1, DType::I64, device);
   return cast(equal(row, fornax::reshape(row, Shape{n, 1})), dtype);
 }
 
 Array to_device(const Array& a, Device device) {
-  if (a.device() == device) return a;
-  throw DeviceError("to_device", "there is no device of index " + std::to_string(device.index) +
-                                     "; the only one is the CPU, index 0");
+  require_device("to_device", device);
+  return a;
 }
 
 Array reshape(Operand x, std::span<const std::int64_t> dims) {

@@ -91,6 +91,7 @@ Result scalar_op(ScalarFn fn, L&& a, N number) {
 template <class L, class N>
 std::remove_cvref_t<L> like(const L& a, N number) {
   require_number<L, N>();
+  if (!a.array().defined()) throw_empty();
   return std::remove_cvref_t<L>::unchecked(full_like(a.array(), Scalar(number)));
 }
 

@@ -336,21 +336,21 @@ class Tensor {
   }
   template <std::size_t N>
   Tensor sum_dims(const Index (&dims)[N]) const {
-    return unchecked(numeric_reduction(detail::reduce_dims(ReduceFn::Sum, array_, list(dims))));
+    return unchecked(numeric_reduction(detail::reduce_dims(ReduceFn::Sum, checked_operand(), list(dims))));
   }
   template <std::size_t N>
   Tensor mean_dims(const Index (&dims)[N]) const {
     detail::require_float_kind<K>();
-    return unchecked(detail::reduce_dims(ReduceFn::Mean, array_, list(dims)));
+    return unchecked(detail::reduce_dims(ReduceFn::Mean, checked_operand(), list(dims)));
   }
   /// Largest and smallest along some dims; the gradient is shared among ties.
   template <std::size_t N>
   Tensor max_dims(const Index (&dims)[N]) const {
-    return unchecked(numeric_reduction(detail::reduce_dims(ReduceFn::Max, array_, list(dims))));
+    return unchecked(numeric_reduction(detail::reduce_dims(ReduceFn::Max, checked_operand(), list(dims))));
   }
   template <std::size_t N>
   Tensor min_dims(const Index (&dims)[N]) const {
-    return unchecked(numeric_reduction(detail::reduce_dims(ReduceFn::Min, array_, list(dims))));
+    return unchecked(numeric_reduction(detail::reduce_dims(ReduceFn::Min, checked_operand(), list(dims))));
   }
   /// Position of the largest or smallest element along a dim; the first of ties.
   Tensor<B, D, Int> argmax(std::int64_t dim) const { return arg(true, dim); }
@@ -369,11 +369,11 @@ class Tensor {
   /// Variance along a dim, divided by n - 1; `var_bias` divides by n.
   Tensor var(std::int64_t dim) const {
     detail::require_float_kind<K>();
-    return unchecked(detail::variance(array_, dim, 1));
+    return unchecked(detail::variance(checked_operand(), dim, 1));
   }
   Tensor var_bias(std::int64_t dim) const {
     detail::require_float_kind<K>();
-    return unchecked(detail::variance(array_, dim, 0));
+    return unchecked(detail::variance(checked_operand(), dim, 0));
   }
   Tensor<B, 1, Bool> any() const { return truth(reduce_all(ReduceFn::Any, truths())); }
   Tensor<B, 1, Bool> all() const { return truth(reduce_all(ReduceFn::All, truths())); }
