@@ -154,10 +154,14 @@ TEST(ToDevice, GivesTheTensorOrSaysWhatThereIs) {
 
 TEST(Device, OfAnyOtherIndexIsRefusedAtCreation) {
   const Device nowhere{Device::Kind::Cpu, 3};
-  EXPECT_THROW(Vector::ones({2}, nowhere), DeviceError);
+  EXPECT_EQ(message_of<DeviceError>([&] { Vector::ones({2}, nowhere); }),
+            "full: there is no device of index 3; the only one is the CPU, index 0");
+  EXPECT_THROW(Vector::from_data(TensorData({1.0F}), nowhere), DeviceError);
   EXPECT_THROW(Vector::from_data({1.0}, nowhere), DeviceError);
   EXPECT_THROW(Vector::random({2}, {}, nowhere), DeviceError);
   EXPECT_THROW(Vector::arange(0, 2, 1, nowhere), DeviceError);
+  EXPECT_THROW(Matrix::eye(2, nowhere), DeviceError);
+  EXPECT_THROW((Tensor<Cpu, 1, Int>::random_permutation(2, nowhere)), DeviceError);
 }
 
 }  // namespace

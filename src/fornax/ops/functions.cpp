@@ -103,7 +103,9 @@ Array binary(BinaryFn fn, Operand a, Operand b) {
 Array with_scalar(ScalarFn fn, Operand x, Scalar s) { return run(op::WithScalar{fn, s}, {x}); }
 
 Array operator-(Operand a, Scalar s) {
-  return a + (s.kind == Scalar::Kind::Float ? Scalar(-s.real) : Scalar(-s.integer));
+  if (s.kind == Scalar::Kind::Float) return a + Scalar(-s.real);
+  // In unsigned arithmetic: the negative of the smallest integer wraps to itself, as the sum then does.
+  return a + Scalar(static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(s.integer)));
 }
 
 Array where(Operand condition, Operand a, Operand b) {

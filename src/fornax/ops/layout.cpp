@@ -74,8 +74,10 @@ Shape sliced_shape(std::string_view op, const Shape& from, const SliceDims& at) 
   std::array<std::int64_t, kMaxRank> sizes{};
   for (int d = 0; d < from.rank(); ++d) {
     const SliceDim& s = at.dims[static_cast<std::size_t>(d)];
-    const std::int64_t last = s.start + (s.count - 1) * s.step;
-    if (s.count < 0 || (s.count > 0 && (s.start < 0 || s.start >= from[d] || last < 0 || last >= from[d])))
+    std::int64_t last = 0;
+    const bool overflows =
+        __builtin_mul_overflow(s.count > 0 ? s.count - 1 : 0, s.step, &last) || __builtin_add_overflow(s.start, last, &last);
+    if (s.count < 0 || (s.count > 0 && overflows) || (s.count > 0 && (s.start < 0 || s.start >= from[d] || last < 0 || last >= from[d])))
       throw IndexError(op, "elements " + std::to_string(s.start) + " to " + std::to_string(last) + " of dim " +
                                std::to_string(d) + ", which has size " + std::to_string(from[d]));
     sizes[static_cast<std::size_t>(d)] = s.count;

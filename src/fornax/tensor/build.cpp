@@ -233,7 +233,12 @@ Array repeat(Operand x, std::span<const std::int64_t> times) {
 
 Array reduce_dims(ReduceFn fn, Operand x, std::span<const std::int64_t> dims) {
   DimSet set;
-  for (const std::int64_t d : dims) set.add(checked_dim(op::Reduce{fn, {}}.name(), d, x->rank()));
+  const std::string_view operation = op::Reduce{fn, {}}.name();
+  for (const std::int64_t dim : dims) {
+    const int d = checked_dim(operation, dim, x->rank());
+    if (set.has(d)) throw IndexError(operation, "dim " + std::to_string(d) + " appears twice");
+    set.add(d);
+  }
   return reduce(fn, x, set);
 }
 
