@@ -68,9 +68,9 @@ Report scalar_example(const Options& o) {
   Report r = start();
   float ga = 0, gb = 0;
   r.stats = bench::time_it(o, [&] {
-    const auto a = Tracked<1>::full({1}, 10.0f).require_grad();
-    const auto b = Tracked<1>::full({1}, 5.0f).require_grad();
-    const auto c = Tracked<1>::full({1}, 2.0f);
+    const auto a = Tracked<1>::from_data({10.0f}).require_grad();
+    const auto b = Tracked<1>::from_data({5.0f}).require_grad();
+    const auto c = Tracked<1>::from_data({2.0f});
     const auto y = a * b + c;
     const auto gradients = y.backward();
     ga = a.grad(gradients)->into_scalar<float>();
@@ -82,9 +82,9 @@ Report scalar_example(const Options& o) {
 
 Report scalar_example_reuse(const Options& o) {
   Report r = start();
-  const auto a = Tracked<1>::full({1}, 10.0f).require_grad();
-  const auto b = Tracked<1>::full({1}, 5.0f).require_grad();
-  const auto c = Tracked<1>::full({1}, 2.0f);
+  const auto a = Tracked<1>::from_data({10.0f}).require_grad();
+  const auto b = Tracked<1>::from_data({5.0f}).require_grad();
+  const auto c = Tracked<1>::from_data({2.0f});
   float ga = 0, gb = 0;
   r.stats = bench::time_it(o, [&] {
     const auto y = a * b + c;

@@ -2,9 +2,9 @@
 
 #include <fornax/array/pool.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
-#include <fornax/cpu/tag.hpp>
 #include <fornax/cpu/memory.hpp>
 #include <fornax/cpu/numbers.hpp>
+#include <fornax/cpu/tag.hpp>
 
 namespace fornax {
 
@@ -41,15 +41,23 @@ void CpuBackend::destroy(ArrayBody* body) noexcept {
   Pool::destroy(d);
 }
 
+namespace {
+
+// One element; for the most frequent size the compiler makes it one instruction.
+void copy_number(const std::byte* from, std::byte* to, std::size_t bytes) {
+  if (bytes == sizeof(float)) {
+    std::memcpy(to, from, sizeof(float));
+  } else {
+    std::memcpy(to, from, bytes);
+  }
+}
+
+}  // namespace
+
 Array CpuBackend::upload(DType dtype, const Shape& shape, std::span<const std::byte> elements, Device) {
   if (shape.numel() == 1) {
     Array number = cpu_number(shape, dtype);
-    std::byte* to = dense(number).data;
-    if (elements.size() == sizeof(float)) {
-      std::memcpy(to, elements.data(), sizeof(float));
-    } else {
-      std::memcpy(to, elements.data(), elements.size());
-    }
+    copy_number(elements.data(), dense(number).data, elements.size());
     return number;
   }
   Array a = cpu_empty("from_data", shape, dtype);
@@ -58,6 +66,7 @@ Array CpuBackend::upload(DType dtype, const Shape& shape, std::span<const std::b
 }
 
 void CpuBackend::download(const Array& array, std::span<std::byte> out) {
+  if (array.numel() == 1) return copy_number(dense(array).data, out.data(), out.size());
   if (out.empty()) return;
   if (is_contiguous(array)) {
     std::memcpy(out.data(), dense(array).data, out.size());

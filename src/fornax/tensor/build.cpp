@@ -11,12 +11,12 @@ namespace fornax::detail {
 Array checked(Array a, const TypeInfo& type) {
   if (!a.defined()) throw ValueError("Tensor", "the array is empty");
   if (a.rank() != type.rank)
-    throw ShapeError("Tensor", "the array has shape " + a.shape().str() + ", the tensor's rank is " +
-                                   std::to_string(type.rank));
+    throw ShapeError("Tensor",
+                     "the array has shape " + a.shape().str() + ", the tensor's rank is " + std::to_string(type.rank));
   require_kind("Tensor", a.dtype(), type);
   if (!type.backend->covers(a.interpreter()))
-    throw DeviceError("Tensor", "the array lives on " + a.interpreter()->name() + ", the tensor on " +
-                                    type.backend->name());
+    throw DeviceError("Tensor",
+                      "the array lives on " + a.interpreter()->name() + ", the tensor on " + type.backend->name());
   return a;
 }
 
@@ -33,8 +33,8 @@ namespace {
 
 void require_rank(std::string_view operation, const Shape& shape, const TypeInfo& type) {
   if (shape.rank() != type.rank)
-    throw ShapeError(operation, "the data have shape " + shape.str() + ", the tensor's rank is " +
-                                    std::to_string(type.rank));
+    throw ShapeError(operation,
+                     "the data have shape " + shape.str() + ", the tensor's rank is " + std::to_string(type.rank));
 }
 
 void require_device(std::string_view operation, Device device) {
@@ -63,7 +63,8 @@ Array from_values(const void* values, std::size_t n, DType from, Device device, 
   const auto* elements = static_cast<const std::byte*>(values);
   Backend& backend = backend_of(*type.backend);
   constexpr std::size_t kOnStack = 8;
-  if (from == dtype) return backend.upload(dtype, Shape::vector(static_cast<std::int64_t>(n)), {elements, n * size_of(from)}, device);
+  if (from == dtype)
+    return backend.upload(dtype, Shape::vector(static_cast<std::int64_t>(n)), {elements, n * size_of(from)}, device);
   if (n <= kOnStack) {
     std::byte converted[kOnStack * 8];
     convert_elements(elements, from, converted, dtype, static_cast<std::int64_t>(n));
@@ -100,8 +101,7 @@ Array random_permutation(std::int64_t n, Generator* generator, Device device, co
   require_device("random_permutation", device);
   if (n < 0) throw ValueError("random_permutation", "the number of elements is " + std::to_string(n));
   const Draw draw = generator ? generator->draw(n) : draw_default(device, n);
-  const Array keys =
-      fornax::random(*type.backend, {Shape{n}, DType::F64, device}, Distribution::standard(), draw);
+  const Array keys = fornax::random(*type.backend, {Shape{n}, DType::F64, device}, Distribution::standard(), draw);
   const TensorData data = keys.to_data();
   const auto key = data.values<double>();
   TensorData order(Shape{n}, DType::I64);
@@ -181,11 +181,12 @@ Array unsqueeze(Operand x, int rank) {
 Array flatten(Operand x, std::int64_t first, std::int64_t last, int rank) {
   const Shape shape = x->rank() == 0 ? Shape{1} : x->shape();
   const int a = checked_dim("flatten", first, shape.rank()), b = checked_dim("flatten", last, shape.rank());
-  if (a > b) throw IndexError("flatten", "first dim " + std::to_string(a) + " comes after last dim " + std::to_string(b));
+  if (a > b)
+    throw IndexError("flatten", "first dim " + std::to_string(a) + " comes after last dim " + std::to_string(b));
   if (shape.rank() - (b - a) != rank)
     throw ShapeError("flatten", "dims " + std::to_string(a) + " to " + std::to_string(b) + " of " + shape.str() +
-                                    " leave rank " + std::to_string(shape.rank() - (b - a)) + ", the result's rank is " +
-                                    std::to_string(rank));
+                                    " leave rank " + std::to_string(shape.rank() - (b - a)) +
+                                    ", the result's rank is " + std::to_string(rank));
   std::int64_t merged = 1;
   for (int d = a; d <= b; ++d) merged *= shape[d];
   Shape flat = shape.with(a, merged);
@@ -285,7 +286,8 @@ std::vector<Array> split(const Array& x, std::int64_t size, std::int64_t dim) {
   if (size <= 0) throw ValueError("split", "the size of a part is " + std::to_string(size));
   std::vector<Array> parts;
   const std::int64_t n = x.shape()[d];
-  for (std::int64_t start = 0; start < n; start += size) parts.push_back(narrow(x, d, start, std::min(size, n - start)));
+  for (std::int64_t start = 0; start < n; start += size)
+    parts.push_back(narrow(x, d, start, std::min(size, n - start)));
   if (parts.empty()) parts.push_back(x);
   return parts;
 }
@@ -295,6 +297,8 @@ void element(const Array& a, DType as, void* out) {
   if (a.numel() != 1)
     throw ShapeError("into_scalar", "needs exactly one element, the tensor has shape " + a.shape().str());
   const Array& value = on_backend(a);
+  if (value.dtype() == as)
+    return static_cast<Backend*>(value.interpreter())->download(value, {static_cast<std::byte*>(out), size_of(as)});
   alignas(8) std::byte bytes[8];
   static_cast<Backend*>(value.interpreter())->download(value, {bytes, size_of(value.dtype())});
   convert_elements(bytes, value.dtype(), static_cast<std::byte*>(out), as, 1);
@@ -306,9 +310,7 @@ std::string text(const Array& a, const PrintOptions& options) {
   return head + a.to_data().str(options);
 }
 
-void throw_empty() {
-  throw ValueError("Tensor", "the tensor is empty: it was moved from, or never given a value");
-}
+void throw_empty() { throw ValueError("Tensor", "the tensor is empty: it was moved from, or never given a value"); }
 
 void print(std::ostream& out, const Array& a) { out << text(a, {}); }
 

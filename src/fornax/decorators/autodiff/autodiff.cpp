@@ -56,7 +56,7 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
   }
   if (!records || no_grad_depth > 0 || !differentiable(op)) {
     for (std::size_t i = 0; i < n; ++i) values[i] = value_of(*this, inputs[i], true);
-    return run_all(op, {values, n});
+    return inner()->apply(op, {values, n});
   }
 
   const Keep kept = keep(op, wanted);
@@ -82,7 +82,7 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
       node->parents.emplace_back();
     }
   }
-  Arrays results = run_all(op, {values, n});
+  Arrays results = inner()->apply(op, {values, n});
 
   node->outputs = static_cast<std::uint32_t>(results.size());
   node->region = current_region;

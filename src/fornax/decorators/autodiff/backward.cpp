@@ -9,19 +9,19 @@ namespace fornax::autodiff {
 
 namespace {
 
-// What a walk knows of a node.
-struct Slot {
+// What a walk knows of a node. A cache line each: finding one is a shift.
+struct alignas(64) Slot {
   Slot(Node* n, bool enters_it)
       : node(n), enters(enters_it), plain_leaf(n->leaf && !n->extras.load(std::memory_order_acquire)) {}
 
   Node* node;
-  NodeRef held;               // only when releasing: the walk then owns what it has not used yet
-  Array gradient;             // what has arrived for output 0
+  NodeRef held;                              // only when releasing: the walk then owns what it has not used yet
+  Array gradient;                            // what has arrived for output 0
   std::unique_ptr<std::vector<Array>> more;  // and for the outputs after it
-  std::uint32_t waiting = 0;  // edges whose gradient has not arrived
-  std::uint32_t edges = 0;    // where this node's parents begin in Nodes::targets
-  bool enters;                // false for the ends of the walk
-  bool plain_leaf;            // an end that no hook watches: it needs no visit
+  std::uint32_t waiting = 0;                 // edges whose gradient has not arrived
+  std::uint32_t edges = 0;                   // where this node's parents begin in Nodes::targets
+  bool enters;                               // false for the ends of the walk
+  bool plain_leaf;                           // an end that no hook watches: it needs no visit
 };
 
 // The nodes of a walk. Those of a small graph live on the stack, so that a small backward allocates nothing.
@@ -77,13 +77,20 @@ struct Nodes {
   }
 };
 
-void accumulate(Slot& slot, std::uint32_t output, Array gradient) {
-  Array* sum = &slot.gradient;
-  if (output > 0) {
-    if (!slot.more) slot.more = std::make_unique<std::vector<Array>>(slot.node->outputs - 1);
-    sum = &(*slot.more)[output - 1];
+Array& sum_of(Slot& slot, std::uint32_t output) {
+  if (output == 0) [[likely]]
+    return slot.gradient;
+  if (!slot.more) slot.more = std::make_unique<std::vector<Array>>(slot.node->outputs - 1);
+  return (*slot.more)[output - 1];
+}
+
+inline void accumulate(Slot& slot, std::uint32_t output, Array&& gradient) {
+  Array& sum = sum_of(slot, output);
+  if (!sum.defined()) [[likely]] {
+    sum.swap(gradient);
+  } else {
+    sum = std::move(sum) + std::move(gradient);
   }
-  *sum = sum->defined() ? std::move(*sum) + std::move(gradient) : std::move(gradient);
 }
 
 // Runs the hooks of a complete gradient and reports whether one asked to keep it. Out of line: few nodes have any.
@@ -165,8 +172,9 @@ void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& resul
       }
       const std::uint32_t target = s.slot_of(e.node.get());
       s.targets.push_back(target);
-      ++s.slots[target].waiting;
-      if (options.release && !s.slots[target].held) s.slots[target].held = e.node;
+      Slot& parent = s.slots[target];
+      ++parent.waiting;
+      if (options.release && !parent.held) parent.held = e.node;
     }
   }
 
@@ -195,17 +203,16 @@ void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& resul
       Wanted wanted;
       for (std::size_t i = 0; i < node.parents.size(); ++i)
         if (node.parents[i].node) wanted.set(i);
-      Arrays down = arrived ? vjp(node.op, node.inputs, {node.results.data(), node.results.size()}, gradients, wanted)
-                            : Arrays();
+      Arrays down =
+          arrived ? vjp(node.op, node.inputs, {node.results.data(), node.results.size()}, gradients, wanted) : Arrays();
       if (std::holds_alternative<op::Custom>(node.op)) require_fits(node, down);
       slot.gradient = Array();
       const std::uint32_t first = slot.edges;  // `slot` stays: no slot is made any more
       for (std::size_t i = 0; i < node.parents.size(); ++i) {
         const std::uint32_t target = s.targets[first + i];
         if (target == Nodes::kNone) continue;
-        if (i < down.size() && down[i].defined())
-          accumulate(s.slots[target], node.parents[i].output, std::move(down[i]));
         Slot& parent = s.slots[target];
+        if (i < down.size() && down[i].defined()) accumulate(parent, node.parents[i].output, std::move(down[i]));
         if (--parent.waiting == 0 && !parent.plain_leaf) s.ready.push_back(target);
       }
     }
@@ -233,9 +240,8 @@ struct GradientStore::Entries {
         if (r.node.get() == node && r.output == output) return &r;
       return nullptr;
     }
-    const auto at = std::lower_bound(order.begin(), order.end(), node, [&](std::uint32_t i, const Node* n) {
-      return before(list[i], n, output);
-    });
+    const auto at = std::lower_bound(order.begin(), order.end(), node,
+                                     [&](std::uint32_t i, const Node* n) { return before(list[i], n, output); });
     if (at == order.end()) return nullptr;
     Reached& r = list[*at];
     return r.node.get() == node && r.output == output ? &r : nullptr;
@@ -245,9 +251,8 @@ struct GradientStore::Entries {
     if (list.size() <= kShort) return;
     order.resize(list.size());
     for (std::uint32_t i = 0; i < order.size(); ++i) order[i] = i;
-    std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) {
-      return before(list[a], list[b].node.get(), list[b].output);
-    });
+    std::sort(order.begin(), order.end(),
+              [&](std::uint32_t a, std::uint32_t b) { return before(list[a], list[b].node.get(), list[b].output); });
   }
 };
 

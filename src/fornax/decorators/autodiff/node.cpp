@@ -18,6 +18,7 @@ Extras& Node::need_extras() {
 // Destroying a node releases its parents, and what it keeps may release nodes of other tapes. All of them queue up in
 // one list of the thread, so that the depth of the calls does not grow with the length of the tape.
 void NodeRef::free(Node* node) noexcept {
+  if (node->leaf) return Pool::destroy(node);  // releases nothing
   static thread_local Node* released = nullptr;
   static thread_local bool draining = false;
   node->next_released = released;
