@@ -62,7 +62,8 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
   const Keep kept = keep(op, wanted);
   // Copying the most frequent kind of operation by its own type needs no indirect call.
   const auto* binary = std::get_if<op::Binary>(&op);
-  NodeRef node(binary ? Pool::make<Node>(*binary) : Pool::make<Node>(op));
+  Record* const node = binary ? Pool::make<Record>(*binary, current_region) : Pool::make<Record>(op, current_region);
+  const NodeRef owner(node);
   node->inputs.reserve(n);
   node->parents.reserve(n);
   for (std::size_t i = 0; i < n; ++i) {
@@ -85,10 +86,9 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
   Arrays results = inner()->apply(op, {values, n});
 
   node->outputs = static_cast<std::uint32_t>(results.size());
-  node->region = current_region;
   if (kept.output) node->results = results;
   for (std::size_t i = 0; i < results.size(); ++i)
-    if (is_float(results[i].dtype())) results[i] = track(std::move(results[i]), node, static_cast<std::uint32_t>(i));
+    if (is_float(results[i].dtype())) results[i] = track(std::move(results[i]), owner, static_cast<std::uint32_t>(i));
   return results;
 }
 
@@ -108,9 +108,7 @@ Array require_grad(Interpreter& on, const Array& x) {
                      "detach().require_grad() makes a new leaf of its values");
   }
   require_float("require_grad", x);
-  NodeRef leaf(Pool::make<Node>(Op()));
-  leaf->leaf = true;
-  leaf->region = current_region;
+  NodeRef leaf(Pool::make<Node>(true, current_region));
   return static_cast<Decorator&>(on).track(x, std::move(leaf), 0);
 }
 

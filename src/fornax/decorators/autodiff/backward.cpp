@@ -122,7 +122,7 @@ bool pass_hooks(Node& node, std::uint32_t output, Array& gradient) {
 }
 
 // The rules of fornax are tested to give gradients of the right shape; a user's own may not.
-void require_fits(const Node& node, const Arrays& gradients) {
+void require_fits(const Record& node, const Arrays& gradients) {
   for (std::size_t i = 0; i < gradients.size() && i < node.inputs.size(); ++i) {
     const Array &x = node.inputs[i], &g = gradients[i];
     if (!x.defined() || !g.defined() || (g.shape() == x.shape() && g.dtype() == x.dtype())) continue;
@@ -165,7 +165,7 @@ void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& resul
   for (std::size_t i = 0; i < s.slots.size(); ++i) {
     if (!s.slots[i].enters) continue;
     s.slots[i].edges = static_cast<std::uint32_t>(s.targets.size());
-    for (const Edge& e : s.slots[i].node->parents) {
+    for (const Edge& e : static_cast<const Record*>(s.slots[i].node)->parents) {
       if (!e.node) {
         s.targets.push_back(Nodes::kNone);
         continue;
@@ -200,19 +200,21 @@ void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& resul
     if (!slot.enters || node.outputs > 1 || node.extras.load(std::memory_order_acquire)) [[unlikely]]
       arrived = deliver(slot, gradients, options, result);
     if (slot.enters) {
+      const auto& record = static_cast<const Record&>(node);
       Wanted wanted;
-      for (std::size_t i = 0; i < node.parents.size(); ++i)
-        if (node.parents[i].node) wanted.set(i);
+      for (std::size_t i = 0; i < record.parents.size(); ++i)
+        if (record.parents[i].node) wanted.set(i);
       Arrays down =
-          arrived ? vjp(node.op, node.inputs, {node.results.data(), node.results.size()}, gradients, wanted) : Arrays();
-      if (std::holds_alternative<op::Custom>(node.op)) require_fits(node, down);
+          arrived ? vjp(record.op, record.inputs, {record.results.data(), record.results.size()}, gradients, wanted)
+                  : Arrays();
+      if (std::holds_alternative<op::Custom>(record.op)) require_fits(record, down);
       slot.gradient = Array();
       const std::uint32_t first = slot.edges;  // `slot` stays: no slot is made any more
-      for (std::size_t i = 0; i < node.parents.size(); ++i) {
+      for (std::size_t i = 0; i < record.parents.size(); ++i) {
         const std::uint32_t target = s.targets[first + i];
         if (target == Nodes::kNone) continue;
         Slot& parent = s.slots[target];
-        if (i < down.size() && down[i].defined()) accumulate(parent, node.parents[i].output, std::move(down[i]));
+        if (i < down.size() && down[i].defined()) accumulate(parent, record.parents[i].output, std::move(down[i]));
         if (--parent.waiting == 0 && !parent.plain_leaf) s.ready.push_back(target);
       }
     }

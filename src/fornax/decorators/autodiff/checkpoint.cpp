@@ -28,7 +28,7 @@ class RegionScope {
 };
 
 struct Recorded {
-  Arrays leaves;   // the inputs as leaves of this recording
+  Arrays leaves;  // the inputs as leaves of this recording
   Arrays results;
   std::uint64_t region;
 };
@@ -65,16 +65,17 @@ std::vector<Edge> captured_by(const Decorator& on, const Recorded& r) {
       if (std::find(seen.begin(), seen.end(), e.node.get()) == seen.end()) seen.push_back(e.node.get());
       return;
     }
-    const bool known = std::any_of(captured.begin(), captured.end(), [&](const Edge& c) {
-      return c.node.get() == e.node.get() && c.output == e.output;
-    });
+    const bool known = std::any_of(captured.begin(), captured.end(),
+                                   [&](const Edge& c) { return c.node.get() == e.node.get() && c.output == e.output; });
     if (!known) captured.push_back(e);
   };
   for (const Array& y : r.results)
     if (const TrackedBody* body = tracked(on, y)) visit({body->node, body->output});
-  for (std::size_t i = 0; i < seen.size(); ++i)
-    for (const Edge& e : seen[i]->parents)
+  for (std::size_t i = 0; i < seen.size(); ++i) {
+    if (seen[i]->leaf) continue;
+    for (const Edge& e : static_cast<const Record*>(seen[i])->parents)
       if (e.node) visit(e);
+  }
   return captured;
 }
 
@@ -96,7 +97,7 @@ class Recompute final : public CustomFunction {
   }
 
   // Makes the node's parents: the inputs, then what was captured.
-  void connect(Node& node) {
+  void connect(Record& node) {
     for (std::size_t i = 0; i < tracked_.size(); ++i) {
       const TrackedBody* body = tracked_[i].defined() ? tracked(on_, tracked_[i]) : nullptr;
       node.parents.push_back(body ? Edge{body->node, body->output} : Edge{});
@@ -137,8 +138,9 @@ class Recompute final : public CustomFunction {
         if (placed) gradients[tracked_.size() + i] = std::move(r.gradient);
       }
       if (!placed && r.node->region != again.region)
-        throw ValueError("checkpoint", "run again, the function uses a tracked tensor that it did not use at first; "
-                                       "capture by value what may change");
+        throw ValueError("checkpoint",
+                         "run again, the function uses a tracked tensor that it did not use at first; "
+                         "capture by value what may change");
     }
     return gradients;
   }
@@ -160,13 +162,13 @@ Arrays checkpoint(Interpreter& on, Ref<Region> region, const Arrays& x) {
   auto& decorator = static_cast<Decorator&>(on);
   Ref<Recompute> function(new Recompute(decorator, std::move(region), x));
   Arrays results = function->first_run();
-  NodeRef node(Pool::make<Node>(op::Custom{function}));
-  node->region = current_region;
+  auto* node = Pool::make<Record>(op::Custom{function}, current_region);
+  const NodeRef owner(node);
   node->outputs = static_cast<std::uint32_t>(results.size());
-  function->connect(*node.get());
+  function->connect(*node);
   for (std::size_t i = 0; i < results.size(); ++i) {
     if (TrackedBody* body = tracked(on, results[i]))
-      results[i] = decorator.track(body->value, node, static_cast<std::uint32_t>(i));
+      results[i] = decorator.track(body->value, owner, static_cast<std::uint32_t>(i));
   }
   return results;
 }

@@ -4,7 +4,7 @@
 
 namespace fornax::autodiff {
 
-static_assert(sizeof(Node) <= Pool::kLargest);
+static_assert(sizeof(Record) <= Pool::kLargest);
 
 Extras& Node::need_extras() {
   Extras* now = extras.load(std::memory_order_acquire);
@@ -28,7 +28,7 @@ void NodeRef::free(Node* node) noexcept {
   while (released) {
     Node* first = released;
     released = first->next_released;
-    Pool::destroy(first);
+    Pool::destroy(static_cast<Record*>(first));
   }
   draining = false;
 }

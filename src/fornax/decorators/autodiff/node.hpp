@@ -53,24 +53,30 @@ struct Extras {
   std::vector<Entry> entries;
 };
 
-/// One recorded operation. Only `extras` changes after recording, so any number of threads may read a tape.
+/// A place on the tape: by itself a leaf, else the base of a Record. Only `extras` changes after recording, so any number
+/// of threads may read a tape.
 struct Node {
-  template <class O>
-  explicit Node(const O& operation) : op(operation) {}
+  explicit Node(bool is_leaf, std::uint64_t in_region) : leaf(is_leaf), region(in_region) {}
+  ~Node() { delete extras.load(std::memory_order_acquire); }
 
-  Op op;
-  SmallVector<Edge, 3> parents;   // one for each input
-  Arrays inputs;                  // what backward keeps of each: the value, a shell, or nothing
-  Arrays results;                 // the results, if the rule reads them
   RefCount references;
   std::uint32_t outputs = 1;
-  std::uint64_t region = 0;  // the checkpointed region that recorded it
-  bool leaf = false;
+  bool leaf;
+  std::uint64_t region;  // the checkpointed region that recorded it
   std::atomic<Extras*> extras{nullptr};
   Node* next_released = nullptr;
 
-  ~Node() { delete extras.load(std::memory_order_acquire); }
   Extras& need_extras();
+};
+
+/// A recorded operation.
+struct Record : Node {
+  template <class O> Record(const O& operation, std::uint64_t in_region) : Node(false, in_region), op(operation) {}
+
+  Op op;
+  SmallVector<Edge, 3> parents;  // one for each input
+  Arrays inputs;                 // what backward keeps of each: the value, a shell, or nothing
+  Arrays results;                // the results, if the rule reads them
 };
 
 inline NodeRef::~NodeRef() {
