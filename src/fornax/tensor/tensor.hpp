@@ -70,18 +70,24 @@ class Tensor {
     return from_list<4>(TensorData(blocks), device, dtype);
   }
 
+  // Sizes are given as a list, whose length the compiler checks, or as a Shape, whose rank is checked at run time; the
+  // latter are templates so that a list never converts to a Shape.
   template <std::size_t N>
   static Tensor zeros(const Index (&dims)[N], Device device = {}, DType dtype = K::default_dtype) {
-    return full(dims, 0, device, dtype);
+    static_assert(N == D, "the number of sizes must be the tensor's rank");
+    return full(shape_of(dims), 0, device, dtype);
   }
-  static Tensor zeros(const Shape& shape, Device device = {}, DType dtype = K::default_dtype) {
+  template <std::same_as<Shape> S>
+  static Tensor zeros(const S& shape, Device device = {}, DType dtype = K::default_dtype) {
     return full(shape, 0, device, dtype);
   }
   template <std::size_t N>
   static Tensor ones(const Index (&dims)[N], Device device = {}, DType dtype = K::default_dtype) {
-    return full(dims, 1, device, dtype);
+    static_assert(N == D, "the number of sizes must be the tensor's rank");
+    return full(shape_of(dims), 1, device, dtype);
   }
-  static Tensor ones(const Shape& shape, Device device = {}, DType dtype = K::default_dtype) {
+  template <std::same_as<Shape> S>
+  static Tensor ones(const S& shape, Device device = {}, DType dtype = K::default_dtype) {
     return full(shape, 1, device, dtype);
   }
   template <std::size_t N>
@@ -89,7 +95,8 @@ class Tensor {
     static_assert(N == D, "the number of sizes must be the tensor's rank");
     return full(shape_of(dims), value, device, dtype);
   }
-  static Tensor full(const Shape& shape, Scalar value, Device device = {}, DType dtype = K::default_dtype) {
+  template <std::same_as<Shape> S>
+  static Tensor full(const S& shape, Scalar value, Device device = {}, DType dtype = K::default_dtype) {
     return unchecked(detail::full(shape, value, device, dtype, type()));
   }
   /// Independent draws. Without a generator they come from the device's own, which manual_seed() starts afresh.
@@ -99,7 +106,8 @@ class Tensor {
     static_assert(N == D, "the number of sizes must be the tensor's rank");
     return random(shape_of(dims), distribution, device, dtype);
   }
-  static Tensor random(const Shape& shape, Distribution distribution = {}, Device device = {},
+  template <std::same_as<Shape> S>
+  static Tensor random(const S& shape, Distribution distribution = {}, Device device = {},
                        DType dtype = K::default_dtype) {
     return unchecked(detail::random(shape, distribution, nullptr, device, dtype, type()));
   }
@@ -109,7 +117,8 @@ class Tensor {
     static_assert(N == D, "the number of sizes must be the tensor's rank");
     return random(shape_of(dims), distribution, generator, device, dtype);
   }
-  static Tensor random(const Shape& shape, Distribution distribution, Generator& generator, Device device = {},
+  template <std::same_as<Shape> S>
+  static Tensor random(const S& shape, Distribution distribution, Generator& generator, Device device = {},
                        DType dtype = K::default_dtype) {
     return unchecked(detail::random(shape, distribution, &generator, device, dtype, type()));
   }

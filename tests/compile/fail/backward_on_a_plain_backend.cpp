@@ -1,0 +1,10 @@
+// expect: backward() exists on Autodiff<B>; this tensor is on a plain backend
+#include <fornax/fornax.hpp>
+
+using namespace fornax;
+using B = Autodiff<Cpu>;
+
+int main() {
+  auto x = Tensor<Cpu, 1>::from_data({1.0f});
+  x.backward();
+}
