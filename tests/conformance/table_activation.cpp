@@ -93,7 +93,6 @@ constexpr Row kRows[] = {
     {"silu", [](const Call& c) -> Arrays { return silu(c[0]); }},
     {"mish", [](const Call& c) -> Arrays { return c[0] * tanh(softplus(c[0])); }},
     {"softsign", [](const Call& c) -> Arrays { return c[0] / (unary(UnaryFn::Abs, c[0]) + 1.0); }},
-    {"hardsigmoid", [](const Call& c) -> Arrays { return limited(c[0] + 3.0, 0, 6) / 6.0; }},
     {"hardswish", hardswish},
     {"relu6", [](const Call& c) -> Arrays { return limited(c[0], 0, 6); }},
     {"tanhshrink", [](const Call& c) -> Arrays { return c[0] - tanh(c[0]); }},
