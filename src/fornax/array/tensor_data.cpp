@@ -110,7 +110,7 @@ namespace {
 class Printer {
  public:
   Printer(const TensorData& data, const PrintOptions& options)
-      : data_(data), options_(options), shorten_(data.numel() > options.threshold) {
+      : data_(data), options_(options), shorten_(data.numel() == 0 || data.numel() > options.threshold) {
     visit(0, 0, [&](std::int64_t i) { measure(i); });
     visit(0, 0, [&](std::int64_t i) { width_ = std::max(width_, element(i).size()); });
   }

@@ -34,12 +34,11 @@ class Cache {
         throw OutOfMemory(operation, std::to_string(size) + " bytes would exceed the limit of " +
                                          std::to_string(limit_) + "; " + std::to_string(stats_.live) + " are live");
       stats_.live += size;
-      stats_.peak = stats_.live > stats_.peak ? stats_.live : stats_.peak;
-      ++stats_.allocations;
       if (const auto it = free_.find(size); it != free_.end()) {
         std::byte* data = it->second;
         free_.erase(it);
         stats_.cached -= size;
+        count_success();
         return data;
       }
     }
@@ -48,12 +47,13 @@ class Cache {
       trim();
       data = from_system(size);
     }
+    const std::lock_guard lock(mutex_);
     if (!data) {
-      const std::lock_guard lock(mutex_);
       stats_.live -= size;
       throw OutOfMemory(operation, "the system has no " + std::to_string(size) + " bytes; " +
                                        std::to_string(stats_.live) + " are live");
     }
+    count_success();
     return data;
   }
 
@@ -99,6 +99,11 @@ class Cache {
   }
 
  private:
+  // With the mutex held. A request that failed shows neither in the peak nor in the count.
+  void count_success() {
+    stats_.peak = stats_.live > stats_.peak ? stats_.live : stats_.peak;
+    ++stats_.allocations;
+  }
   static std::byte* from_system(std::size_t size) {
     if (size > PTRDIFF_MAX - kHugePage) return nullptr;
     const bool huge = size >= 2 * kHugePage;
