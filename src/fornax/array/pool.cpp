@@ -25,13 +25,29 @@ struct Pool::Depot {
   }
 };
 
-// Returns a thread's blocks when it ends; blocks that the same thread frees after that are few, and stay in its list.
+namespace {
+thread_local constinit bool ended = false;
+}
+
+// Returns a thread's blocks when it ends. Blocks that the same thread frees after that go straight to the depot.
 struct Pool::AtThreadEnd {
   bool armed = false;
   ~AtThreadEnd() {
-    for (std::size_t c = 0; c < kClasses; ++c) hand_over(c, lists[c].count);
+    ended = true;
+    for (std::size_t c = 0; c < kClasses; ++c) {
+      lists[c].most = 0;
+      hand_over(c, lists[c].count);
+    }
   }
 };
+
+// A thread may only ever take blocks, or only ever free them: both come here before its lists hold any.
+void Pool::arm() {
+  if (ended) return;
+  static thread_local AtThreadEnd at_thread_end;
+  at_thread_end.armed = true;
+  for (List& list : lists) list.most = kMost;
+}
 
 void Pool::hand_over(std::size_t c, std::uint32_t count) noexcept {
   List& list = lists[c];
@@ -47,10 +63,9 @@ void Pool::hand_over(std::size_t c, std::uint32_t count) noexcept {
 }
 
 void* Pool::refill(std::size_t bytes) {
-  static thread_local AtThreadEnd at_thread_end;
-  at_thread_end.armed = true;
   const std::size_t c = class_of(bytes);
   List& list = lists[c];
+  if (list.most == 0) arm();
   {
     Depot& depot = Depot::get();
     const std::lock_guard lock(depot.mutex);
@@ -77,10 +92,11 @@ void* Pool::refill(std::size_t bytes) {
 
 void Pool::hand_back(void* memory, std::size_t bytes) noexcept {
   const std::size_t c = class_of(bytes);
-  hand_over(c, 2 * kBatch);
   List& list = lists[c];
+  if (list.most == 0) arm();
   list.head = new (memory) Block{list.head};
   ++list.count;
+  if (list.count > list.most) hand_over(c, list.most == 0 ? list.count : 2 * kBatch);
 }
 
 #endif

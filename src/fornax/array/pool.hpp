@@ -29,7 +29,7 @@ class Pool {
   static void give(void* memory, std::size_t bytes) noexcept {
 #if !defined(__SANITIZE_ADDRESS__)
     List& list = lists[class_of(bytes)];
-    if (list.count < kMost) [[likely]] {
+    if (list.count < list.most) [[likely]] {
       list.head = new (memory) Block{list.head};
       ++list.count;
       return;
@@ -62,12 +62,14 @@ class Pool {
   struct List {
     Block* head = nullptr;
     std::uint32_t count = 0;
+    std::uint32_t most = 0;  // until the thread is sure to return its blocks when it ends, and after that
   };
   static constexpr std::size_t kClasses = kLargest / kStep;
   static constexpr std::uint32_t kBatch = 64;         // blocks that move between a thread and the depot at once
   static constexpr std::uint32_t kMost = 4 * kBatch;  // a thread that only frees hands the surplus on
 
   static std::size_t class_of(std::size_t bytes) { return bytes == 0 ? 0 : (bytes - 1) / kStep; }
+  static void arm();
   static void* refill(std::size_t bytes);
   static void hand_back(void* memory, std::size_t bytes) noexcept;
   static void hand_over(std::size_t size_class, std::uint32_t count) noexcept;
