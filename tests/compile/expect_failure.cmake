@@ -1,4 +1,5 @@
 # Passes if SOURCE does not compile and the compiler says the sentence that stands on its first line: // expect: <sentence>
+# It has to be the only error, and what the compiler says around it fits on a screen.
 
 file(READ "${SOURCE}" text)
 if(NOT text MATCHES "^// expect: ([^\n]+)\n")
@@ -16,5 +17,12 @@ endif()
 string(FIND "${output}" "${sentence}" at)
 if(at EQUAL -1)
   message(FATAL_ERROR "${SOURCE} is refused, but not with: ${sentence}\nThe compiler said:\n${output}")
+endif()
+string(REGEX MATCHALL ": (fatal )?error: " errors "${output}")
+list(LENGTH errors count)
+string(REGEX MATCHALL "\n" lines "${output}")
+list(LENGTH lines length)
+if(NOT count EQUAL 1 OR length GREATER 30)
+  message(FATAL_ERROR "${SOURCE}: the sentence drowns in ${count} errors and ${length} lines:\n${output}")
 endif()
 message(STATUS "refused as expected: ${sentence}")

@@ -291,9 +291,9 @@ class Tensor {
   Tensor<B, D, Bool> is_finite() const { return flags(UnaryFn::IsFinite); }
 
   /// min(max(x, low), high); the gradient passes at the bounds.
-  Tensor clamp(Scalar low, Scalar high) const { return unchecked(fornax::clamp(array_, &low, &high)); }
-  Tensor clamp_min(Scalar low) const { return unchecked(fornax::clamp(array_, &low, nullptr)); }
-  Tensor clamp_max(Scalar high) const { return unchecked(fornax::clamp(array_, nullptr, &high)); }
+  Tensor clamp(Scalar low, Scalar high) const { return clamped(&low, &high); }
+  Tensor clamp_min(Scalar low) const { return clamped(&low, nullptr); }
+  Tensor clamp_max(Scalar high) const { return clamped(nullptr, &high); }
   /// exp(x) / sum(exp(x)) along a dim, and its logarithm.
   Tensor softmax(std::int64_t dim) const {
     detail::require_float_kind<K>();
@@ -713,6 +713,11 @@ class Tensor {
   const Array& truths() const {
     static_assert(std::same_as<K, Bool>, "any() and all() need Bool elements; to_bool() converts a tensor");
     return defined();
+  }
+  Tensor clamped(const Scalar* low, const Scalar* high) const {
+    static_assert(detail::in_kinds<K>(detail::numeric), "clamp() is not for elements of this kind; to_float() and to_int() "
+                                                        "convert a tensor");
+    return unchecked(fornax::clamp(array_, low, high));
   }
   Tensor<B, D, Bool> flags(UnaryFn fn) const {
     detail::require_float_kind<K>();
