@@ -18,42 +18,35 @@ double by_definition(std::uint32_t bits, int exponent_bits, int mantissa_bits) {
   const int exponent = static_cast<int>((bits >> mantissa_bits) & ((1u << exponent_bits) - 1));
   const double sign = (bits >> 15) != 0 ? -1 : 1;
   const int bias = (1 << (exponent_bits - 1)) - 1;
-  if (exponent == (1 << exponent_bits) - 1) return mantissa != 0 ? std::nan("") : sign * std::numeric_limits<double>::infinity();
+  if (exponent == (1 << exponent_bits) - 1)
+    return mantissa != 0 ? std::nan("") : sign * std::numeric_limits<double>::infinity();
   if (exponent == 0) return sign * std::ldexp(mantissa, 1 - bias - mantissa_bits);
   return sign * std::ldexp(mantissa + (1u << mantissa_bits), exponent - bias - mantissa_bits);
 }
 
-template <class T>
-struct Layout;
-template <>
-struct Layout<Half> {
+template <class T> struct Layout;
+template <> struct Layout<Half> {
   static constexpr int exponent = 5, mantissa = 10;
   static constexpr std::uint16_t infinity = 0x7c00;
 };
-template <>
-struct Layout<BFloat16> {
+template <> struct Layout<BFloat16> {
   static constexpr int exponent = 8, mantissa = 7;
   static constexpr std::uint16_t infinity = 0x7f80;
 };
 
-template <class T>
-double value_of(std::uint32_t bits) {
+template <class T> double value_of(std::uint32_t bits) {
   return by_definition(bits, Layout<T>::exponent, Layout<T>::mantissa);
 }
 
-template <class T>
-std::uint16_t from_double(double v) {
+template <class T> std::uint16_t from_double(double v) {
   T out{};
-  convert_elements(reinterpret_cast<const std::byte*>(&v), DType::F64, reinterpret_cast<std::byte*>(&out), dtype_v<T>, 1);
+  convert_elements(reinterpret_cast<const std::byte*>(&v), DType::F64, reinterpret_cast<std::byte*>(&out), dtype_v<T>,
+                   1);
   return out.bits;
 }
-template <class T>
-std::uint16_t from_float(float v) {
-  return T(v).bits;
-}
+template <class T> std::uint16_t from_float(float v) { return T(v).bits; }
 
-template <class T>
-class SixteenBits : public testing::Test {};
+template <class T> class SixteenBits : public testing::Test {};
 using Types = testing::Types<Half, BFloat16>;
 TYPED_TEST_SUITE(SixteenBits, Types);
 
@@ -74,7 +67,8 @@ TYPED_TEST(SixteenBits, MeanWhatTheirLayoutSays) {
 TYPED_TEST(SixteenBits, AreRoundedToNearestEvenBetweenEveryTwoNeighbours) {
   for (std::uint32_t low = 0; low < Layout<TypeParam>::infinity; ++low) {
     const double a = value_of<TypeParam>(low);
-    const double b = low + 1 < Layout<TypeParam>::infinity ? value_of<TypeParam>(low + 1) : a + (a - value_of<TypeParam>(low - 1));
+    const double b =
+        low + 1 < Layout<TypeParam>::infinity ? value_of<TypeParam>(low + 1) : a + (a - value_of<TypeParam>(low - 1));
     const double middle = (a + b) / 2;
     const auto even = static_cast<std::uint16_t>(low % 2 == 0 ? low : low + 1);
     for (const std::uint32_t sign : {0x0000u, 0x8000u}) {

@@ -27,7 +27,8 @@ TEST(Pool, GivesAlignedBlocksThatDoNotOverlap) {
   }
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     const auto* bytes = static_cast<const unsigned char*>(blocks[i].first);
-    for (std::size_t b = 0; b < blocks[i].second; ++b) ASSERT_EQ(bytes[b], i % 251) << "another block was written over it";
+    for (std::size_t b = 0; b < blocks[i].second; ++b)
+      ASSERT_EQ(bytes[b], i % 251) << "another block was written over it";
   }
   for (const auto& [block, bytes] : blocks) Pool::give(block, bytes);
 }
@@ -67,7 +68,8 @@ TEST(Pool, PassesBlocksBackToAThreadThatOnlyTakes) {
   const std::size_t before = resident_bytes();
   for (int i = 0; i < kRounds; ++i) round();
   if (kAddressSanitizer || kThreadSanitizer) return;  // they keep freed memory and records of it
-  EXPECT_LT(resident_bytes(), before + kRounds * kBlocks * std::size_t{1000} / 20) << "less than a twentieth of what was taken";
+  EXPECT_LT(resident_bytes(), before + kRounds * kBlocks * std::size_t{1000} / 20)
+      << "less than a twentieth of what was taken";
 }
 
 TEST(Pool, ServesManyThreadsAtOnce) {

@@ -55,17 +55,20 @@ TEST(Printing, OfIntegersAndTruths) {
   EXPECT_EQ(text(TensorData(std::vector<std::int64_t>{1, std::numeric_limits<std::int64_t>::min()})),
             "[                   1, -9223372036854775808]");
   EXPECT_EQ(text(TensorData(std::vector<std::uint8_t>{1, 200})), "[  1, 200]");
-  EXPECT_EQ(text(TensorData(std::vector<std::int64_t>{9007199254740993})), "[9007199254740993]") << "2^53 + 1, beyond double";
+  EXPECT_EQ(text(TensorData(std::vector<std::int64_t>{9007199254740993})), "[9007199254740993]")
+      << "2^53 + 1, beyond double";
 }
 
 TEST(Printing, AbbreviatesEachDimBeyondAThousandElements) {
   EXPECT_EQ(text(TensorData(Shape{2000}, DType::F32)), "[0., 0., 0., ..., 0., 0., 0.]");
   const std::string row = "[0., 0., 0., ..., 0., 0., 0.]";
-  EXPECT_EQ(text(TensorData(Shape{40, 40}, DType::F32)), "[" + row + ",\n " + row + ",\n " + row + ",\n ...,\n " + row + ",\n " +
-                                                             row + ",\n " + row + "]");
+  EXPECT_EQ(text(TensorData(Shape{40, 40}, DType::F32)),
+            "[" + row + ",\n " + row + ",\n " + row + ",\n ...,\n " + row + ",\n " + row + ",\n " + row + "]");
   const std::string line = "[0, 0, 0, ..., 0, 0, 0]";
-  const std::string block = "[" + line + ",\n  " + line + ",\n  " + line + ",\n  ...,\n  " + line + ",\n  " + line + ",\n  " + line + "]";
-  EXPECT_EQ(text(TensorData(Shape{2, 30, 30}, DType::I32)), "[" + block + ",\n\n " + block + "]") << "a dim of 2 is shown whole";
+  const std::string block =
+      "[" + line + ",\n  " + line + ",\n  " + line + ",\n  ...,\n  " + line + ",\n  " + line + ",\n  " + line + "]";
+  EXPECT_EQ(text(TensorData(Shape{2, 30, 30}, DType::I32)), "[" + block + ",\n\n " + block + "]")
+      << "a dim of 2 is shown whole";
   std::vector<float> values(1000, 1);
   EXPECT_EQ(text(TensorData(values)).find("..."), std::string::npos) << "a thousand are shown";
 }
@@ -80,23 +83,33 @@ TEST(Printing, FollowsItsOptions) {
   EXPECT_EQ(TensorData({1.23456F, 2.0F}).str({.precision = 2}), "[1.23, 2.00]");
   EXPECT_EQ(TensorData(Shape{10}, DType::F32).str({.threshold = 5, .edge_items = 2}), "[0., 0., ..., 0., 0.]");
   EXPECT_EQ(TensorData(Shape{10}, DType::F32).str({.threshold = 5, .edge_items = 0}), "[...]");
-  EXPECT_EQ(TensorData(Shape{10}, DType::F32).str({.threshold = 10, .edge_items = 1}).size(), std::string("[0., 0., 0., 0., 0., 0., 0., 0., 0., 0.]").size());
+  EXPECT_EQ(TensorData(Shape{10}, DType::F32).str({.threshold = 10, .edge_items = 1}).size(),
+            std::string("[0., 0., 0., 0., 0., 0., 0., 0., 0., 0.]").size());
 }
 
 // --- The rest of what host data do ------------------------------------------------------------------------------------
 
 TEST(TensorData, SaysWhatIsRaggedMissingOrDifferent) {
-  EXPECT_EQ(message_of<ShapeError>([] { TensorData({{1.0, 2.0}, {3.0}}); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              TensorData({{1.0, 2.0}, {3.0}});
+            }),
             "TensorData: nested lists are ragged: the first row has shape [2], another has [1]");
-  EXPECT_EQ(message_of<ShapeError>([] { TensorData({{{1.0}, {2.0}}, {{3.0}}}); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              TensorData({{{1.0}, {2.0}}, {{3.0}}});
+            }),
             "TensorData: nested lists are ragged: the first row has shape [2, 1], another has [1, 1]");
-  EXPECT_EQ(message_of<ShapeError>([] { TensorData(std::vector<float>{1, 2, 3}, Shape{2, 2}); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              TensorData(std::vector<float>{1, 2, 3}, Shape{2, 2});
+            }),
             "TensorData: 3 values for shape [2, 2], which needs 4");
   EXPECT_EQ(message_of<DTypeError>([] { TensorData({1.0F}).values<double>(); }),
             "TensorData: the elements are f32, not f64; convert() or to_vector() changes the type");
   EXPECT_EQ(message_of<IndexError>([] { static_cast<void>(TensorData({1.0F})[1]); }), "TensorData: element 1 of 1");
-  EXPECT_EQ(message_of<ShapeError>([] { TensorData({1.0F}).reshape(Shape{2}); }), "reshape: [1] has 1 elements, [2] needs 2");
-  EXPECT_EQ(message_of<ValueError>([] { TensorData({1.0, 2.0}).assert_approx_eq(TensorData({1.0, 2.5})); }),
+  EXPECT_EQ(message_of<ShapeError>([] { TensorData({1.0F}).reshape(Shape{2}); }),
+            "reshape: [1] has 1 elements, [2] needs 2");
+  EXPECT_EQ(message_of<ValueError>([] {
+              TensorData({1.0, 2.0}).assert_approx_eq(TensorData({1.0, 2.5}));
+            }),
             "assert_approx_eq: 1 of 2 elements differ; element 1 is 2, expected 2.5; largest difference 0.5");
   EXPECT_EQ(message_of<ValueError>([] { TensorData({1.0}).assert_approx_eq(TensorData({{1.0}})); }),
             "assert_approx_eq: shapes differ: [1] and [1, 1]");

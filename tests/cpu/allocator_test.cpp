@@ -25,9 +25,7 @@ TEST(Allocator, RemembersThePeakUntilItIsReset) {
   const std::uint64_t before = memory_stats().live;
   reset_peak_memory();
   EXPECT_EQ(memory_stats().peak, before);
-  {
-    const auto x = Vector::zeros({kElements}), y = Vector::zeros({kElements});
-  }
+  { const auto x = Vector::zeros({kElements}), y = Vector::zeros({kElements}); }
   EXPECT_EQ(memory_stats().peak, before + 2 * kBytes);
   EXPECT_EQ(memory_stats().live, before);
   reset_peak_memory();
@@ -82,8 +80,7 @@ TEST(Allocator, FailsInsideBackwardWithoutALeak) {
     try {
       static_cast<void>(loss.backward());
       failed = false;
-    } catch (const OutOfMemory&) {
-    }
+    } catch (const OutOfMemory&) {}
     set_memory_limit(0);
     EXPECT_EQ(memory_stats().live, live) << room;
   }

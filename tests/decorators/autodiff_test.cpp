@@ -89,7 +89,9 @@ TEST(Backward, TakesACotangent) {
 
 TEST(Backward, RefusesACotangentThatDoesNotFit) {
   const auto y = leaf({1.0, 2.0, 3.0}) * 2.0;
-  EXPECT_EQ(message_of<ShapeError>([&] { y.backward(Plain::from_data({1.0, 2.0})); }),
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              y.backward(Plain::from_data({1.0, 2.0}));
+            }),
             "backward: cotangent has shape [2], the tensor has [3]");
   EXPECT_EQ(message_of<DTypeError>([&] { y.backward(Plain::ones({3}, {}, DType::F64)); }).substr(0, 10), "backward: ");
   EXPECT_THROW(y.backward(Plain()), ValueError);
@@ -161,7 +163,8 @@ TEST(Gradients, OfManyLeavesAreFoundRemovedAndReplaced) {
   }
   auto gradients = sum.backward();
   for (int i = 0; i < 100; i += 2) leaves[static_cast<std::size_t>(i)].grad_remove(gradients);
-  for (int i = 0; i < 100; i += 4) leaves[static_cast<std::size_t>(i)].grad_replace(gradients, Plain::from_data({-1.0}));
+  for (int i = 0; i < 100; i += 4)
+    leaves[static_cast<std::size_t>(i)].grad_replace(gradients, Plain::from_data({-1.0}));
   for (int i = 0; i < 100; ++i) {
     const auto g = leaves[static_cast<std::size_t>(i)].grad(gradients);
     ASSERT_EQ(g.has_value(), i % 4 == 0 || i % 2 == 1) << i;

@@ -24,8 +24,7 @@ Matrix weights(std::uint64_t seed) {
 }
 
 // A checkpointed function and the plain one give the same bits: the value, and the gradient of each leaf.
-template <class F, class... Leaves>
-void expect_same(F f, const Leaves&... leaves) {
+template <class F, class... Leaves> void expect_same(F f, const Leaves&... leaves) {
   const auto plain = f([](auto g, const auto&... x) { return g(x...); });
   const auto kept = f([](auto g, const auto&... x) { return checkpoint(g, x...); });
   EXPECT_EQ(plain.to_data(), kept.to_data());
@@ -42,8 +41,9 @@ void expect_same(F f, const Leaves&... leaves) {
 
 TEST(Checkpoint, GivesTheSameValuesAndTheSameBitsOfGradients) {
   const auto x = weights(1), w = weights(2);
-  expect_same([&](auto run) { return run([](const auto& a, const auto& b) { return a.matmul(b).tanh().exp(); }, x, w).sum(); },
-              x, w);
+  expect_same(
+      [&](auto run) { return run([](const auto& a, const auto& b) { return a.matmul(b).tanh().exp(); }, x, w).sum(); },
+      x, w);
 }
 
 TEST(Checkpoint, GivesCapturedParametersTheirGradients) {
@@ -52,7 +52,8 @@ TEST(Checkpoint, GivesCapturedParametersTheirGradients) {
               x, w, b);
   // Captured tensors that are themselves results, and used outside as well.
   const auto scaled = w * 2.0;
-  expect_same([&](auto run) { return (run([&](const auto& a) { return a.matmul(scaled).sin(); }, x) * scaled).sum(); }, x, w);
+  expect_same([&](auto run) { return (run([&](const auto& a) { return a.matmul(scaled).sin(); }, x) * scaled).sum(); },
+              x, w);
 }
 
 TEST(Checkpoint, TakesArgumentsThatAreConstants) {
@@ -115,7 +116,8 @@ TEST(Checkpoint, NestsWithRandomNumbers) {
   const auto noise = [](const Matrix& a) { return a * Matrix::random({6, 6}) + Matrix::random({6, 6}); };
   const auto run_both = [&](auto run) {
     manual_seed(3);
-    const auto y = run([&](const Matrix& a) { return noise(run([&](const Matrix& b) { return noise(b).tanh(); }, noise(a))); }, x);
+    const auto y =
+        run([&](const Matrix& a) { return noise(run([&](const Matrix& b) { return noise(b).tanh(); }, noise(a))); }, x);
     return std::pair(y.to_data(), x.grad(y.sum().backward())->to_data());
   };
   const auto plain = run_both([](auto f, const Matrix& a) { return f(a); });
@@ -145,7 +147,9 @@ TEST(Checkpoint, TakesFunctionsThatReturnAnArgumentOrACapturedTensor) {
   const auto x = leaf({1.0}), w = leaf({2.0});
   EXPECT_EQ(x.grad((checkpoint([](const Vector& a) { return a; }, x) * 3.0).backward())->into_scalar(), 3);
   EXPECT_EQ(w.grad((checkpoint([&](const Vector&) { return w; }, x) * 3.0).backward())->into_scalar(), 3);
-  EXPECT_EQ(x.grad((checkpoint([](const Vector& a, const Vector& b) { return a * b; }, x, x) * 3.0).backward())->into_scalar(), 6);
+  EXPECT_EQ(x.grad((checkpoint([](const Vector& a, const Vector& b) { return a * b; }, x, x) * 3.0).backward())
+                ->into_scalar(),
+            6);
 }
 
 TEST(Checkpoint, CallsTheFunctionOnceForwardAndOncePerBackward) {

@@ -20,7 +20,7 @@ using Plain = Tensor<Cpu, 1>;
 
 Vector leaf(std::initializer_list<double> values) { return Vector::from_data(values).require_grad(); }
 
-constexpr std::int64_t kLarge = 1 << 16;         // elements of a tensor whose buffer is counted
+constexpr std::int64_t kLarge = 1 << 16;  // elements of a tensor whose buffer is counted
 constexpr std::uint64_t kLargeBytes = kLarge * 4;
 
 std::uint64_t live() { return memory_stats().live; }
@@ -147,7 +147,8 @@ TEST(Graph, OfForwardPassesWithoutBackwardLeavesNothingBehind) {
 
 // Instrumented frames are several times as large and the sanitizer's own runtime runs on the same stack, hence 1 MB and
 // a tenth of the length there: recursion over 10^5 nodes would still need a hundred times that.
-constexpr std::size_t kSmallStack = kAddressSanitizer || kThreadSanitizer ? std::size_t{1} << 20 : std::size_t{256} << 10;
+constexpr std::size_t kSmallStack =
+    kAddressSanitizer || kThreadSanitizer ? std::size_t{1} << 20 : std::size_t{256} << 10;
 constexpr int kLong = kAddressSanitizer || kThreadSanitizer ? 100'000 : 1'000'000;
 
 TEST(Graph, OfAMillionOperationsIsBuiltDifferentiatedAndFreedOnASmallStack) {

@@ -55,7 +55,8 @@ TEST(Hook, RunsInTheOrderOfRegistration) {
     order.push_back("second " + std::to_string(static_cast<int>(g.into_scalar())));
     return g * 10.0;
   });
-  x.register_hook([&](const Plain& g) { order.push_back("third " + std::to_string(static_cast<int>(g.into_scalar()))); });
+  x.register_hook(
+      [&](const Plain& g) { order.push_back("third " + std::to_string(static_cast<int>(g.into_scalar()))); });
   EXPECT_EQ(x.grad((x * 3.0).backward())->into_scalar(), 40);
   EXPECT_EQ(order, (std::vector<std::string>{"first 3", "second 4", "third 40"}));
 }

@@ -16,8 +16,7 @@ using AD3 = Autodiff<AD2>;
 
 constexpr double kTolerance = 1e-13;  // f64, a few dozen roundings of values near 1
 
-template <class B>
-Tensor<B, 1> vector(const std::vector<double>& values) {
+template <class B> Tensor<B, 1> vector(const std::vector<double>& values) {
   return Tensor<B, 1>::from_data(TensorData(values));
 }
 
@@ -26,16 +25,14 @@ void expect_close(const TensorData& a, const std::vector<double>& expected, doub
 }
 
 // The second derivatives of sum f(x), elementwise, at points.
-template <class F>
-TensorData second_derivative(F f, const std::vector<double>& points) {
+template <class F> TensorData second_derivative(F f, const std::vector<double>& points) {
   const auto x1 = vector<AD1>(points).require_grad();
   const auto x2 = Tensor<AD2, 1>::from_inner(x1).require_grad();
   const Tensor<AD1, 1> g = *x2.grad(f(x2).sum().backward());
   return x1.grad(g.sum().backward())->to_data();
 }
 
-template <class F>
-TensorData third_derivative(F f, const std::vector<double>& points) {
+template <class F> TensorData third_derivative(F f, const std::vector<double>& points) {
   const auto x1 = vector<AD1>(points).require_grad();
   const auto x2 = Tensor<AD2, 1>::from_inner(x1).require_grad();
   const auto x3 = Tensor<AD3, 1>::from_inner(x2).require_grad();
@@ -55,7 +52,8 @@ std::vector<double> at_points(double (*f)(double)) {
 TEST(NestedAutodiff, GivesSecondDerivatives) {
   expect_close(second_derivative([](const auto& x) { return x.powf_scalar(3.0); }, kPoints),
                at_points([](double x) { return 6 * x; }));
-  expect_close(second_derivative([](const auto& x) { return x * x * x; }, kPoints), at_points([](double x) { return 6 * x; }));
+  expect_close(second_derivative([](const auto& x) { return x * x * x; }, kPoints),
+               at_points([](double x) { return 6 * x; }));
   expect_close(second_derivative([](const auto& x) { return x.sin(); }, kPoints),
                at_points([](double x) { return -std::sin(x); }));
   expect_close(second_derivative([](const auto& x) { return (x * x).neg().exp(); }, kPoints),

@@ -21,8 +21,7 @@ using Vector = Tensor<AD, 1>;
 constexpr int kThreads = 8;
 
 // Runs f(0) ... f(kThreads - 1) on a thread each, all starting at the same moment.
-template <class F>
-void in_parallel(F f) {
+template <class F> void in_parallel(F f) {
   std::barrier start(kThreads);
   std::vector<std::thread> threads;
   for (int t = 0; t < kThreads; ++t) {
@@ -117,7 +116,10 @@ TEST(Threads, CheckpointAtOnceWithRandomNumbers) {
     for (int i = 0; i < 50; ++i) {
       Generator generator(static_cast<std::uint64_t>(t)), same(static_cast<std::uint64_t>(t));
       const auto y = checkpoint(
-          [&](const Matrix& a) { return a * Matrix::random({8, 8}, Distribution::standard(), generator); }, w);
+          [&](const Matrix& a) {
+            return a * Matrix::random({8, 8}, Distribution::standard(), generator);
+          },
+          w);
       const auto expected = Tensor<Cpu, 2>::random({8, 8}, Distribution::standard(), same);
       EXPECT_EQ(w.grad(y.backward())->to_data(), expected.to_data());
     }

@@ -31,11 +31,13 @@ TEST(BinaryValues, OfFloatsAgreeWithMpmath) {
   expect_near(real(BinaryFn::Pow, {2.0, 10.0, 0.3, -2.0, 1.0000001}, {0.5, -3.7, 12.5, 3.0, 1e7}),
               {1.4142135623730951, 0.00019952623149688788, 2.9108222368310285e-07, -8.0, 2.7182816941320818}, kF64);
   expect_near(real(BinaryFn::Atan2, {1.0, -1.0, 1.0, -1.0, 1e-10}, {2.0, 2.0, -2.0, -2.0, 3.0}),
-              {0.4636476090008061, -0.4636476090008061, 2.677945044588987, -2.677945044588987, 3.3333333333333335e-11}, kF64);
+              {0.4636476090008061, -0.4636476090008061, 2.677945044588987, -2.677945044588987, 3.3333333333333335e-11},
+              kF64);
   expect_near(real(BinaryFn::Hypot, {3.0, 1e-200, 1e200, 1.0}, {4.0, 1e-200, 1e200, 1e-10}),
               {5.0, 1.414213562373095e-200, 1.414213562373095e+200, 1.0}, kF64);
   expect_near(real(ScalarFn::Pow, {0.5, 2, 3}, 1.7), {0.3077861033362291, 3.249009585424942, 6.473007839923779}, kF64);
-  expect_near(real(ScalarFn::Rpow, {-2, 0.5, 3}, 1.7), {0.34602076124567477, 1.3038404810405297, 4.912999999999999}, kF64);
+  expect_near(real(ScalarFn::Rpow, {-2, 0.5, 3}, 1.7), {0.34602076124567477, 1.3038404810405297, 4.912999999999999},
+              kF64);
 }
 
 TEST(BinaryValues, OfFloatsAtTheirSpecialPoints) {
@@ -154,7 +156,9 @@ TEST(BinaryValues, OfTheSmallestIntegerOverMinusOneWrap) {
 TEST(BinaryValues, OfIntegerDivisionByZeroAreRefused) {
   for (const DType t : {DType::I64, DType::I32, DType::I16, DType::I8, DType::U8}) {
     for (const BinaryFn fn : {BinaryFn::Div, BinaryFn::FloorDiv, BinaryFn::Remainder, BinaryFn::Fmod})
-      EXPECT_EQ(message_of<ValueError>([&] { whole(fn, {1, 2, 3}, {1, 0, 3}, t); }),
+      EXPECT_EQ(message_of<ValueError>([&] {
+                  whole(fn, {1, 2, 3}, {1, 0, 3}, t);
+                }),
                 std::string(name(fn)) + ": integer division by zero");
     for (const ScalarFn fn : {ScalarFn::Div, ScalarFn::Remainder, ScalarFn::Fmod})
       EXPECT_THROW(whole(fn, {1}, 0, t), ValueError);
@@ -168,8 +172,9 @@ TEST(BinaryValues, OfIntegerDivisionByZeroAreRefused) {
 TEST(BinaryValues, OfIntegerPowers) {
   EXPECT_EQ(whole(BinaryFn::Pow, {2, -2, 2, 1, -1, -1, 0, 0, 7}, {10, 3, -1, -5, -3, -2, 0, 5, 1}),
             (Integers{1024, -8, 0, 1, -1, 1, 1, 0, 7}));
-  EXPECT_EQ(whole(BinaryFn::Pow, {2, 3}, {64, 41}), (Integers{0, -420491770248316829}));  // Python: 3**41 wrapped to 64 bits
-  EXPECT_EQ(whole(BinaryFn::Pow, {2, 3}, {7, 5}, DType::I8), (Integers{-128, -13}));     // 128 and 243 mod 256
+  EXPECT_EQ(whole(BinaryFn::Pow, {2, 3}, {64, 41}),
+            (Integers{0, -420491770248316829}));  // Python: 3**41 wrapped to 64 bits
+  EXPECT_EQ(whole(BinaryFn::Pow, {2, 3}, {7, 5}, DType::I8), (Integers{-128, -13}));  // 128 and 243 mod 256
   EXPECT_EQ(whole(ScalarFn::Pow, {-3, 4}, 2), (Integers{9, 16}));
   EXPECT_EQ(whole(ScalarFn::Pow, {-3, 4, 1}, -1), (Integers{0, 0, 1}));
   EXPECT_EQ(whole(ScalarFn::Rpow, {0, 5, -1}, 2), (Integers{1, 32, 0}));

@@ -14,15 +14,11 @@ namespace {
 Interpreter& on() { return Autodiff<Cpu>::interpreter(); }
 
 // The gradient of sum f(x).
-template <class F>
-Numbers slope(F f, const Array& x) {
+template <class F> Numbers slope(F f, const Array& x) {
   const Array leaf = autodiff::require_grad(on(), x);
   return numbers(autodiff::backward(on(), f(leaf), Array()).find(leaf));
 }
-template <class F>
-Numbers slope(F f, const Numbers& x) {
-  return slope(f, floats(x));
-}
+template <class F> Numbers slope(F f, const Numbers& x) { return slope(f, floats(x)); }
 
 struct Both {
   Numbers a, b;

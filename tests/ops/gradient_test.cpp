@@ -46,7 +46,8 @@ std::vector<Case> differentiable_cases() {
     if (!differentiable(sample.op)) continue;
     std::vector<TensorData> zeros;
     for (const SampleInput& i : sample.inputs) zeros.emplace_back(i.shape, i.dtype);
-    const bool has_float = std::any_of(zeros.begin(), zeros.end(), [](const TensorData& d) { return is_float(d.dtype()); });
+    const bool has_float =
+        std::any_of(zeros.begin(), zeros.end(), [](const TensorData& d) { return is_float(d.dtype()); });
     if (!has_float || !is_float(infer(sample.op, lend(upload(zeros))).dtype)) continue;
     all.push_back(sample);
     Case c = sample;
@@ -96,7 +97,8 @@ TEST(EveryDerivative, HasTheSameBitsHoweverItIsAskedFor) {
     const Spec spec = infer(c.op, lend(upload(x)));
     const TensorData v = weights(spec.shape, spec.dtype, random);
     const std::vector<Array> expected = reverse(first_order(), c.op, upload(x), all, upload(v));
-    for (const Manner manner : {Manner{}, Manner{.give = true}, Manner{.release = true}, Manner{.give = true, .release = true}}) {
+    for (const Manner manner :
+         {Manner{}, Manner{.give = true}, Manner{.release = true}, Manner{.give = true, .release = true}}) {
       for (std::size_t only = 0; only <= x.size(); ++only) {
         if (only < x.size() && !all[only]) continue;
         Mask mask = all;
@@ -117,7 +119,8 @@ TEST(EveryDerivative, HasTheSameBitsHoweverItIsAskedFor) {
       const std::vector<Array> gradients = reverse(first_order(), c.op, views, all, with_layout(v, layout));
       for (std::size_t i = 0; i < x.size(); ++i) {
         if (!all[i]) continue;
-        EXPECT_EQ(gradients[i].to_data(), expected[i].to_data()) << "layout " << static_cast<int>(layout) << ", input " << i;
+        EXPECT_EQ(gradients[i].to_data(), expected[i].to_data())
+            << "layout " << static_cast<int>(layout) << ", input " << i;
       }
     }
     tally.ran(c);

@@ -93,20 +93,32 @@ TEST(Views, ReshapeOfAnyViewReadsInRowMajorOrder) {
 }
 
 TEST(Views, RefuseWhatDoesNotFit) {
-  EXPECT_EQ(message_of<ShapeError>([] { reshape(floats({1, 2, 3, 4, 5, 6}, Shape{2, 3}), Shape{4, 2}); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              reshape(floats({1, 2, 3, 4, 5, 6}, Shape{2, 3}), Shape{4, 2});
+            }),
             "reshape: [2, 3] has 6 elements, [4, 2] needs 8");
-  EXPECT_EQ(message_of<ShapeError>([] { broadcast_to(floats({1, 2}), Shape{3}); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              broadcast_to(floats({1, 2}), Shape{3});
+            }),
             "expand: [2] does not expand to [3]; sizes must be equal or 1");
-  EXPECT_EQ(message_of<ShapeError>([] { broadcast_to(floats({1, 2}, Shape{1, 2}), Shape{2}); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              broadcast_to(floats({1, 2}, Shape{1, 2}), Shape{2});
+            }),
             "expand: [1, 2] does not expand to [2]; sizes must be equal or 1");
-  EXPECT_EQ(message_of<IndexError>([] { slice(floats({1, 2, 3}), at({{1, 3, 1}})); }),
+  EXPECT_EQ(message_of<IndexError>([] {
+              slice(floats({1, 2, 3}), at({{1, 3, 1}}));
+            }),
             "slice: elements 1 to 3 of dim 0, which has size 3");
   EXPECT_THROW(slice(floats({1, 2, 3}), at({{1, 3, -1}})), IndexError);
   EXPECT_THROW(slice(floats({1, 2, 3}), at({{0, -1, 1}})), IndexError);
   EXPECT_THROW(slice(floats({1, 2, 3}), at({{0, 3, kMax}})), IndexError) << "the arithmetic must not wrap around";
-  EXPECT_EQ(message_of<IndexError>([] { permute(floats({1}, Shape{1, 1}), std::vector<std::int64_t>{0, 0}); }),
+  EXPECT_EQ(message_of<IndexError>([] {
+              permute(floats({1}, Shape{1, 1}), std::vector<std::int64_t>{0, 0});
+            }),
             "permute: dim 0 appears twice");
-  EXPECT_EQ(message_of<ShapeError>([] { cat({floats({1}), floats({1}, Shape{1, 1})}, 0); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              cat({floats({1}), floats({1}, Shape{1, 1})}, 0);
+            }),
             "cat: shapes differ outside dim 0: [1] and [1, 1]");
 }
 
@@ -128,7 +140,8 @@ TEST(Indexing, GathersScattersAndSelects) {
   EXPECT_EQ(numbers(select(x, 0, ints({1}))), (Numbers{4, 5, 6}));
   const Array index = ints({0, 0, 1, 1}, Shape{2, 2}), values = floats({10, 20, 30, 40}, Shape{2, 2});
   EXPECT_EQ(numbers(scatter(x, 1, index, values, Update::Add)), (Numbers{31, 2, 3, 4, 75, 6}));
-  EXPECT_EQ(numbers(scatter(x, 1, index, values, Update::Assign)), (Numbers{20, 2, 3, 4, 40, 6})) << "the last one stays";
+  EXPECT_EQ(numbers(scatter(x, 1, index, values, Update::Assign)), (Numbers{20, 2, 3, 4, 40, 6}))
+      << "the last one stays";
   EXPECT_EQ(numbers(select_assign(x, 0, ints({1, 1}), floats({1, 1, 1, 2, 2, 2}, Shape{2, 3}), Update::Add)),
             (Numbers{1, 2, 3, 7, 8, 9}));
   EXPECT_EQ(numbers(select_assign(x, 1, ints({2, 0}), floats({1, 2, 3, 4}, Shape{2, 2}), Update::Assign)),
@@ -146,14 +159,21 @@ TEST(Indexing, TakesPositionsOfEveryIntDtype) {
 
 TEST(Indexing, NamesThePositionThatIsOutOfRange) {
   const Array x = floats({1, 2, 3, 4, 5, 6}, Shape{2, 3});
-  EXPECT_EQ(message_of<IndexError>([&] { gather(x, 1, ints({2, 0, 3, 1}, Shape{2, 2})); }),
+  EXPECT_EQ(message_of<IndexError>([&] {
+              gather(x, 1, ints({2, 0, 3, 1}, Shape{2, 2}));
+            }),
             "gather: index 3 at position [1, 0] is out of range for dim 1 of size 3");
-  EXPECT_EQ(message_of<IndexError>([&] { select(x, 0, ints({0, 1, -1})); }),
+  EXPECT_EQ(message_of<IndexError>([&] {
+              select(x, 0, ints({0, 1, -1}));
+            }),
             "select: index -1 at position 2 is out of range for dim 0 of size 2");
-  EXPECT_EQ(message_of<IndexError>([&] { scatter(x, 0, ints({7}, Shape{1, 1}), floats({1}, Shape{1, 1}), Update::Add); }),
+  EXPECT_EQ(message_of<IndexError>([&] {
+              scatter(x, 0, ints({7}, Shape{1, 1}), floats({1}, Shape{1, 1}), Update::Add);
+            }),
             "scatter: index 7 at position [0, 0] is out of range for dim 0 of size 2");
-  EXPECT_EQ(message_of<IndexError>(
-                [&] { select_assign(x, 1, ints({300}), floats({1, 1}, Shape{2, 1}), Update::Assign); }),
+  EXPECT_EQ(message_of<IndexError>([&] {
+              select_assign(x, 1, ints({300}), floats({1, 1}, Shape{2, 1}), Update::Assign);
+            }),
             "select_assign: index 300 at position 0 is out of range for dim 1 of size 3");
   EXPECT_EQ(numbers(x), (Numbers{1, 2, 3, 4, 5, 6}));
 }
@@ -163,8 +183,10 @@ TEST(Indexing, NamesThePositionThatIsOutOfRange) {
 // Against loops in the same dtype's exact arithmetic: small whole numbers have exact products in every dtype.
 TEST(MatMul, OfWholeNumbersIsExactInEveryDtypeAndSize) {
   Random random(1);
-  const std::int64_t sizes[][3] = {{1, 1, 1}, {1, 7, 1}, {3, 1, 5}, {5, 4, 3}, {17, 33, 9}, {64, 64, 64}, {70, 129, 65}};
-  for (const DType t : {DType::F64, DType::F32, DType::F16, DType::BF16, DType::I64, DType::I32, DType::I16, DType::I8, DType::U8}) {
+  const std::int64_t sizes[][3] = {{1, 1, 1},   {1, 7, 1},    {3, 1, 5},    {5, 4, 3},
+                                   {17, 33, 9}, {64, 64, 64}, {70, 129, 65}};
+  for (const DType t :
+       {DType::F64, DType::F32, DType::F16, DType::BF16, DType::I64, DType::I32, DType::I16, DType::I8, DType::U8}) {
     for (const auto& [m, k, n] : sizes) {
       const auto draw_matrix = [&](std::int64_t rows, std::int64_t columns) {
         Integers values(static_cast<std::size_t>(rows * columns));
@@ -176,7 +198,8 @@ TEST(MatMul, OfWholeNumbersIsExactInEveryDtypeAndSize) {
       for (std::int64_t i = 0; i < m; ++i)
         for (std::int64_t l = 0; l < k; ++l)
           for (std::int64_t j = 0; j < n; ++j)
-            expected[static_cast<std::size_t>(i * n + j)] += a[static_cast<std::size_t>(i * k + l)] * b[static_cast<std::size_t>(l * n + j)];
+            expected[static_cast<std::size_t>(i * n + j)] +=
+                a[static_cast<std::size_t>(i * k + l)] * b[static_cast<std::size_t>(l * n + j)];
       const TensorData wanted = TensorData(expected, Shape{m, n}).convert(t);
       const TensorData lhs = TensorData(a, Shape{m, k}).convert(t), rhs = TensorData(b, Shape{k, n}).convert(t);
       const Array x = upload(lhs), y = upload(rhs);
@@ -210,9 +233,13 @@ TEST(MatMul, BroadcastsItsBatchDims) {
 }
 
 TEST(MatMul, RefusesShapesThatDoNotMeetAndHintsOnlyIfItHelps) {
-  EXPECT_EQ(message_of<ShapeError>([] { matmul(upload(TensorData(Shape{32, 784}, DType::F32)), upload(TensorData(Shape{256, 784}, DType::F32))); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              matmul(upload(TensorData(Shape{32, 784}, DType::F32)), upload(TensorData(Shape{256, 784}, DType::F32)));
+            }),
             "matmul: inner dimensions differ: lhs [32, 784], rhs [256, 784]; rhs.transpose() has shape [784, 256]");
-  EXPECT_EQ(message_of<ShapeError>([] { matmul(floats({1, 2}, Shape{1, 2}), floats({1, 2, 3}, Shape{3, 1})); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              matmul(floats({1, 2}, Shape{1, 2}), floats({1, 2, 3}, Shape{3, 1}));
+            }),
             "matmul: inner dimensions differ: lhs [1, 2], rhs [3, 1]");
   EXPECT_THROW(matmul(floats({1}), floats({1})), ShapeError);
   EXPECT_THROW(matmul(floats({1, 2}, Shape{2, 1, 1}), floats({1, 2, 3}, Shape{3, 1, 1})), ShapeError);

@@ -134,7 +134,8 @@ TEST(EveryOperation, AgreesInF32WithF64) {
   Tally tally("f32 against f64");
   Random random(4);
   for (const Case& c : all_variants()) {
-    if (std::none_of(c.inputs.begin(), c.inputs.end(), [](const SampleInput& i) { return i.dtype == DType::F32; })) continue;
+    if (std::none_of(c.inputs.begin(), c.inputs.end(), [](const SampleInput& i) { return i.dtype == DType::F32; }))
+      continue;
     SCOPED_TRACE(c.label());
     const std::vector<TensorData> narrow_data = draw(c, random);
     std::vector<TensorData> wide_data;
@@ -155,7 +156,8 @@ TEST(EveryOperation, ComputesSixteenBitFloatsInF32AndRoundsOnce) {
   Random random(5);
   for (const Case& c : all_variants()) {
     const auto is_small = [](DType t) { return t == DType::F16 || t == DType::BF16; };
-    if (std::none_of(c.inputs.begin(), c.inputs.end(), [&](const SampleInput& i) { return is_small(i.dtype); })) continue;
+    if (std::none_of(c.inputs.begin(), c.inputs.end(), [&](const SampleInput& i) { return is_small(i.dtype); }))
+      continue;
     if (c.page == "Cast") continue;  // converts without computing; values_test.cpp has its rules
     SCOPED_TRACE(c.label());
     const std::vector<TensorData> data = draw(c, random);

@@ -31,7 +31,8 @@ TEST(Reduce, AlongEverySetOfDimsAgreesWithLoops) {
     for (std::int64_t i = 0; i < 24; ++i) {
       const std::int64_t at[3] = {i / 12, i / 4 % 3, i % 4};
       std::size_t to = 0;
-      for (std::size_t d = 0; d < 3; ++d) to += static_cast<std::size_t>(shape[static_cast<int>(d)] == 1 ? 0 : at[d] * strides[d]);
+      for (std::size_t d = 0; d < 3; ++d)
+        to += static_cast<std::size_t>(shape[static_cast<int>(d)] == 1 ? 0 : at[d] * strides[d]);
       const double v = static_cast<double>(i + 1);
       sum[to] += v, ++count[to], product[to] *= v;
       least[to] = std::min(least[to], v), most[to] = std::max(most[to], v);
@@ -122,8 +123,10 @@ TEST(Reduce, OfRankZeroIsTheElement) {
 }
 
 TEST(Reduce, RefusesADimOutOfRangeByName) {
-  EXPECT_EQ(message_of<IndexError>([] { reduce(ReduceFn::Sum, floats({1}), 1); }), "sum: dim 1 is out of range for rank 1");
-  EXPECT_EQ(message_of<IndexError>([] { reduce(ReduceFn::Max, floats({1}), -2); }), "max: dim -2 is out of range for rank 1");
+  EXPECT_EQ(message_of<IndexError>([] { reduce(ReduceFn::Sum, floats({1}), 1); }),
+            "sum: dim 1 is out of range for rank 1");
+  EXPECT_EQ(message_of<IndexError>([] { reduce(ReduceFn::Max, floats({1}), -2); }),
+            "max: dim -2 is out of range for rank 1");
 }
 
 // --- argmax -----------------------------------------------------------------------------------------------------------

@@ -21,6 +21,7 @@ struct Row {
 };
 
 // mpmath 1.4.1, 30 digits, rounded to double; x is the double nearest to what is written.
+// clang-format off
 const std::vector<Row> kValues = {
     {UnaryFn::Exp, {-20, -1, 1e-10, 0.5, 3, 20}, {2.061153622438558e-09, 0.36787944117144233, 1.0000000001, 1.6487212707001282, 20.085536923187668, 485165195.4097903}},
     {UnaryFn::Expm1, {-20, -1e-10, 1e-10, 0.5, 3}, {-0.9999999979388464, -9.999999999500001e-11, 1.00000000005e-10, 0.6487212707001282, 19.085536923187668}},
@@ -47,8 +48,10 @@ const std::vector<Row> kValues = {
     {UnaryFn::Erfc, {-3, -0.5, 1e-10, 0.5, 5, 10}, {1.9999779095030015, 1.5204998778130465, 0.999999999887162, 0.4795001221869535, 1.537459794428035e-12, 2.088487583762545e-45}},
     {UnaryFn::Sigmoid, {-30, -1, 1e-10, 0.5, 30}, {9.357622968839299e-14, 0.2689414213699951, 0.500000000025, 0.6224593312018546, 0.9999999999999064}},
 };
+// clang-format on
 
 // Exact, with the sign of zero. IEEE 754 recommends these for its functions (C17, annex F); the rest are limits.
+// clang-format off
 const std::vector<Row> kExact = {
     {UnaryFn::Neg, {0.0, -0.0, 1.5, kInf, kNan}, {-0.0, 0.0, -1.5, -kInf, kNan}},
     {UnaryFn::Abs, {-0.0, -1.5, -kInf, kNan}, {0.0, 1.5, kInf, kNan}},
@@ -87,6 +90,7 @@ const std::vector<Row> kExact = {
     {UnaryFn::IsInf, {1, kInf, -kInf, kNan}, {0, 1, 1, 0}},
     {UnaryFn::IsFinite, {1, kInf, -kInf, kNan, -0.0}, {1, 0, 0, 0, 1}},
 };
+// clang-format on
 
 std::string name_of(UnaryFn fn) { return std::string(op::Unary{fn}.name()); }
 
@@ -117,7 +121,8 @@ TEST(UnaryValues, AtZeroInfinityNanAndOutsideTheDomainAreExact) {
 TEST(UnaryValues, OverflowInF32WhereF32Ends) {
   expect_same(numbers(unary(UnaryFn::Exp, floats({88, 89, -104}, DType::F32))),
               {static_cast<double>(std::exp(88.0F)), kInf, 0.0});
-  expect_same(numbers(unary(UnaryFn::Square, floats({1e20, -1e19}, DType::F32))), {kInf, static_cast<double>(1e19F * 1e19F)});
+  expect_same(numbers(unary(UnaryFn::Square, floats({1e20, -1e19}, DType::F32))),
+              {kInf, static_cast<double>(1e19F * 1e19F)});
   expect_same(numbers(unary(UnaryFn::Sigmoid, floats({-1000, 1000}, DType::F32))), {0.0, 1});
 }
 
@@ -130,7 +135,8 @@ TEST(UnaryValues, OfIntegersWrapAround) {
   EXPECT_EQ(integers(unary(UnaryFn::BitwiseNot, ints({0, -1, 5}))), (Integers{-1, 0, -6}));
   EXPECT_EQ(integers(unary(UnaryFn::Neg, ints({-128, 127}, DType::I8))), (Integers{-128, -127}));
   EXPECT_EQ(integers(unary(UnaryFn::Abs, ints({-128, -1}, DType::I8))), (Integers{-128, 1}));
-  EXPECT_EQ(integers(unary(UnaryFn::Square, ints({100, -12}, DType::I8))), (Integers{16, -112}));  // 10000 and 144 mod 256
+  EXPECT_EQ(integers(unary(UnaryFn::Square, ints({100, -12}, DType::I8))),
+            (Integers{16, -112}));  // 10000 and 144 mod 256
   EXPECT_EQ(integers(unary(UnaryFn::Neg, ints({1, 0, 255}, DType::U8))), (Integers{255, 0, 1}));
   EXPECT_EQ(integers(unary(UnaryFn::Sign, ints({0, 200}, DType::U8))), (Integers{0, 1}));
   EXPECT_EQ(integers(unary(UnaryFn::BitwiseNot, ints({0, 0xf0}, DType::U8))), (Integers{255, 0x0f}));
@@ -149,9 +155,12 @@ TEST(UnaryValues, CoverEveryFunction) {
 
 TEST(UnaryValues, AreRefusedForKindsThatTheFunctionDoesNotTake) {
   EXPECT_EQ(message_of<DTypeError>([] { unary(UnaryFn::Exp, ints({1})); }), "exp: takes float elements, got i64");
-  EXPECT_EQ(message_of<DTypeError>([] { unary(UnaryFn::Neg, bools({1})); }), "neg: takes float or int elements, got bool");
-  EXPECT_EQ(message_of<DTypeError>([] { unary(UnaryFn::LogicalNot, ints({1})); }), "logical_not: takes bool elements, got i64");
-  EXPECT_EQ(message_of<DTypeError>([] { unary(UnaryFn::BitwiseNot, floats({1})); }), "bitwise_not: takes int elements, got f64");
+  EXPECT_EQ(message_of<DTypeError>([] { unary(UnaryFn::Neg, bools({1})); }),
+            "neg: takes float or int elements, got bool");
+  EXPECT_EQ(message_of<DTypeError>([] { unary(UnaryFn::LogicalNot, ints({1})); }),
+            "logical_not: takes bool elements, got i64");
+  EXPECT_EQ(message_of<DTypeError>([] { unary(UnaryFn::BitwiseNot, floats({1})); }),
+            "bitwise_not: takes int elements, got f64");
 }
 
 }  // namespace

@@ -9,8 +9,7 @@
 namespace fornax::test {
 
 /// What the error of type E says that f throws.
-template <class E, class F>
-std::string message_of(F&& f) {
+template <class E, class F> std::string message_of(F&& f) {
   try {
     f();
   } catch (const E& e) {

@@ -39,8 +39,7 @@ struct Case {
   }
 };
 
-template <class T>
-void add_cases(std::string_view page, std::vector<Case>& all) {
+template <class T> void add_cases(std::string_view page, std::vector<Case>& all) {
   int number = 0;
   for (const SampleOf<T>& s : T::samples()) all.push_back({s.op, s.inputs, page, number++});
 }
@@ -72,8 +71,8 @@ class Tally {
   Tally(const Tally&) = delete;
   Tally& operator=(const Tally&) = delete;
   ~Tally() {
-    std::cout << "[ property ] " << check_ << ": " << runs_ << " runs, " << pairs_.size() << " (operation, sample) pairs, "
-              << pages_.size() << " pages of the index\n";
+    std::cout << "[ property ] " << check_ << ": " << runs_ << " runs, " << pairs_.size()
+              << " (operation, sample) pairs, " << pages_.size() << " pages of the index\n";
   }
   void ran(const Case& c) {
     ++runs_;
@@ -93,8 +92,10 @@ class Tally {
 inline Spec infer(const Op& op, Operands x) {
   return std::visit(
       [&]<class T>(const T& o) -> Spec {
-        if constexpr (std::is_same_v<T, op::Custom>) throw ValueError("infer", "a custom operation has no shape rule");
-        else return o.infer(x);
+        if constexpr (std::is_same_v<T, op::Custom>)
+          throw ValueError("infer", "a custom operation has no shape rule");
+        else
+          return o.infer(x);
       },
       static_cast<const OpVariant&>(op));
 }

@@ -26,7 +26,9 @@ inline Array floats(const Numbers& values, DType dtype = DType::F64) {
 inline Array floats(const Numbers& values, const Shape& shape, DType dtype = DType::F64) {
   return upload(TensorData(values, shape).convert(dtype));
 }
-inline Array ints(const Integers& values, DType dtype = DType::I64) { return upload(TensorData(values).convert(dtype)); }
+inline Array ints(const Integers& values, DType dtype = DType::I64) {
+  return upload(TensorData(values).convert(dtype));
+}
 inline Array ints(const Integers& values, const Shape& shape, DType dtype = DType::I64) {
   return upload(TensorData(values, shape).convert(dtype));
 }
@@ -45,8 +47,8 @@ inline bool same(double a, double b) {
 inline void expect_same(const Numbers& values, const Numbers& expected, const std::string& what = {}) {
   ASSERT_EQ(values.size(), expected.size()) << what;
   for (std::size_t i = 0; i < values.size(); ++i)
-    EXPECT_TRUE(same(values[i], expected[i])) << what << " element " << i << " is " << values[i] << ", expected "
-                                              << expected[i];
+    EXPECT_TRUE(same(values[i], expected[i]))
+        << what << " element " << i << " is " << values[i] << ", expected " << expected[i];
 }
 
 /// Every number within `relative` of what is expected; infinities and NaN exactly.

@@ -13,12 +13,9 @@
 namespace fornax::test {
 namespace {
 
-template <std::size_t D>
-using Floats = Tensor<Cpu, D>;
-template <std::size_t D>
-using Ints = Tensor<Cpu, D, Int>;
-template <std::size_t D>
-using Bools = Tensor<Cpu, D, Bool>;
+template <std::size_t D> using Floats = Tensor<Cpu, D>;
+template <std::size_t D> using Ints = Tensor<Cpu, D, Int>;
+template <std::size_t D> using Bools = Tensor<Cpu, D, Bool>;
 
 TEST(FromData, TakesNestedListsUpToRankFour) {
   EXPECT_EQ(Floats<1>::from_data({1.0, 2.0}).to_data(), TensorData({1.0F, 2.0F}));
@@ -46,7 +43,9 @@ TEST(FromData, KeepsTheDtypeOfHostData) {
 TEST(FromData, RefusesHostDataOfAnotherKindOrRank) {
   EXPECT_EQ(message_of<DTypeError>([] { Floats<1>::from_data(TensorData(std::vector<std::int64_t>{1})); }),
             "from_data: the elements are i64, the tensor's kind is Float; convert them first");
-  EXPECT_EQ(message_of<ShapeError>([] { Floats<2>::from_data(TensorData(std::vector<float>{1, 2, 3})); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              Floats<2>::from_data(TensorData(std::vector<float>{1, 2, 3}));
+            }),
             "from_data: the data have shape [3], the tensor's rank is 2");
   EXPECT_THROW(Ints<1>::from_data({1, 2}, {}, DType::F32), DTypeError);
   EXPECT_THROW(Floats<2>::from_data({{1.0, 2.0}, {3.0}}), ShapeError);
@@ -56,13 +55,17 @@ TEST(Creation, FillsWithConstants) {
   EXPECT_EQ(Floats<2>::zeros({2, 3}).to_data(), TensorData(Shape{2, 3}, DType::F32));
   EXPECT_EQ(Ints<1>::ones({2}).to_data(), TensorData(std::vector<std::int64_t>{1, 1}));
   EXPECT_EQ(Floats<1>::full({2}, 0.1).to_data(), TensorData({0.1F, 0.1F}));
-  EXPECT_EQ(Floats<1>::full({3}, -1.5, {}, DType::F16).to_data().convert(DType::F32), TensorData({-1.5F, -1.5F, -1.5F}));
+  EXPECT_EQ(Floats<1>::full({3}, -1.5, {}, DType::F16).to_data().convert(DType::F32),
+            TensorData({-1.5F, -1.5F, -1.5F}));
   EXPECT_EQ(Bools<1>::full({2}, true).to_data()[1], 1);
   EXPECT_EQ(Floats<0>::full(Shape{}, 7).into_scalar(), 7);
   EXPECT_EQ(Floats<2>::ones({0, 3}).shape(), (Shape{0, 3}));
-  EXPECT_EQ(message_of<DTypeError>([] { Ints<1>::full({2}, 1.5); }), "full: the value 1.5 is a float, the dtype is i64");
+  EXPECT_EQ(message_of<DTypeError>([] { Ints<1>::full({2}, 1.5); }),
+            "full: the value 1.5 is a float, the dtype is i64");
   EXPECT_EQ(message_of<ShapeError>([] { Floats<1>::zeros({-1}); }), "shape: negative size: [-1]");
-  EXPECT_EQ(message_of<ShapeError>([] { Floats<1>::zeros(Shape{2, 2}); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              Floats<1>::zeros(Shape{2, 2});
+            }),
             "full: the data have shape [2, 2], the tensor's rank is 1");
   EXPECT_THROW(Floats<1>::zeros({2}, {}, DType::I32), DTypeError);
 }
@@ -84,13 +87,17 @@ TEST(Creation, CountsWithArange) {
   EXPECT_EQ(Floats<1>::arange(0, 1, 0.25).to_data(), TensorData({0.0F, 0.25F, 0.5F, 0.75F}));
   EXPECT_EQ(Floats<1>::arange(0.0, 1.0, 0.3).numel(), 4);
   EXPECT_EQ(Floats<1>::arange(1.0, 0.0, -0.5).to_data(), TensorData({1.0F, 0.5F}));
-  EXPECT_EQ(Ints<1>::arange(250, 258, 2, {}, DType::U8).to_data(), TensorData(std::vector<std::uint8_t>{250, 252, 254, 0}));
+  EXPECT_EQ(Ints<1>::arange(250, 258, 2, {}, DType::U8).to_data(),
+            TensorData(std::vector<std::uint8_t>{250, 252, 254, 0}));
   EXPECT_EQ(message_of<ValueError>([] { Ints<1>::arange(0, 5, 0); }), "arange: step is 0");
   EXPECT_THROW(Ints<1>::arange(0.0, 2.0), DTypeError);
   EXPECT_THROW(Floats<1>::arange(0.0, std::numeric_limits<double>::infinity()), ValueError);
   EXPECT_THROW(Floats<1>::arange(0.0, std::numeric_limits<double>::quiet_NaN()), ValueError);
-  EXPECT_THROW(Ints<1>::arange(std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()), ShapeError);
-  EXPECT_EQ(Ints<1>::arange(std::numeric_limits<std::int64_t>::max() - 1, std::numeric_limits<std::int64_t>::max(), 7).numel(), 1);
+  EXPECT_THROW(Ints<1>::arange(std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()),
+               ShapeError);
+  EXPECT_EQ(Ints<1>::arange(std::numeric_limits<std::int64_t>::max() - 1, std::numeric_limits<std::int64_t>::max(), 7)
+                .numel(),
+            1);
 }
 
 TEST(Creation, MakesIdentityMatrices) {
@@ -122,7 +129,8 @@ TEST(Tensor, TellsItsSizesAlsoToAStructuredBinding) {
 
 TEST(IntoScalar, GivesTheOnlyElementInTheKindsType) {
   EXPECT_EQ(Floats<1>::from_data({2.5}).into_scalar(), 2.5);
-  EXPECT_EQ(Ints<1>::from_data({std::numeric_limits<std::int64_t>::max()}).into_scalar(), std::numeric_limits<std::int64_t>::max());
+  EXPECT_EQ(Ints<1>::from_data({std::numeric_limits<std::int64_t>::max()}).into_scalar(),
+            std::numeric_limits<std::int64_t>::max());
   EXPECT_TRUE(Bools<1>::from_data({true}).into_scalar());
   EXPECT_EQ(Floats<1>::from_data({2.9}).into_scalar<int>(), 2);
   EXPECT_EQ(Floats<2>::from_data({{1.0, 2.0}}).slice({0, 1}).into_scalar<float>(), 2.0F);
@@ -150,7 +158,8 @@ TEST(Tensor, OfRankZeroIsOneElement) {
 TEST(Tensor, IsCheckedWhenMadeOfARunTimeArray) {
   const Array array = Floats<2>::zeros({2, 3}).array();
   EXPECT_EQ(Floats<2>(array).shape(), (Shape{2, 3}));
-  EXPECT_EQ(message_of<ShapeError>([&] { Floats<1>{array}; }), "Tensor: the array has shape [2, 3], the tensor's rank is 1");
+  EXPECT_EQ(message_of<ShapeError>([&] { Floats<1>{array}; }),
+            "Tensor: the array has shape [2, 3], the tensor's rank is 1");
   EXPECT_EQ(message_of<DTypeError>([&] { Ints<2>{array}; }),
             "Tensor: the elements are f32, the tensor's kind is Int; convert them first");
   EXPECT_EQ(message_of<ValueError>([] { Floats<1>{Array()}; }), "Tensor: the array is empty");

@@ -16,8 +16,11 @@ using Vector = Tensor<Cpu, 1>;
 
 TEST(Broadcasting, NamesTheDimThatDiffers) {
   const auto a = Matrix::ones({8, 3}), b = Matrix::ones({8, 5});
-  EXPECT_EQ(message_of<ShapeError>([&] { a + b; }), "add: dim 1 differs: lhs [8, 3], rhs [8, 5]; sizes must be equal or 1");
-  EXPECT_EQ(message_of<ShapeError>([&] { a.lower(Matrix::ones({2, 3})); }),
+  EXPECT_EQ(message_of<ShapeError>([&] { a + b; }),
+            "add: dim 1 differs: lhs [8, 3], rhs [8, 5]; sizes must be equal or 1");
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              a.lower(Matrix::ones({2, 3}));
+            }),
             "lower: dim 0 differs: lhs [8, 3], rhs [2, 3]; sizes must be equal or 1");
   EXPECT_THROW(a.hypot(Matrix::ones({0, 3})), ShapeError) << "0 is not 1";
 }
@@ -49,7 +52,9 @@ TEST(TensorError, NamesTheOperationAndBothDtypes) {
 }
 
 TEST(TensorError, OfMatmulHintsWhereATransposeWouldFit) {
-  EXPECT_EQ(message_of<ShapeError>([] { Matrix::ones({32, 784}).matmul(Matrix::ones({256, 784})); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              Matrix::ones({32, 784}).matmul(Matrix::ones({256, 784}));
+            }),
             "matmul: inner dimensions differ: lhs [32, 784], rhs [256, 784]; rhs.transpose() has shape [784, 256]");
   EXPECT_EQ(message_of<ShapeError>([] {
               Tensor<Cpu, 3>::ones({2, 3, 4}).matmul(Tensor<Cpu, 3>::ones({3, 4, 5}));
@@ -148,7 +153,9 @@ TEST(MovedFromTensor, SaysThatItIsEmptyOnAutodiffToo) {
 TEST(ToDevice, GivesTheTensorOrSaysWhatThereIs) {
   const auto x = Vector::ones({2});
   EXPECT_EQ(x.to_device(Device::cpu()).to_data(), x.to_data());
-  EXPECT_EQ(message_of<DeviceError>([&] { x.to_device({Device::Kind::Cpu, 3}); }),
+  EXPECT_EQ(message_of<DeviceError>([&] {
+              x.to_device({Device::Kind::Cpu, 3});
+            }),
             "to_device: there is no device of index 3; the only one is the CPU, index 0");
 }
 

@@ -29,8 +29,11 @@ TEST(Method, OfOneTensorReachesItsFunction) {
     std::function<Floats(Floats&&)> given;
     double at, expected;
   };
-#define ROW(method, at, expected) \
-  Row { #method, [](const Floats& x) { return x.method(); }, [](Floats&& x) { return std::move(x).method(); }, at, expected }
+#define ROW(method, at, expected)                                                                                 \
+  Row {                                                                                                           \
+#method, [](const Floats& x) { return x.method(); }, [](Floats && x) { return std::move(x).method(); }, at,   \
+                                                                                                         expected \
+  }
   const Row rows[] = {
       ROW(neg, 0.7, -0.7),
       ROW(abs, -0.7, 0.7),
@@ -81,14 +84,18 @@ TEST(Method, OfTwoTensorsReachesItsFunction) {
     std::function<Floats(const Floats&, const Floats&)> f;
     double expected;  // at (7, -2)
   };
-#define ROW(method, expected) \
-  Row { #method, [](const Floats& a, const Floats& b) { return a.method(b); }, expected }
+#define ROW(method, expected)                                                       \
+  Row {                                                                             \
+#method, [](const Floats& a, const Floats& b) { return a.method(b); }, expected \
+  }
+  // clang-format off
   const Row rows[] = {
       ROW(add, 5),         ROW(sub, 9),       ROW(mul, -14),       ROW(div, -3.5),
       ROW(remainder, -1),  ROW(fmod, 1),      ROW(powf, 1.0 / 49), ROW(max_pair, 7),
       ROW(min_pair, -2),   ROW(copysign, -7), ROW(floor_div, -4),  ROW(hypot, std::sqrt(53)),
       ROW(atan2, std::atan2(7, -2)),
   };
+  // clang-format on
 #undef ROW
   for (const Row& r : rows) EXPECT_NEAR(r.f(f64({7}), f64({-2})).into_scalar(), r.expected, 1e-14) << r.name;
 }

@@ -10,8 +10,7 @@
 namespace fornax::test {
 namespace {
 
-template <class T>
-std::string text(const T& x) {
+template <class T> std::string text(const T& x) {
   std::ostringstream out;
   out << x;
   return out.str();

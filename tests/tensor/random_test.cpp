@@ -47,7 +47,8 @@ TensorData draw(const Distribution& d, DType type, std::uint64_t seed = 1, std::
 }
 
 TEST(Random, GivesTheSameValuesForTheSameSeed) {
-  for (const Distribution& d : {Distribution::uniform(-1, 2), Distribution::normal(0, 1), Distribution::bernoulli(0.5)}) {
+  for (const Distribution& d :
+       {Distribution::uniform(-1, 2), Distribution::normal(0, 1), Distribution::bernoulli(0.5)}) {
     EXPECT_EQ(draw(d, DType::F32, 7, 1000), draw(d, DType::F32, 7, 1000));
     EXPECT_NE(draw(d, DType::F32, 7, 1000), draw(d, DType::F32, 8, 1000));
   }
@@ -61,7 +62,8 @@ TEST(Random, GivesTheSameValuesForTheSameSeed) {
 
 TEST(Random, DoesNotDependOnTheNumberOfElementsDrawnAtOnce) {
   for (const DType t : {DType::F64, DType::F32}) {
-    const TensorData few = draw(Distribution::normal(0, 1), t, 3, 10), many = draw(Distribution::normal(0, 1), t, 3, 5000);
+    const TensorData few = draw(Distribution::normal(0, 1), t, 3, 10),
+                     many = draw(Distribution::normal(0, 1), t, 3, 5000);
     for (std::int64_t i = 0; i < 10; ++i) EXPECT_EQ(few[i], many[i]);
   }
 }
@@ -70,7 +72,8 @@ TEST(Random, SuccessiveDrawsDoNotOverlap) {
   Generator generator(5);
   std::vector<double> all;
   for (const std::int64_t n : {1, 2, 3, 4, 5, 100, 1, 1}) {
-    const auto part = Vector::random({n}, Distribution::standard(), generator, {}, DType::F64).to_data().to_vector<double>();
+    const auto part =
+        Vector::random({n}, Distribution::standard(), generator, {}, DType::F64).to_data().to_vector<double>();
     all.insert(all.end(), part.begin(), part.end());
   }
   EXPECT_EQ(std::set<double>(all.begin(), all.end()).size(), all.size());
@@ -187,7 +190,8 @@ TEST(RandomPermutation, HoldsEveryNumberOnce) {
   std::iota(expected.begin(), expected.end(), 0);
   EXPECT_EQ(sorted, expected);
   EXPECT_EQ(Ints::random_permutation(0).numel(), 0);
-  EXPECT_EQ(message_of<ValueError>([] { Ints::random_permutation(-1); }), "random_permutation: the number of elements is -1");
+  EXPECT_EQ(message_of<ValueError>([] { Ints::random_permutation(-1); }),
+            "random_permutation: the number of elements is -1");
 }
 
 TEST(RandomPermutation, PutsEachNumberInEachPlaceEquallyOften) {

@@ -12,14 +12,10 @@
 namespace fornax::test {
 namespace {
 
-template <std::size_t D>
-using Ints = Tensor<Cpu, D, Int>;
+template <std::size_t D> using Ints = Tensor<Cpu, D, Int>;
 using Values = std::vector<std::int64_t>;
 
-template <std::size_t D>
-Values values(const Ints<D>& t) {
-  return t.to_data().template to_vector<std::int64_t>();
-}
+template <std::size_t D> Values values(const Ints<D>& t) { return t.to_data().template to_vector<std::int64_t>(); }
 
 // 0 to 5 as [2, 3].
 Ints<2> matrix() { return Ints<1>::arange(0, 6).reshape({2, 3}); }
@@ -37,9 +33,14 @@ TEST(Reshape, KeepsRowMajorOrderAndInfersOneSize) {
 
 TEST(Reshape, SaysWhatDoesNotFit) {
   EXPECT_EQ(message_of<ShapeError>([] { matrix().reshape({4, 2}); }), "reshape: [2, 3] has 6 elements, [4, 2] needs 8");
-  EXPECT_EQ(message_of<ShapeError>([] { matrix().reshape({-1, 4}); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              matrix().reshape({-1, 4});
+            }),
             "reshape: [2, 3] has 6 elements, which the given dims do not divide");
-  EXPECT_EQ(message_of<ShapeError>([] { matrix().reshape({-1, -1}); }), "reshape: two dims are -1; only one can be inferred");
+  EXPECT_EQ(message_of<ShapeError>([] {
+              matrix().reshape({-1, -1});
+            }),
+            "reshape: two dims are -1; only one can be inferred");
   EXPECT_THROW(matrix().reshape({-2, 3}), ShapeError);
   EXPECT_THROW(matrix().reshape({-1, 0}), ShapeError) << "0 times anything is 0";
   EXPECT_THROW(matrix().reshape({std::int64_t{1} << 40, std::int64_t{1} << 40}), ShapeError);
@@ -66,7 +67,8 @@ TEST(Squeeze, RemovesDimsOfSizeOne) {
   EXPECT_EQ(x.squeeze(-2).shape(), (Shape{1, 3, 2}));
   EXPECT_EQ(Ints<2>::ones({1, 1}).squeeze<0>().shape(), Shape{});
   EXPECT_EQ(Ints<2>::ones({1, 1}).squeeze<1>().shape(), (Shape{1}));
-  EXPECT_EQ(message_of<ShapeError>([&] { x.squeeze_dim(1); }), "squeeze_dim: dim 1 of [1, 3, 1, 2] does not have size 1");
+  EXPECT_EQ(message_of<ShapeError>([&] { x.squeeze_dim(1); }),
+            "squeeze_dim: dim 1 of [1, 3, 1, 2] does not have size 1");
   EXPECT_EQ(message_of<ShapeError>([&] { x.squeeze<3>(); }),
             "squeeze: [1, 3, 1, 2] has 2 dims of a size other than 1, the result's rank is 3");
 }
@@ -125,7 +127,9 @@ TEST(Expand, RepeatsSizesOfOne) {
   EXPECT_EQ(row.expand({2, 1, 3}).shape(), (Shape{2, 1, 3}));
   EXPECT_EQ(row.expand({4, -1}).shape(), (Shape{4, 3}));
   EXPECT_EQ(row.expand({0, 3}).shape(), (Shape{0, 3}));
-  EXPECT_EQ(message_of<ShapeError>([&] { row.expand({1, 4}); }),
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              row.expand({1, 4});
+            }),
             "expand: [1, 3] does not expand to [1, 4]; sizes must be equal or 1");
 }
 
@@ -146,7 +150,9 @@ TEST(Cat, JoinsAlongADim) {
   const std::vector<Ints<2>> many(100, row);
   EXPECT_EQ(Ints<2>::cat(many, 0).shape(), (Shape{100, 3}));
   EXPECT_EQ(message_of<ValueError>([] { Ints<2>::cat(std::vector<Ints<2>>(), 0); }), "cat: needs at least one tensor");
-  EXPECT_EQ(message_of<ShapeError>([&] { Ints<2>::cat({matrix(), row}, 1); }),
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              Ints<2>::cat({matrix(), row}, 1);
+            }),
             "cat: shapes differ outside dim 1: [2, 3] and [1, 3]");
 }
 

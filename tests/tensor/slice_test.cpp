@@ -100,7 +100,8 @@ TEST(Slice, RefusesAStepOfZero) {
 }
 
 TEST(Slice, TakesBoundsAndStepsOfAnySize) {
-  constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min(), kMax = std::numeric_limits<std::int64_t>::max();
+  constexpr std::int64_t kMin = std::numeric_limits<std::int64_t>::min(),
+                         kMax = std::numeric_limits<std::int64_t>::max();
   const Ints x = Ints::arange(0, 5);
   EXPECT_EQ(values(x.slice({Range(kMin, kMax)})), (Positions{0, 1, 2, 3, 4}));
   EXPECT_EQ(values(x.slice({Range(0, 5, kMax)})), (Positions{0}));
@@ -120,7 +121,8 @@ TEST(SliceAssignMethod, ReplacesThePartThatSliceReads) {
         const Positions at = by_hand(7, start, end, step);
         const Ints fresh = Ints::arange(100, 100 + static_cast<std::int64_t>(at.size()));
         Positions expected = values(x);
-        for (std::size_t i = 0; i < at.size(); ++i) expected[static_cast<std::size_t>(at[i])] = 100 + static_cast<std::int64_t>(i);
+        for (std::size_t i = 0; i < at.size(); ++i)
+          expected[static_cast<std::size_t>(at[i])] = 100 + static_cast<std::int64_t>(i);
         EXPECT_EQ(values(x.slice_assign({r}, fresh)), expected);
         for (const std::int64_t p : at) expected[static_cast<std::size_t>(p)] = -1;
         EXPECT_EQ(values(x.slice_fill({r}, -1)), expected);
@@ -131,7 +133,9 @@ TEST(SliceAssignMethod, ReplacesThePartThatSliceReads) {
 }
 
 TEST(SliceAssignMethod, RefusesValuesOfAnotherShape) {
-  EXPECT_EQ(message_of<ShapeError>([] { Ints::arange(0, 5).slice_assign({{1, 3}}, Ints::arange(0, 3)); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              Ints::arange(0, 5).slice_assign({{1, 3}}, Ints::arange(0, 3));
+            }),
             "slice_assign: the slice has shape [2], the values have [3]");
 }
 
@@ -140,8 +144,7 @@ TEST(Narrow, TakesAPartOfOneDimOrNamesWhyNot) {
   EXPECT_EQ(values(x.narrow(1, 1, 2).flatten()), (Positions{1, 2, 4, 5}));
   EXPECT_EQ(values(x.narrow(-1, 0, 1).flatten()), (Positions{0, 3}));
   EXPECT_EQ(x.narrow(0, 2, 0).shape(), (Shape{0, 3}));
-  EXPECT_EQ(message_of<IndexError>([&] { x.narrow(1, 2, 2); }),
-            "narrow: start 2, length 2 of dim 1, which has size 3");
+  EXPECT_EQ(message_of<IndexError>([&] { x.narrow(1, 2, 2); }), "narrow: start 2, length 2 of dim 1, which has size 3");
   EXPECT_THROW(x.narrow(1, -1, 1), IndexError);
   EXPECT_THROW(x.narrow(1, 0, -1), IndexError);
   EXPECT_THROW(x.narrow(1, 1, std::numeric_limits<std::int64_t>::max()), IndexError);
