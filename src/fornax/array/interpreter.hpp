@@ -2,14 +2,17 @@
 // The one door: whoever gives operations a meaning is an Interpreter.
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 
 #include <fornax/array/array.hpp>
 
 namespace fornax {
 
 struct Op;
+enum class BinaryFn : std::uint8_t;
 
 /// A backend, or a decorator around one.
 class Interpreter {
@@ -20,6 +23,8 @@ class Interpreter {
   /// Runs one operation. The inputs belong to this interpreter or to any that it wraps: an array of a wrapped
   /// interpreter is a constant here. Throws before any work is done if the inputs do not fit.
   virtual Arrays apply(const Op& op, Operands inputs) = 0;
+  /// The same for an operation with one result: the most frequent case, without a list around it.
+  virtual Array apply_one(const Op& op, Operands inputs) { return std::move(apply(op, inputs)[0]); }
   /// The array one decorator further in. Backends never receive this call.
   virtual const Array& primal(const Array& array) = 0;
   virtual void destroy(ArrayBody* body) noexcept = 0;
@@ -52,6 +57,9 @@ class Backend : public Interpreter {
   virtual Array upload(DType dtype, const Shape& shape, std::span<const std::byte> elements, Device device) = 0;
   /// Writes the elements in row-major order; `out` has exactly their size.
   virtual void download(const Array& array, std::span<std::byte> out) = 0;
+  /// fn of two arrays of one element and equal shape, for backends that have a shorter way to it than `apply`; an empty
+  /// Array says that there is none for these.
+  virtual Array on_numbers(BinaryFn, const Array&, const Array&) { return {}; }
 
   const Array& primal(const Array& array) final { return array; }
 

@@ -46,6 +46,11 @@ class SmallVector {
       grow(std::size_t{capacity_} * 2);
     return *new (data_ + size_++) T{std::forward<Args>(args)...};
   }
+  /// The same where reserve() has made room, or N is known to be enough.
+  template <class... Args>
+  T& emplace_reserved(Args&&... args) {
+    return *new (data_ + size_++) T{std::forward<Args>(args)...};
+  }
   void pop_back() { data_[--size_].~T(); }
   void reserve(std::size_t n) {
     if (n > capacity_) [[unlikely]]

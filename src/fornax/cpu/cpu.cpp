@@ -17,11 +17,15 @@ CpuBackend& CpuBackend::make() {
   return *backend;
 }
 
-Arrays CpuBackend::apply(const Op& op, Operands inputs) {
+Array CpuBackend::apply_one(const Op& op, Operands inputs) {
   if (!inputs.empty()) {
     Array number = cpu::execute_on_numbers(op, inputs);
     if (number.defined()) return number;
   }
+  return std::move(apply(op, inputs)[0]);
+}
+
+Arrays CpuBackend::apply(const Op& op, Operands inputs) {
   return std::visit(
       [&]<class T>(const T& o) -> Arrays {
         if constexpr (std::is_same_v<T, op::Custom>) {
@@ -34,6 +38,8 @@ Arrays CpuBackend::apply(const Op& op, Operands inputs) {
       },
       static_cast<const OpVariant&>(op));
 }
+
+Array CpuBackend::on_numbers(BinaryFn fn, const Array& a, const Array& b) { return cpu::binary_on_numbers(fn, a, b); }
 
 void CpuBackend::destroy(ArrayBody* body) noexcept {
   auto* d = static_cast<DenseBody*>(body);
@@ -56,7 +62,7 @@ void copy_number(const std::byte* from, std::byte* to, std::size_t bytes) {
 
 Array CpuBackend::upload(DType dtype, const Shape& shape, std::span<const std::byte> elements, Device) {
   if (shape.numel() == 1) {
-    Array number = cpu_number(shape, dtype);
+    Array number = cpu_number(*this, shape, dtype);
     copy_number(elements.data(), dense(number).data, elements.size());
     return number;
   }

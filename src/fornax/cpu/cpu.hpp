@@ -18,10 +18,12 @@ class CpuBackend final : public Backend {
   }
 
   Arrays apply(const Op& op, Operands inputs) override;
+  Array apply_one(const Op& op, Operands inputs) override;
   void destroy(ArrayBody* body) noexcept override;
   std::string name() const override { return "Cpu"; }
   Array upload(DType dtype, const Shape& shape, std::span<const std::byte> elements, Device device) override;
   void download(const Array& array, std::span<std::byte> out) override;
+  Array on_numbers(BinaryFn fn, const Array& a, const Array& b) override;
 
  private:
   CpuBackend() = default;
@@ -30,12 +32,13 @@ class CpuBackend final : public Backend {
 };
 
 /// An array of one element, not yet written.
-inline Array cpu_number(const Shape& shape, DType dtype) {
-  auto* body = Pool::make<DenseBody>(&CpuBackend::instance(), dtype, Device::cpu(), shape);
+inline Array cpu_number(CpuBackend& backend, const Shape& shape, DType dtype) {
+  auto* body = Pool::make<DenseBody>(&backend, dtype, Device::cpu(), shape);
   for (int d = 0; d < shape.rank(); ++d) body->strides[static_cast<std::size_t>(d)] = 1;
   body->data = body->inline_bytes;
   return Array(body);
 }
+inline Array cpu_number(const Shape& shape, DType dtype) { return cpu_number(CpuBackend::instance(), shape, dtype); }
 /// A contiguous array with elements not yet written.
 Array cpu_empty(std::string_view operation, const Shape& shape, DType dtype);
 /// `x` itself if its elements are row-major without gaps, else a copy that is.

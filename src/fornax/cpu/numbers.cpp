@@ -37,18 +37,20 @@ Array run(Kernel kernel, const std::byte* const* x, const Array& like, const voi
 
 }  // namespace
 
+Array binary_on_numbers(BinaryFn fn, const Array& a, const Array& b) {
+  if (!is_number(a) || !is_number(b) || a.dtype() != b.dtype() || a.rank() != b.rank()) return Array();
+  if (a.dtype() == DType::F32 && is_arithmetic(fn)) return number(arithmetic(fn, as_float(a), as_float(b)), a);
+  if (is_comparison(fn)) return Array();
+  const std::byte* const x[] = {dense(a).data, dense(b).data};
+  return run(kernel_of(fn, a.dtype()), x, a, nullptr);
+}
+
 Array execute_on_numbers(const Op& op, Operands inputs) {
   const Array& a = inputs[0].array();
   if (!is_number(a)) return Array();
   if (inputs.size() == 2) {
     const auto* binary = std::get_if<op::Binary>(&op);
-    const Array& b = inputs[1].array();
-    if (!binary || is_comparison(binary->fn) || !is_number(b) || a.dtype() != b.dtype() || a.rank() != b.rank())
-      return Array();
-    if (a.dtype() == DType::F32 && is_arithmetic(binary->fn))
-      return number(arithmetic(binary->fn, as_float(a), as_float(b)), a);
-    const std::byte* const x[] = {dense(a).data, dense(b).data};
-    return run(kernel_of(binary->fn, a.dtype()), x, a, nullptr);
+    return binary ? binary_on_numbers(binary->fn, a, inputs[1].array()) : Array();
   }
   if (inputs.size() != 1) return Array();
   const std::byte* const x[] = {dense(a).data};

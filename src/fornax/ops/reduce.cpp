@@ -1,5 +1,7 @@
 #include <fornax/ops/reduce.hpp>
 
+#include <array>
+
 #include <fornax/ops/functions.hpp>
 #include <fornax/ops/op.hpp>
 
@@ -84,21 +86,23 @@ Arrays Reduce::vjp(const Arrays& x, const Array& y, const Array& g, Wanted) cons
     default: break;
   }
   // Prod: bring the reduced dims to the end, and make them one.
-  Permute to_end{}, back{};
-  int position = 0;
+  std::array<std::int64_t, kMaxRank> to_end{}, back{};
+  const auto rank = static_cast<std::size_t>(shape.rank());
+  std::size_t position = 0;
   for (const bool reduced : {false, true}) {
-    for (int d = 0; d < shape.rank(); ++d) {
-      if (dims.has(d) != reduced) continue;
-      to_end.dims[static_cast<std::size_t>(position)] = static_cast<std::int8_t>(d);
-      back.dims[static_cast<std::size_t>(d)] = static_cast<std::int8_t>(position++);
+    for (std::size_t d = 0; d < rank && position < rank; ++d) {
+      if (dims.has(static_cast<int>(d)) != reduced) continue;
+      back[d] = static_cast<std::int64_t>(position);
+      to_end[position++] = static_cast<std::int64_t>(d);
     }
   }
-  const Array moved = run(to_end, {x[0]});
+  const std::span<const std::int64_t> out(to_end.data(), rank), home(back.data(), rank);
+  const Array moved = permute(x[0], out);
   if (moved.numel() == 0) return zeros_like(g, shape);
   const std::int64_t rows = g.numel();
   const Array flat = reshape(moved, Shape{rows, moved.numel() / rows});
-  const Array down = prod_grad(flat, reshape(run(to_end, {g}), Shape{rows, 1}));
-  return run(back, {reshape(down, moved.shape())});
+  const Array down = prod_grad(flat, reshape(permute(g, out), Shape{rows, 1}));
+  return permute(reshape(down, moved.shape()), home);
 }
 
 SamplesOf<Reduce> Reduce::samples() {

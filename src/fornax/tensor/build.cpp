@@ -20,13 +20,26 @@ Array checked(Array a, const TypeInfo& type) {
   return a;
 }
 
+namespace {
+
+[[gnu::noinline, gnu::cold, noreturn]] void throw_kind(std::string_view operation, DType dtype, const TypeInfo& type) {
+  throw DTypeError(operation, std::string("the elements are ")
+                                  .append(name(dtype))
+                                  .append(", the tensor's kind is ")
+                                  .append(type.kind)
+                                  .append("; convert them first"));
+}
+
+[[gnu::noinline, gnu::cold, noreturn]] void throw_device(std::string_view operation, Device device) {
+  throw DeviceError(operation, "there is no device of index " + std::to_string(device.index) +
+                                   "; the only one is the CPU, index 0");
+}
+
+}  // namespace
+
 void require_kind(std::string_view operation, DType dtype, const TypeInfo& type) {
   if (((type.dtypes >> static_cast<int>(dtype)) & 1) == 0) [[unlikely]]
-    throw DTypeError(operation, std::string("the elements are ")
-                                    .append(name(dtype))
-                                    .append(", the tensor's kind is ")
-                                    .append(type.kind)
-                                    .append("; convert them first"));
+    throw_kind(operation, dtype, type);
 }
 
 namespace {
@@ -38,9 +51,8 @@ void require_rank(std::string_view operation, const Shape& shape, const TypeInfo
 }
 
 void require_device(std::string_view operation, Device device) {
-  if (device != Device::cpu())
-    throw DeviceError(operation, "there is no device of index " + std::to_string(device.index) +
-                                     "; the only one is the CPU, index 0");
+  if (device != Device::cpu()) [[unlikely]]
+    throw_device(operation, device);
 }
 
 }  // namespace
@@ -57,22 +69,26 @@ Array from_data(const TensorData& data, Device device, DType dtype, const TypeIn
   return from_data(data.dtype() == dtype ? data : data.convert(dtype), device, type);
 }
 
+namespace {
+
+[[gnu::noinline]] Array from_other_type(const void* values, std::size_t n, DType from, Device device, DType dtype,
+                                        Backend& backend) {
+  TensorData data(Shape{n}, dtype);
+  convert_elements(static_cast<const std::byte*>(values), from, data.bytes().data(), dtype,
+                   static_cast<std::int64_t>(n));
+  return backend.upload(dtype, data.shape(), data.bytes(), device);
+}
+
+}  // namespace
+
 Array from_values(const void* values, std::size_t n, DType from, Device device, DType dtype, const TypeInfo& type) {
   require_device("from_data", device);
   require_kind("from_data", dtype, type);
-  const auto* elements = static_cast<const std::byte*>(values);
   Backend& backend = backend_of(*type.backend);
-  constexpr std::size_t kOnStack = 8;
-  if (from == dtype)
-    return backend.upload(dtype, Shape::vector(static_cast<std::int64_t>(n)), {elements, n * size_of(from)}, device);
-  if (n <= kOnStack) {
-    std::byte converted[kOnStack * 8];
-    convert_elements(elements, from, converted, dtype, static_cast<std::int64_t>(n));
-    return backend.upload(dtype, Shape{n}, {converted, n * size_of(dtype)}, device);
-  }
-  TensorData data(Shape{n}, dtype);
-  convert_elements(elements, from, data.bytes().data(), dtype, static_cast<std::int64_t>(n));
-  return backend.upload(dtype, data.shape(), data.bytes(), device);
+  if (from != dtype) [[unlikely]]
+    return from_other_type(values, n, from, device, dtype, backend);
+  return backend.upload(dtype, Shape::vector(static_cast<std::int64_t>(n)),
+                        {static_cast<const std::byte*>(values), n * size_of(from)}, device);
 }
 
 Array full(const Shape& shape, Scalar value, Device device, DType dtype, const TypeInfo& type) {

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <mutex>
+#include <type_traits>
 
 #include <fornax/array/pool.hpp>
 #include <fornax/decorators/autodiff/decorator.hpp>
@@ -38,14 +39,21 @@ NoGrad::~NoGrad() { --no_grad_depth; }
 
 constinit thread_local std::uint64_t current_region = 0;
 
-Arrays Decorator::apply(const Op& op, Operands inputs) {
+// Result is Arrays, or Array for an operation with one result.
+template <class Result> Result Decorator::run(const Op& op, Operands inputs) {
+  constexpr bool one = std::is_same_v<Result, Array>;
   const std::size_t n = inputs.size();
   // Room for the values of a few inputs; cat may have many.
   constexpr std::size_t kFew = 4;
   Operand few[kFew];
   std::vector<Operand> many;
-  if (n > kFew) many.resize(n);
+  if (n > kFew) [[unlikely]]
+    many.resize(n);
   Operand* const values = n > kFew ? many.data() : few;
+  const auto execute = [&]() -> Result {
+    if constexpr (one) return inner()->apply_one(op, {values, n});
+    else return inner()->apply(op, {values, n});
+  };
 
   Wanted wanted;
   bool records = false;
@@ -56,41 +64,50 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
   }
   if (!records || no_grad_depth > 0 || !differentiable(op)) {
     for (std::size_t i = 0; i < n; ++i) values[i] = value_of(*this, inputs[i], true);
-    return inner()->apply(op, {values, n});
+    return execute();
   }
 
   const Keep kept = keep(op, wanted);
   // Copying the most frequent kind of operation by its own type needs no indirect call.
   const auto* binary = std::get_if<op::Binary>(&op);
   Record* const node = binary ? Pool::make<Record>(*binary, current_region) : Pool::make<Record>(op, current_region);
-  const NodeRef owner(node);
+  NodeRef owner(node);
   node->inputs.reserve(n);
   node->parents.reserve(n);
   for (std::size_t i = 0; i < n; ++i) {
+    const TrackedBody* body = tracked(*this, inputs[i].array());
     const bool keeps = bit(kept.inputs, i);
     // The wrapped interpreter may write into a given input, unless backward needs what it holds.
     values[i] = value_of(*this, inputs[i], !keeps);
     if (keeps) {
-      node->inputs.emplace_back(values[i].array());
+      node->inputs.emplace_reserved(values[i].array());
     } else if (bit(kept.shells, i)) {
-      node->inputs.emplace_back(make_shell(values[i].array()));
+      node->inputs.emplace_reserved(make_shell(values[i].array()));
     } else {
-      node->inputs.emplace_back();
+      node->inputs.emplace_reserved();
     }
-    if (const TrackedBody* body = tracked(*this, inputs[i].array())) {
-      node->parents.emplace_back(body->node, body->output);
+    if (body) {
+      node->parents.emplace_reserved(body->node, body->output);
     } else {
-      node->parents.emplace_back();
+      node->parents.emplace_reserved();
     }
   }
-  Arrays results = inner()->apply(op, {values, n});
+  Result result = execute();
 
-  node->outputs = static_cast<std::uint32_t>(results.size());
-  if (kept.output) node->results = results;
-  for (std::size_t i = 0; i < results.size(); ++i)
-    if (is_float(results[i].dtype())) results[i] = track(std::move(results[i]), owner, static_cast<std::uint32_t>(i));
-  return results;
+  if constexpr (one) {
+    if (kept.output) node->results.push_back(result);
+    return is_float(result.dtype()) ? track(std::move(result), std::move(owner), 0) : result;
+  } else {
+    node->outputs = static_cast<std::uint32_t>(result.size());
+    if (kept.output) node->results = result;
+    for (std::size_t i = 0; i < result.size(); ++i)
+      if (is_float(result[i].dtype())) result[i] = track(std::move(result[i]), owner, static_cast<std::uint32_t>(i));
+    return result;
+  }
 }
+
+template Arrays Decorator::run(const Op& op, Operands inputs);
+template Array Decorator::run(const Op& op, Operands inputs);
 
 Array Decorator::track(Array value, NodeRef node, std::uint32_t output) {
   return Array(Pool::make<TrackedBody>(this, std::move(value), std::move(node), output));

@@ -12,7 +12,10 @@ namespace {
 // What a walk knows of a node. A cache line each: finding one is a shift.
 struct alignas(64) Slot {
   Slot(Node* n, bool enters_it)
-      : node(n), enters(enters_it), plain_leaf(n->leaf && !n->extras.load(std::memory_order_acquire)) {}
+      : node(n), enters(enters_it), plain(n->outputs == 1 && !n->extras.load(std::memory_order_acquire)) {}
+
+  // An end of the walk that no hook watches needs no visit.
+  bool plain_leaf() const { return plain && node->leaf; }
 
   Node* node;
   NodeRef held;                              // only when releasing: the walk then owns what it has not used yet
@@ -20,8 +23,10 @@ struct alignas(64) Slot {
   std::unique_ptr<std::vector<Array>> more;  // and for the outputs after it
   std::uint32_t waiting = 0;                 // edges whose gradient has not arrived
   std::uint32_t edges = 0;                   // where this node's parents begin in Nodes::targets
+  std::uint32_t next_ready = 0;              // the slot below this one on the stack of those that are ready
+  Wanted wanted;                             // parents that want a gradient
   bool enters;                               // false for the ends of the walk
-  bool plain_leaf;                           // an end that no hook watches: it needs no visit
+  bool plain;                                // one output, which no hook watches
 };
 
 // The nodes of a walk. Those of a small graph live on the stack, so that a small backward allocates nothing.
@@ -30,7 +35,6 @@ struct Nodes {
 
   SmallVector<Slot, 16> slots;
   SmallVector<std::uint32_t, 32> targets;  // slot of each parent, kNone for untracked inputs
-  SmallVector<std::uint32_t, 16> ready;    // slots whose gradients have all arrived
   std::vector<std::uint32_t> table;        // open addressing: node -> slot; empty while the slots are few
   std::size_t mask = 0;
   std::uint64_t region;  // if not 0, nodes of other regions are ends
@@ -151,6 +155,29 @@ bool deliver(Slot& slot, std::span<Array> gradients, const Walk& options, Reache
   return arrived;
 }
 
+inline Arrays gradients_of(const Slot& slot, std::span<const Array> arrived) {
+  if (!arrived[0].defined() && arrived.size() == 1) return {};
+  const auto& record = static_cast<const Record&>(*slot.node);
+  const std::span<const Array> results(record.results.data(), record.results.size());
+  if (!std::holds_alternative<op::Custom>(record.op)) [[likely]]
+    return vjp(record.op, record.inputs, results, arrived, slot.wanted);
+  Arrays down = vjp(record.op, record.inputs, results, arrived, slot.wanted);
+  require_fits(record, down);
+  return down;
+}
+
+// A node with hooks, several outputs, or where the walk ends.
+[[gnu::noinline]] Arrays visit_rare(Slot& slot, const Walk& options, ReachedList& result) {
+  Arrays gradients;
+  gradients.push_back(std::move(slot.gradient));
+  if (slot.more)
+    for (Array& a : *slot.more) gradients.push_back(std::move(a));
+  gradients.resize(slot.node->outputs);
+  const bool arrived = deliver(slot, {gradients.data(), gradients.size()}, options, result);
+  if (!slot.enters || !arrived) return {};
+  return gradients_of(slot, {gradients.data(), gradients.size()});
+}
+
 }  // namespace
 
 void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& result) {
@@ -162,67 +189,63 @@ void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& resul
     if (options.release) slot.held = std::move(root.node);
     accumulate(slot, root.output, std::move(root.gradient));
   }
+  const std::size_t starts = s.slots.size();
   for (std::size_t i = 0; i < s.slots.size(); ++i) {
     if (!s.slots[i].enters) continue;
+    const auto& parents = static_cast<const Record*>(s.slots[i].node)->parents;
     s.slots[i].edges = static_cast<std::uint32_t>(s.targets.size());
-    for (const Edge& e : static_cast<const Record*>(s.slots[i].node)->parents) {
+    Wanted wanted;
+    for (std::size_t p = 0; p < parents.size(); ++p) {
+      const Edge& e = parents[p];
       if (!e.node) {
         s.targets.push_back(Nodes::kNone);
         continue;
       }
+      wanted.set(p);
       const std::uint32_t target = s.slot_of(e.node.get());
       s.targets.push_back(target);
       Slot& parent = s.slots[target];
       ++parent.waiting;
       if (options.release && !parent.held) parent.held = e.node;
     }
+    s.slots[i].wanted = wanted;
   }
 
-  // Visit each node when all its gradients are there; last in, first out.
-  for (std::uint32_t i = 0; i < s.slots.size(); ++i) {
-    if (s.slots[i].waiting == 0 && !s.slots[i].plain_leaf) s.ready.push_back(i);
-  }
-  while (!s.ready.empty()) {
-    const std::uint32_t index = s.ready[s.ready.size() - 1];
-    s.ready.pop_back();
-    Slot& slot = s.slots[index];
-    Node& node = *slot.node;
-    std::span<Array> gradients(&slot.gradient, 1);
-    Arrays several;
-    if (node.outputs > 1) [[unlikely]] {
-      several.push_back(std::move(slot.gradient));
-      if (slot.more)
-        for (Array& a : *slot.more) several.push_back(std::move(a));
-      several.resize(node.outputs);
-      gradients = {several.data(), several.size()};
+  // Visit each node when all its gradients are there; last in, first out. No slot is made any more.
+  Slot* const slots = s.slots.data();
+  const std::uint32_t* const targets = s.targets.data();
+  std::uint32_t ready = Nodes::kNone;
+  const auto make_ready = [&](std::uint32_t index) {
+    slots[index].next_ready = ready;
+    ready = index;
+  };
+  for (std::uint32_t i = 0; i < starts; ++i)
+    if (slots[i].waiting == 0 && !slots[i].plain_leaf()) make_ready(i);
+  while (ready != Nodes::kNone) {
+    Slot& slot = slots[ready];
+    ready = slot.next_ready;
+    if (!slot.enters) {
+      visit_rare(slot, options, result);
+      slot.held = NodeRef();
+      continue;
     }
-    bool arrived = gradients[0].defined();
-    if (!slot.enters || node.outputs > 1 || node.extras.load(std::memory_order_acquire)) [[unlikely]]
-      arrived = deliver(slot, gradients, options, result);
-    if (slot.enters) {
-      const auto& record = static_cast<const Record&>(node);
-      Wanted wanted;
-      for (std::size_t i = 0; i < record.parents.size(); ++i)
-        if (record.parents[i].node) wanted.set(i);
-      Arrays down =
-          arrived ? vjp(record.op, record.inputs, {record.results.data(), record.results.size()}, gradients, wanted)
-                  : Arrays();
-      if (std::holds_alternative<op::Custom>(record.op)) require_fits(record, down);
-      slot.gradient = Array();
-      const std::uint32_t first = slot.edges;  // `slot` stays: no slot is made any more
-      for (std::size_t i = 0; i < record.parents.size(); ++i) {
-        const std::uint32_t target = s.targets[first + i];
-        if (target == Nodes::kNone) continue;
-        Slot& parent = s.slots[target];
-        if (i < down.size() && down[i].defined()) accumulate(parent, record.parents[i].output, std::move(down[i]));
-        if (--parent.waiting == 0 && !parent.plain_leaf) s.ready.push_back(target);
+    Arrays down = slot.plain ? gradients_of(slot, {&slot.gradient, 1}) : visit_rare(slot, options, result);
+    slot.gradient = Array();
+    {
+      const auto& parents = static_cast<const Record*>(slot.node)->parents;
+      const std::uint32_t* const target = targets + slot.edges;
+      for (std::size_t i = 0; i < parents.size(); ++i) {
+        if (target[i] == Nodes::kNone) continue;
+        Slot& parent = slots[target[i]];
+        if (i < down.size() && down[i].defined()) accumulate(parent, parents[i].output, std::move(down[i]));
+        if (--parent.waiting == 0 && !parent.plain_leaf()) make_ready(target[i]);
       }
     }
     slot.held = NodeRef();
   }
-  for (Slot& slot : s.slots) {
-    if (slot.plain_leaf && slot.gradient.defined())
-      result.push_back({another(*slot.node), 0, std::move(slot.gradient)});
+  for (std::size_t i = 0; i < s.slots.size(); ++i) {
+    if (slots[i].plain_leaf() && slots[i].gradient.defined())
+      result.push_back({another(*slots[i].node), 0, std::move(slots[i].gradient)});
   }
 }
 

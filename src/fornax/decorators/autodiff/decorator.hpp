@@ -20,7 +20,8 @@ class Decorator final : public Interpreter {
  public:
   explicit Decorator(Interpreter& wrapped) : Interpreter(&wrapped, &kFamily) {}
 
-  Arrays apply(const Op& op, Operands inputs) override;
+  Arrays apply(const Op& op, Operands inputs) override { return run<Arrays>(op, inputs); }
+  Array apply_one(const Op& op, Operands inputs) override { return run<Array>(op, inputs); }
   const Array& primal(const Array& array) override;
   void destroy(ArrayBody* body) noexcept override;
   std::string name() const override { return "Autodiff<" + inner()->name() + ">"; }
@@ -28,6 +29,9 @@ class Decorator final : public Interpreter {
   Array track(Array value, NodeRef node, std::uint32_t output);
 
   static constexpr char kFamily = 0;
+
+ private:
+  template <class Result> Result run(const Op& op, Operands inputs);
 };
 
 /// The body of x if any Autodiff tracks it, else null.
