@@ -30,9 +30,7 @@ constexpr Row kRows[] = {
     {"selu", [](const Call& c) -> Arrays { return selu(c[0]); }},
     {"gelu", gelu_row},
     {"softplus",
-     [](const Call& c) -> Arrays {
-       return softplus(c[0], c.attrs.real("beta", 1), c.attrs.real("threshold", 1e9));
-     }},
+     [](const Call& c) -> Arrays { return softplus(c[0], c.attrs.real("beta", 1), c.attrs.real("threshold", 1e9)); }},
     {"hardtanh", [](const Call& c) -> Arrays { return hardtanh(c[0], c.attrs.real("min"), c.attrs.real("max")); }},
     {"hard_sigmoid_ab",
      [](const Call& c) -> Arrays { return hard_sigmoid(c[0], c.attrs.real("alpha"), c.attrs.real("beta")); }},

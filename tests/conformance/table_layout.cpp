@@ -67,8 +67,7 @@ Arrays repeat_interleave_row(const Call& c) {
 }
 
 Arrays roll_row(const Call& c) {
-  return functional::roll(c[0], c.attrs.integers("shifts"),
-                          c.attrs.has("dims") ? c.attrs.integers("dims") : Sizes());
+  return functional::roll(c[0], c.attrs.integers("shifts"), c.attrs.has("dims") ? c.attrs.integers("dims") : Sizes());
 }
 
 Arrays rot90_row(const Call& c) {
@@ -106,9 +105,9 @@ Arrays pad_row(const Call& c) {
   if (widths.size() % 2 != 0) throw ShapeError("pad", "a width is missing");
   std::vector<functional::PadWidth> pairs;
   for (std::size_t i = widths.size(); i > 0; i -= 2) pairs.push_back({widths[i - 2], widths[i - 1]});
-  return functional::pad(c[0], pairs,
-                         {.mode = pad_mode(c.attrs.has("mode") ? c.attrs.text("mode") : "constant"),
-                          .value = fill_for(c[0], c)});
+  return functional::pad(
+      c[0], pairs,
+      {.mode = pad_mode(c.attrs.has("mode") ? c.attrs.text("mode") : "constant"), .value = fill_for(c[0], c)});
 }
 
 Arrays unfold_dim_row(const Call& c) {

@@ -73,9 +73,7 @@ Arrays cosine_embedding_row(const Call& c) {
   return loss(c, cosine_embedding_loss(c[0], c[1], c[2], c.attrs.real("margin", 0), reduction(c)));
 }
 
-Arrays smooth_l1_row(const Call& c) {
-  return loss(c, smooth_l1_loss(c[0], c[1], c.attrs.real("beta"), reduction(c)));
-}
+Arrays smooth_l1_row(const Call& c) { return loss(c, smooth_l1_loss(c[0], c[1], c.attrs.real("beta"), reduction(c))); }
 
 Arrays bce_with_logits_row(const Call& c) {
   return loss(c, bce_with_logits(c[0], c[1], optional(c, 2), optional(c, 3), reduction(c)));

@@ -155,7 +155,8 @@ Array hardswish(const Array& x) {
 Array hardtanh(const Array& x, double low, double high) {
   require_floats("hardtanh", {&x});
   if (!(low <= high))
-    throw ValueError("hardtanh", "low is " + Scalar(low).str() + ", high " + Scalar(high).str() + "; needs low <= high");
+    throw ValueError("hardtanh",
+                     "low is " + Scalar(low).str() + ", high " + Scalar(high).str() + "; needs low <= high");
   return between(x, low, high);
 }
 

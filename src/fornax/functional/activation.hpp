@@ -92,10 +92,9 @@ Array swiglu(const Array& x, const Array& gate, const Array& value);
 
 // --- Typed --------------------------------------------------------------------------------------------------------------
 
-#define FORNAX_ACTIVATION(name)                            \
-  template <BackendType B, std::size_t D>                  \
-  Tensor<B, D> name(const Tensor<B, D>& x) {               \
-    return Tensor<B, D>::unchecked(name(x.array()));       \
+#define FORNAX_ACTIVATION(name)                                                      \
+  template <BackendType B, std::size_t D> Tensor<B, D> name(const Tensor<B, D>& x) { \
+    return Tensor<B, D>::unchecked(name(x.array()));                                 \
   }
 FORNAX_ACTIVATION(relu)
 FORNAX_ACTIVATION(relu6)
@@ -110,28 +109,22 @@ FORNAX_ACTIVATION(hardswish)
 FORNAX_ACTIVATION(tanhshrink)
 #undef FORNAX_ACTIVATION
 
-template <BackendType B, std::size_t D>
-Tensor<B, D> leaky_relu(const Tensor<B, D>& x, double slope = 0.01) {
+template <BackendType B, std::size_t D> Tensor<B, D> leaky_relu(const Tensor<B, D>& x, double slope = 0.01) {
   return Tensor<B, D>::unchecked(leaky_relu(x.array(), slope));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> prelu(const Tensor<B, D>& x, const Tensor<B, 1>& weight) {
+template <BackendType B, std::size_t D> Tensor<B, D> prelu(const Tensor<B, D>& x, const Tensor<B, 1>& weight) {
   return Tensor<B, D>::unchecked(prelu(x.array(), weight.array()));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> rrelu(const Tensor<B, D>& x, const RRelu& options = {}) {
+template <BackendType B, std::size_t D> Tensor<B, D> rrelu(const Tensor<B, D>& x, const RRelu& options = {}) {
   return Tensor<B, D>::unchecked(rrelu(x.array(), options));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> elu(const Tensor<B, D>& x, double alpha = 1) {
+template <BackendType B, std::size_t D> Tensor<B, D> elu(const Tensor<B, D>& x, double alpha = 1) {
   return Tensor<B, D>::unchecked(elu(x.array(), alpha));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> celu(const Tensor<B, D>& x, double alpha = 1) {
+template <BackendType B, std::size_t D> Tensor<B, D> celu(const Tensor<B, D>& x, double alpha = 1) {
   return Tensor<B, D>::unchecked(celu(x.array(), alpha));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> gelu(const Tensor<B, D>& x, Gelu form = Gelu::Erf) {
+template <BackendType B, std::size_t D> Tensor<B, D> gelu(const Tensor<B, D>& x, Gelu form = Gelu::Erf) {
   return Tensor<B, D>::unchecked(gelu(x.array(), form));
 }
 template <BackendType B, std::size_t D>
@@ -143,32 +136,26 @@ template <BackendType B, std::size_t D>
 Tensor<B, D> hard_sigmoid(const Tensor<B, D>& x, double alpha = 0.2, double beta = 0.5) {
   return Tensor<B, D>::unchecked(hard_sigmoid(x.array(), alpha, beta));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> hardtanh(const Tensor<B, D>& x, double low = -1, double high = 1) {
+template <BackendType B, std::size_t D> Tensor<B, D> hardtanh(const Tensor<B, D>& x, double low = -1, double high = 1) {
   return Tensor<B, D>::unchecked(hardtanh(x.array(), low, high));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> hardshrink(const Tensor<B, D>& x, double lambda = 0.5) {
+template <BackendType B, std::size_t D> Tensor<B, D> hardshrink(const Tensor<B, D>& x, double lambda = 0.5) {
   return Tensor<B, D>::unchecked(hardshrink(x.array(), lambda));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> softshrink(const Tensor<B, D>& x, double lambda = 0.5) {
+template <BackendType B, std::size_t D> Tensor<B, D> softshrink(const Tensor<B, D>& x, double lambda = 0.5) {
   return Tensor<B, D>::unchecked(softshrink(x.array(), lambda));
 }
 template <BackendType B, std::size_t D>
 Tensor<B, D> shrink(const Tensor<B, D>& x, double lambda = 0.5, double bias = 0) {
   return Tensor<B, D>::unchecked(shrink(x.array(), lambda, bias));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> threshold(const Tensor<B, D>& x, double bound, double value) {
+template <BackendType B, std::size_t D> Tensor<B, D> threshold(const Tensor<B, D>& x, double bound, double value) {
   return Tensor<B, D>::unchecked(threshold(x.array(), bound, value));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> thresholded_relu(const Tensor<B, D>& x, double alpha = 1) {
+template <BackendType B, std::size_t D> Tensor<B, D> thresholded_relu(const Tensor<B, D>& x, double alpha = 1) {
   return Tensor<B, D>::unchecked(thresholded_relu(x.array(), alpha));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> glu(const Tensor<B, D>& x, std::int64_t dim = -1) {
+template <BackendType B, std::size_t D> Tensor<B, D> glu(const Tensor<B, D>& x, std::int64_t dim = -1) {
   static_assert(D >= 1, "glu needs rank >= 1");
   return Tensor<B, D>::unchecked(glu(x.array(), dim));
 }

@@ -26,7 +26,8 @@ void check(const Array& q, const Array& k, const Array& v, const Attention& opti
   require_probability(kAttention, "dropout", options.dropout);
   require_not_negative(kAttention, "softcap", options.softcap);
   const bool ranks = q.rank() >= 2 && k.rank() >= 2 && v.rank() >= 2;
-  if (!ranks || q.shape()[q.rank() - 1] != k.shape()[k.rank() - 1] || k.shape()[k.rank() - 2] != v.shape()[v.rank() - 2])
+  if (!ranks || q.shape()[q.rank() - 1] != k.shape()[k.rank() - 1] ||
+      k.shape()[k.rank() - 2] != v.shape()[v.rank() - 2])
     throw ShapeError(kAttention, shapes(q, k, v) + "; needs [..., L, E], [..., S, E] and [..., S, V]");
 }
 

@@ -83,8 +83,7 @@ Tensor<B, 3> multi_head_attention(const Tensor<B, 3>& q, const Tensor<B, 3>& k, 
   return Tensor<B, 3>::unchecked(
       multi_head_attention(q.array(), k.array(), v.array(), weights, heads, mask.array(), options));
 }
-template <BackendType B>
-Tensor<B, 4> rope(const Tensor<B, 4>& x, const Rope& options = {}) {
+template <BackendType B> Tensor<B, 4> rope(const Tensor<B, 4>& x, const Rope& options = {}) {
   return Tensor<B, 4>::unchecked(rope(x.array(), options));
 }
 template <BackendType B, std::size_t D>

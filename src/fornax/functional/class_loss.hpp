@@ -77,23 +77,21 @@ Array info_nce(const Array& queries, const Array& keys, const InfoNce& options =
 // --- Typed --------------------------------------------------------------------------------------------------------------
 
 template <Reduction R = Reduction::Mean, BackendType B, std::size_t D>
-  requires(D >= 1)
-Reduced<R, B, D - 1> nll_loss(const Tensor<B, D>& x, const Tensor<B, D - 1, Int>& targets,
-                              const Optional<B, 1>& weight = {}, std::optional<std::int64_t> ignore_index = {}) {
+requires(D >= 1) Reduced<R, B, D - 1> nll_loss(const Tensor<B, D>& x, const Tensor<B, D - 1, Int>& targets,
+                                               const Optional<B, 1>& weight = {},
+                                               std::optional<std::int64_t> ignore_index = {}) {
   return Reduced<R, B, D - 1>::unchecked(
       nll_loss(x.array(), targets.array(), impl::array_or_none(weight), ignore_index, R));
 }
 /// Example: auto loss = cross_entropy(model(x), y, {}, {.label_smoothing = 0.1});
 template <Reduction R = Reduction::Mean, BackendType B, std::size_t D>
-  requires(D >= 1)
-Reduced<R, B, D - 1> cross_entropy(const Tensor<B, D>& logits, const Tensor<B, D - 1, Int>& targets,
-                                   const Optional<B, 1>& weight = {}, const ClassLoss& options = {}) {
+requires(D >= 1) Reduced<R, B, D - 1> cross_entropy(const Tensor<B, D>& logits, const Tensor<B, D - 1, Int>& targets,
+                                                    const Optional<B, 1>& weight = {}, const ClassLoss& options = {}) {
   return Reduced<R, B, D - 1>::unchecked(
       cross_entropy(logits.array(), targets.array(), impl::array_or_none(weight), options, R));
 }
 template <Reduction R = Reduction::Mean, BackendType B, std::size_t D>
-  requires(D >= 1)
-Reduced<R, B, D - 1> cross_entropy_soft(const Tensor<B, D>& logits, const Tensor<B, D>& target) {
+requires(D >= 1) Reduced<R, B, D - 1> cross_entropy_soft(const Tensor<B, D>& logits, const Tensor<B, D>& target) {
   return Reduced<R, B, D - 1>::unchecked(cross_entropy_soft(logits.array(), target.array(), R));
 }
 template <BackendType B, std::size_t D>
@@ -108,8 +106,8 @@ Reduced<R, B, D> bce_loss(const Tensor<B, D>& p, const Tensor<B, D>& target, con
 template <Reduction R = Reduction::Mean, BackendType B, std::size_t D>
 Reduced<R, B, D> bce_with_logits(const Tensor<B, D>& x, const Tensor<B, D>& target, const Optional<B, D>& weight = {},
                                  const Optional<B, 1>& positive_weight = {}) {
-  return Reduced<R, B, D>::unchecked(bce_with_logits(x.array(), target.array(), impl::array_or_none(weight),
-                                                     impl::array_or_none(positive_weight), R));
+  return Reduced<R, B, D>::unchecked(
+      bce_with_logits(x.array(), target.array(), impl::array_or_none(weight), impl::array_or_none(positive_weight), R));
 }
 template <Reduction R = Reduction::Mean, BackendType B, std::size_t D>
 Reduced<R, B, D> focal_loss(const Tensor<B, D>& x, const Tensor<B, D>& target, const Focal& options = {}) {

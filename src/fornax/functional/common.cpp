@@ -55,8 +55,7 @@ void require_probability(std::string_view operation, std::string_view what, doub
 }
 
 Array counting(const Array& beside, std::int64_t n, DType dtype) {
-  if (is_float(dtype))
-    return arange(*beside.interpreter(), 0.0, static_cast<double>(n), 1.0, dtype, beside.device());
+  if (is_float(dtype)) return arange(*beside.interpreter(), 0.0, static_cast<double>(n), 1.0, dtype, beside.device());
   return arange(*beside.interpreter(), 0, n, 1, dtype, beside.device());
 }
 

@@ -30,8 +30,7 @@ void require_probability(std::string_view operation, std::string_view what, doub
 /// 0, 1, ..., n - 1.
 Array counting(const Array& beside, std::int64_t n, DType dtype = DType::I64);
 /// Host values as an array of I64 or Bool.
-Array integers(const Array& beside, std::span<const std::int64_t> values, const Shape& shape,
-               DType dtype = DType::I64);
+Array integers(const Array& beside, std::span<const std::int64_t> values, const Shape& shape, DType dtype = DType::I64);
 /// Independent draws, from the generator or from the device's own.
 Array draws(const Array& beside, const Shape& shape, DType dtype, const Distribution& distribution,
             Generator* generator);

@@ -47,8 +47,8 @@ Plan plan_of(const Array& x, const Array& targets, const Array& input_lengths, c
   require_rank("ctc_loss", "the input", x, 3);
   const std::int64_t samples = x.shape()[1], classes = x.shape()[2];
   if (blank < 0 || blank >= classes)
-    throw IndexError("ctc_loss", "blank is " + std::to_string(blank) + ", the classes are [0, " +
-                                     std::to_string(classes) + ")");
+    throw IndexError("ctc_loss",
+                     "blank is " + std::to_string(blank) + ", the classes are [0, " + std::to_string(classes) + ")");
   const Numbers target = host("targets", targets);
   const bool flat = targets.rank() == 1;
   if (!flat && (targets.rank() != 2 || targets.shape()[0] != samples))
@@ -104,8 +104,7 @@ Array losses(const Array& x, const Plan& p) {
   const Shape shape{samples, s};
   const Array labels = integers(x, p.labels, shape);
   const Array skips = integers(x, p.skips, shape, DType::Bool);
-  const Array emitted =
-      gather(x, 2, broadcast_to(unsqueeze(labels, 0), Shape{length, samples, s}));
+  const Array emitted = gather(x, 2, broadcast_to(unsqueeze(labels, 0), Shape{length, samples, s}));
   const Array two_before = full_like(zeros_like(x, Shape{samples, 2}), -kInf);
   const Array one_before = full_like(zeros_like(x, Shape{samples, 1}), -kInf);
   const Array lengths = integers(x, p.input_lengths, Shape{samples, 1});

@@ -36,16 +36,16 @@ Reduced<R, B, 1> ctc_loss(const Tensor<B, 3>& log_probs, const Tensor<B, S, Int>
                           const Tensor<B, 1, Int>& input_lengths, const Tensor<B, 1, Int>& target_lengths,
                           const Ctc& options = {}) {
   static_assert(S == 1 || S == 2, "the targets are [N, S], or one after another");
-  return Reduced<R, B, 1>::unchecked(ctc_loss(log_probs.array(), targets.array(), input_lengths.array(),
-                                              target_lengths.array(), options, R));
+  return Reduced<R, B, 1>::unchecked(
+      ctc_loss(log_probs.array(), targets.array(), input_lengths.array(), target_lengths.array(), options, R));
 }
 template <Reduction R = Reduction::Mean, BackendType B, std::size_t S>
 Reduced<R, B, 1> ctc_loss_from_logits(const Tensor<B, 3>& logits, const Tensor<B, S, Int>& targets,
                                       const Tensor<B, 1, Int>& input_lengths, const Tensor<B, 1, Int>& target_lengths,
                                       const Ctc& options = {}) {
   static_assert(S == 1 || S == 2, "the targets are [N, S], or one after another");
-  return Reduced<R, B, 1>::unchecked(ctc_loss_from_logits(logits.array(), targets.array(), input_lengths.array(),
-                                                          target_lengths.array(), options, R));
+  return Reduced<R, B, 1>::unchecked(
+      ctc_loss_from_logits(logits.array(), targets.array(), input_lengths.array(), target_lengths.array(), options, R));
 }
 
 }  // namespace fornax::functional

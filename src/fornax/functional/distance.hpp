@@ -38,18 +38,16 @@ Tensor<B, D> lp_normalize(const Tensor<B, D>& x, const LpNormalize& options = {}
   return Tensor<B, D>::unchecked(lp_normalize(x.array(), options));
 }
 template <BackendType B, std::size_t D>
-  requires(D >= 1)
-Tensor<B, D - 1> cosine_similarity(const Tensor<B, D>& a, const Tensor<B, D>& b, std::int64_t dim = 1,
-                                   double eps = 1e-8) {
+requires(D >= 1) Tensor<B, D - 1> cosine_similarity(const Tensor<B, D>& a, const Tensor<B, D>& b, std::int64_t dim = 1,
+                                                    double eps = 1e-8) {
   return Tensor<B, D - 1>::unchecked(cosine_similarity(a.array(), b.array(), dim, eps));
 }
 template <BackendType B, std::size_t D>
-  requires(D >= 1)
-Tensor<B, D - 1> pairwise_distance(const Tensor<B, D>& a, const Tensor<B, D>& b, double p = 2, double eps = 1e-6) {
+requires(D >= 1) Tensor<B, D - 1> pairwise_distance(const Tensor<B, D>& a, const Tensor<B, D>& b, double p = 2,
+                                                    double eps = 1e-6) {
   return Tensor<B, D - 1>::unchecked(pairwise_distance(a.array(), b.array(), p, eps));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> cdist(const Tensor<B, D>& a, const Tensor<B, D>& b, double p = 2) {
+template <BackendType B, std::size_t D> Tensor<B, D> cdist(const Tensor<B, D>& a, const Tensor<B, D>& b, double p = 2) {
   static_assert(D >= 2, "cdist needs rank >= 2; unsqueeze() adds a dim");
   return Tensor<B, D>::unchecked(cdist(a.array(), b.array(), p));
 }

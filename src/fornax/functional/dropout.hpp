@@ -31,8 +31,7 @@ Array alpha_dropout(const Array& x, const Dropout& options = {});
 
 // --- Typed --------------------------------------------------------------------------------------------------------------
 
-template <BackendType B, std::size_t D>
-Tensor<B, D> dropout(const Tensor<B, D>& x, const Dropout& options = {}) {
+template <BackendType B, std::size_t D> Tensor<B, D> dropout(const Tensor<B, D>& x, const Dropout& options = {}) {
   return Tensor<B, D>::unchecked(dropout(x.array(), options));
 }
 template <BackendType B, std::size_t D>
@@ -40,8 +39,7 @@ Tensor<B, D> feature_dropout(const Tensor<B, D>& x, const Dropout& options = {})
   static_assert(D >= 2, "feature_dropout needs a batch and a channel dim");
   return Tensor<B, D>::unchecked(feature_dropout(x.array(), options));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> alpha_dropout(const Tensor<B, D>& x, const Dropout& options = {}) {
+template <BackendType B, std::size_t D> Tensor<B, D> alpha_dropout(const Tensor<B, D>& x, const Dropout& options = {}) {
   return Tensor<B, D>::unchecked(alpha_dropout(x.array(), options));
 }
 

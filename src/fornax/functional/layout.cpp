@@ -122,8 +122,8 @@ Array repeat_interleave(const Array& x, std::span<const std::int64_t> times, std
   require_defined("repeat_interleave", {&x});
   const int d = checked_dim("repeat_interleave", dim, x.rank());
   if (times.size() != static_cast<std::size_t>(x.shape()[d]))
-    throw ShapeError("repeat_interleave", std::to_string(times.size()) + " counts for dim " + std::to_string(d) +
-                                              " of " + x.shape().str());
+    throw ShapeError("repeat_interleave",
+                     std::to_string(times.size()) + " counts for dim " + std::to_string(d) + " of " + x.shape().str());
   std::int64_t total = 0;
   for (const std::int64_t n : times) {
     if (n < 0) throw ValueError("repeat_interleave", "a count is " + std::to_string(n));

@@ -58,14 +58,12 @@ Array unfold_dim(const Array& x, std::int64_t dim, std::int64_t size, std::int64
 // --- Typed --------------------------------------------------------------------------------------------------------------
 
 namespace impl {
-template <std::size_t N>
-std::array<std::int64_t, N> list(const Index (&values)[N]) {
+template <std::size_t N> std::array<std::int64_t, N> list(const Index (&values)[N]) {
   std::array<std::int64_t, N> all{};
   for (std::size_t i = 0; i < N; ++i) all[i] = values[i].value;
   return all;
 }
-template <BackendType B, std::size_t D, Kind K>
-std::vector<Tensor<B, D, K>> typed(std::vector<Array> arrays) {
+template <BackendType B, std::size_t D, Kind K> std::vector<Tensor<B, D, K>> typed(std::vector<Array> arrays) {
   std::vector<Tensor<B, D, K>> tensors;
   for (Array& a : arrays) tensors.push_back(Tensor<B, D, K>::unchecked(std::move(a)));
   return tensors;

@@ -45,8 +45,7 @@ Array bilinear(const Array& a, const Array& b, const Array& weight, const Array&
   require_rank("bilinear", "weight", weight, 3);
   const std::int64_t out = weight.shape()[0], in_a = weight.shape()[1], in_b = weight.shape()[2];
   const int last = a.rank() - 1;
-  if (a.rank() == 0 || a.rank() != b.rank() || a.shape()[last] != in_a ||
-      !(b.shape() == a.shape().with(last, in_b)))
+  if (a.rank() == 0 || a.rank() != b.rank() || a.shape()[last] != in_a || !(b.shape() == a.shape().with(last, in_b)))
     throw ShapeError("bilinear", "the inputs have shapes " + a.shape().str() + " and " + b.shape().str() +
                                      ", the weight " + weight.shape().str());
   if (bias.defined()) {

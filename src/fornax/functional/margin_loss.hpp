@@ -84,16 +84,15 @@ Reduced<R, B, 1> multilabel_margin_loss(const Tensor<B, 2>& x, const Tensor<B, 2
   return Reduced<R, B, 1>::unchecked(multilabel_margin_loss(x.array(), targets.array(), R));
 }
 template <Reduction R = Reduction::Mean, BackendType B, std::size_t D>
-  requires(D >= 1)
-Reduced<R, B, D - 1> multilabel_soft_margin_loss(const Tensor<B, D>& x, const Tensor<B, D>& target,
-                                                 const Optional<B, 1>& weight = {}) {
+requires(D >= 1) Reduced<R, B, D - 1> multilabel_soft_margin_loss(const Tensor<B, D>& x, const Tensor<B, D>& target,
+                                                                  const Optional<B, 1>& weight = {}) {
   return Reduced<R, B, D - 1>::unchecked(
       multilabel_soft_margin_loss(x.array(), target.array(), impl::array_or_none(weight), R));
 }
 template <Reduction R = Reduction::Mean, BackendType B, std::size_t D>
-  requires(D >= 1)
-Reduced<R, B, D - 1> triplet_margin_loss(const Tensor<B, D>& anchor, const Tensor<B, D>& positive,
-                                         const Tensor<B, D>& negative, const TripletMargin& options = {}) {
+requires(D >= 1) Reduced<R, B, D - 1> triplet_margin_loss(const Tensor<B, D>& anchor, const Tensor<B, D>& positive,
+                                                          const Tensor<B, D>& negative,
+                                                          const TripletMargin& options = {}) {
   return Reduced<R, B, D - 1>::unchecked(
       triplet_margin_loss(anchor.array(), positive.array(), negative.array(), options, R));
 }

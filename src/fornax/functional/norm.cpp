@@ -118,8 +118,8 @@ Array group_norm(const Array& x, std::int64_t groups, const Array& weight, const
   require_channels("group_norm", x, {&weight, &bias}, eps);
   const std::int64_t n = x.shape()[0];
   if (groups <= 0 || x.shape()[1] % groups != 0)
-    throw ShapeError("group_norm", std::to_string(groups) + " groups of the channels of " + x.shape().str() +
-                                       "; must divide them");
+    throw ShapeError("group_norm",
+                     std::to_string(groups) + " groups of the channels of " + x.shape().str() + "; must divide them");
   const Array rows = reshape(x, Shape{n, groups, x.shape().without(0).numel() / groups});
   return scaled(reshape(normalised(rows, DimSet::of(2), eps), x.shape()), weight, bias);
 }

@@ -63,8 +63,7 @@ Array local_response_norm(const Array& x, const LocalResponseNorm& options = {})
 
 // --- Typed --------------------------------------------------------------------------------------------------------------
 
-template <BackendType B, std::size_t D>
-struct TypedBatchNormResult {
+template <BackendType B, std::size_t D> struct TypedBatchNormResult {
   Tensor<B, D> output;
   std::optional<Tensor<B, 1>> running_mean, running_var;
 };
@@ -112,8 +111,7 @@ template <BackendType B, std::size_t D>
 Tensor<B, D> instance_norm(const Tensor<B, D>& x, const Optional<B, 1>& weight = {}, const Optional<B, 1>& bias = {},
                            double eps = 1e-5) {
   static_assert(D >= 2, "instance_norm needs a batch and a channel dim");
-  return Tensor<B, D>::unchecked(
-      instance_norm(x.array(), impl::array_or_none(weight), impl::array_or_none(bias), eps));
+  return Tensor<B, D>::unchecked(instance_norm(x.array(), impl::array_or_none(weight), impl::array_or_none(bias), eps));
 }
 template <BackendType B, std::size_t D>
 Tensor<B, D> local_response_norm(const Tensor<B, D>& x, const LocalResponseNorm& options = {}) {

@@ -55,8 +55,8 @@ Array fake_quantize(const Array& x, const Affine& q) {
   check("fake_quantize", q);
   const Array codes = positions(autodiff::detach(x), q);
   const Array value = value_of(clamped(codes, q), q);
-  const Array inside = logical_and(greater_equal(codes, static_cast<double>(q.low)),
-                                   lower_equal(codes, static_cast<double>(q.high)));
+  const Array inside =
+      logical_and(greater_equal(codes, static_cast<double>(q.low)), lower_equal(codes, static_cast<double>(q.high)));
   const Array passed = where(inside, x, value);
   return value + (passed - autodiff::detach(passed));  // the difference is 0 to the bit
 }

@@ -28,16 +28,14 @@ Array fake_quantize(const Array& x, const Affine& q);
 
 // --- Typed --------------------------------------------------------------------------------------------------------------
 
-template <BackendType B, std::size_t D>
-Tensor<B, D, Int> quantize_affine(const Tensor<B, D>& x, const Affine& q) {
+template <BackendType B, std::size_t D> Tensor<B, D, Int> quantize_affine(const Tensor<B, D>& x, const Affine& q) {
   return Tensor<B, D, Int>::unchecked(quantize_affine(x.array(), q));
 }
 template <BackendType B, std::size_t D>
 Tensor<B, D> dequantize_affine(const Tensor<B, D, Int>& codes, const Affine& q, DType dtype = DType::F32) {
   return Tensor<B, D>::unchecked(dequantize_affine(codes.array(), q, dtype));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> fake_quantize(const Tensor<B, D>& x, const Affine& q) {
+template <BackendType B, std::size_t D> Tensor<B, D> fake_quantize(const Tensor<B, D>& x, const Affine& q) {
   return Tensor<B, D>::unchecked(fake_quantize(x.array(), q));
 }
 

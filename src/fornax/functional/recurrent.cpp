@@ -113,8 +113,9 @@ Net checked(const Cell& cell, const Array& x, const Array& h0, const Array& c0,
     throw ValueError(cell.name, std::to_string(weights.size()) + " sets of weights for " + std::to_string(directions) +
                                     " directions; needs a whole number of layers");
   if (x.rank() != 3 || x.shape()[options.batch_first ? 1 : 0] == 0)
-    throw ShapeError(cell.name, "the input has shape " + x.shape().str() +
-                                    (options.batch_first ? "; needs [N, T, In], T >= 1" : "; needs [T, N, In], T >= 1"));
+    throw ShapeError(cell.name,
+                     "the input has shape " + x.shape().str() +
+                         (options.batch_first ? "; needs [N, T, In], T >= 1" : "; needs [T, N, In], T >= 1"));
   for (const RecurrentWeights& w : weights) require_weights(cell, x, w);
   const std::int64_t batch = x.shape()[options.batch_first ? 0 : 1], width = weights[0].hidden.shape()[1];
   for (std::size_t i = 0; i < weights.size(); ++i)

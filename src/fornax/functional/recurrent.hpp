@@ -50,16 +50,15 @@ struct RecurrentResult {
 ///         outside [0, 1].
 RecurrentResult rnn(const Array& x, const Array& h0, std::span<const RecurrentWeights> weights, Rnn f = Rnn::Tanh,
                     const Recurrent& options = {});
-RecurrentResult gru(const Array& x, const Array& h0, std::span<const RecurrentWeights> weights,
-                    bool reset_after = true, const Recurrent& options = {});
+RecurrentResult gru(const Array& x, const Array& h0, std::span<const RecurrentWeights> weights, bool reset_after = true,
+                    const Recurrent& options = {});
 RecurrentResult lstm(const Array& x, const Array& h0, const Array& c0, std::span<const RecurrentWeights> weights,
                      const Recurrent& options = {});
 
 // --- Typed --------------------------------------------------------------------------------------------------------------
 
 /// Weights of one direction of one layer.
-template <BackendType B>
-struct TypedRecurrentWeights {
+template <BackendType B> struct TypedRecurrentWeights {
   Tensor<B, 2> input, hidden;
   std::optional<Tensor<B, 1>> input_bias, hidden_bias;
 
@@ -67,24 +66,16 @@ struct TypedRecurrentWeights {
     return {input.array(), hidden.array(), impl::array_or_none(input_bias), impl::array_or_none(hidden_bias)};
   }
 };
-template <BackendType B>
-struct TypedRecurrentResult {
-  Tensor<B, 3> output, h;
-};
-template <BackendType B>
-struct TypedLstmResult {
-  Tensor<B, 3> output, h, c;
-};
+template <BackendType B> struct TypedRecurrentResult { Tensor<B, 3> output, h; };
+template <BackendType B> struct TypedLstmResult { Tensor<B, 3> output, h, c; };
 
 namespace impl {
-template <BackendType B>
-std::vector<RecurrentWeights> arrays(std::span<const TypedRecurrentWeights<B>> weights) {
+template <BackendType B> std::vector<RecurrentWeights> arrays(std::span<const TypedRecurrentWeights<B>> weights) {
   std::vector<RecurrentWeights> all;
   for (const auto& w : weights) all.push_back(w.arrays());
   return all;
 }
-template <BackendType B>
-TypedRecurrentResult<B> typed(RecurrentResult r) {
+template <BackendType B> TypedRecurrentResult<B> typed(RecurrentResult r) {
   return {Tensor<B, 3>::unchecked(std::move(r.output)), Tensor<B, 3>::unchecked(std::move(r.h))};
 }
 }  // namespace impl

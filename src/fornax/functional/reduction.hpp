@@ -13,7 +13,6 @@ Array reduced(const Array& loss, Reduction reduction);
 }  // namespace impl
 
 /// Losses of rank D after a reduction that is known at compile time.
-template <Reduction R, BackendType B, std::size_t D>
-using Reduced = Tensor<B, R == Reduction::None ? D : 1>;
+template <Reduction R, BackendType B, std::size_t D> using Reduced = Tensor<B, R == Reduction::None ? D : 1>;
 
 }  // namespace fornax::functional

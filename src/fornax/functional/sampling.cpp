@@ -17,8 +17,7 @@ std::int64_t classes_of(std::string_view operation, const Array& x, const Catego
   require_floats(operation, {&x});
   if (x.rank() == 0 || x.shape()[x.rank() - 1] == 0)
     throw ShapeError(operation, "the input has shape " + x.shape().str() + "; needs classes in the last dim");
-  if (options.samples < 0)
-    throw ValueError(operation, "the number of samples is " + std::to_string(options.samples));
+  if (options.samples < 0) throw ValueError(operation, "the number of samples is " + std::to_string(options.samples));
   return x.shape()[x.rank() - 1];
 }
 

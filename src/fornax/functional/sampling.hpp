@@ -49,14 +49,12 @@ Tensor<B, D, Int> categorical(const Tensor<B, D>& probabilities, const Categoric
   static_assert(D >= 1, "categorical needs a dim of classes");
   return Tensor<B, D, Int>::unchecked(categorical(probabilities.array(), options));
 }
-template <BackendType B, Kind K>
-Tensor<B, 2, K> cartesian_prod(std::span<const Tensor<B, 1, K>> vectors) {
+template <BackendType B, Kind K> Tensor<B, 2, K> cartesian_prod(std::span<const Tensor<B, 1, K>> vectors) {
   std::vector<Array> arrays;
   for (const auto& v : vectors) arrays.push_back(v.array());
   return Tensor<B, 2, K>::unchecked(cartesian_prod(arrays));
 }
-template <BackendType B, Kind K>
-Tensor<B, 2, K> cartesian_prod(std::initializer_list<Tensor<B, 1, K>> vectors) {
+template <BackendType B, Kind K> Tensor<B, 2, K> cartesian_prod(std::initializer_list<Tensor<B, 1, K>> vectors) {
   return cartesian_prod(std::span<const Tensor<B, 1, K>>(vectors.begin(), vectors.size()));
 }
 /// Example: auto grid = cartesian_grid<Cpu>({2, 3});   // [2, 3, 2]

@@ -34,7 +34,8 @@ Array softmin(const Array& x, std::int64_t dim) {
 Array quiet_softmax(const Array& x, std::int64_t dim) {
   const Array row = line("quiet_softmax", x, dim);
   const int d = checked_dim("quiet_softmax", dim, row.rank());
-  if (x.numel() == 0) return x;
+  if (row.shape()[d] == 0)
+    throw ValueError("quiet_softmax", "dim " + std::to_string(d) + " of " + x.shape().str() + " has no elements");
   // Any shift gives the same value, so none needs a gradient. The score of 0 counts: with it no exponent is above 0.
   const Array shift = at_least(autodiff::detach(reduce(ReduceFn::Max, row, d)), 0);
   const Array e = exp(row - shift);

@@ -16,6 +16,7 @@ Array softmin(const Array& x, std::int64_t dim);
 /// exp(x) / (1 + sum(exp(x))): as if one more score of 0 stood in the row, so that all weights may be near 0.
 ///
 /// Domain: a row of only -inf gives 0.
+/// Errors: ValueError if the dim has no elements.
 /// Source: Miller, "Attention is off by one", 2023.
 Array quiet_softmax(const Array& x, std::int64_t dim);
 
@@ -34,20 +35,16 @@ Array gumbel_softmax(const Array& x, const GumbelSoftmax& options = {});
 
 // --- Typed --------------------------------------------------------------------------------------------------------------
 
-template <BackendType B, std::size_t D>
-Tensor<B, D> softmax(const Tensor<B, D>& x, std::int64_t dim) {
+template <BackendType B, std::size_t D> Tensor<B, D> softmax(const Tensor<B, D>& x, std::int64_t dim) {
   return Tensor<B, D>::unchecked(softmax(x.array(), dim));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> log_softmax(const Tensor<B, D>& x, std::int64_t dim) {
+template <BackendType B, std::size_t D> Tensor<B, D> log_softmax(const Tensor<B, D>& x, std::int64_t dim) {
   return Tensor<B, D>::unchecked(log_softmax(x.array(), dim));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> softmin(const Tensor<B, D>& x, std::int64_t dim) {
+template <BackendType B, std::size_t D> Tensor<B, D> softmin(const Tensor<B, D>& x, std::int64_t dim) {
   return Tensor<B, D>::unchecked(softmin(x.array(), dim));
 }
-template <BackendType B, std::size_t D>
-Tensor<B, D> quiet_softmax(const Tensor<B, D>& x, std::int64_t dim) {
+template <BackendType B, std::size_t D> Tensor<B, D> quiet_softmax(const Tensor<B, D>& x, std::int64_t dim) {
   return Tensor<B, D>::unchecked(quiet_softmax(x.array(), dim));
 }
 template <BackendType B, std::size_t D>

@@ -15,8 +15,7 @@ using Optional = std::type_identity_t<std::optional<Tensor<B, D, K>>>;
 namespace impl {
 
 /// The array of an optional tensor; empty if it was left out. Throws ValueError for a tensor that was moved from.
-template <class T>
-Array array_or_none(const std::optional<T>& t) {
+template <class T> Array array_or_none(const std::optional<T>& t) {
   if (!t) return {};
   if (!t->array().defined()) fornax::detail::throw_empty();
   return t->array();
