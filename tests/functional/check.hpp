@@ -22,6 +22,7 @@ struct Row {
   std::vector<TensorData> inputs;
   Numbers values;
   std::vector<Numbers> gradients;
+  bool detached = false;  // a part of the values has no gradient: differences would see it
 };
 
 inline TensorData real(const Numbers& values, const Shape& shape) { return {values, shape}; }
@@ -116,7 +117,7 @@ inline void expect_rows(std::span<const Row> rows) {
   for (const Row& row : rows) {
     expect_row(row);
     SCOPED_TRACE(row.name);
-    expect_derivatives(row.f, row.inputs);
+    if (!row.detached) expect_derivatives(row.f, row.inputs);
   }
 }
 
