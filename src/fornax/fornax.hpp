@@ -1,5 +1,6 @@
 #pragma once
 // All of fornax's public surface.
 
+#include <fornax/functional/functional.hpp>
 #include <fornax/tensor/checkpoint.hpp>
 #include <fornax/tensor/tensor.hpp>

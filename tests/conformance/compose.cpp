@@ -73,16 +73,6 @@ Array read_at(const Call& c, const Array& x, std::int64_t dim, const std::vector
   return select(x, dim, positions(c, at));
 }
 
-Array softplus(const Array& x) {
-  // max(x, 0) + log1p(exp(-|x|)), with the pieces joined at 0 so that their slopes add up to 1/2 there.
-  const Array positive = greater(x, 0.0);
-  return where(positive, x, 0.0) + unary(UnaryFn::Log1p, exp(where(positive, -x, x)));
-}
-
-Array limited(const Array& x, double low, double high) {
-  return where(lower_equal(x, low), low, where(greater_equal(x, high), high, x));
-}
-
 Array flat_sqrt(const Array& x) {
   const Array zero = equal(x, 0.0);
   return where(zero, 0.0, sqrt(where(zero, 1.0, x)));
@@ -121,12 +111,6 @@ Array product(const Array& a, const Array& b) {
   if (a.rank() == 1 && b.rank() > 1) return squeeze(matmul(unsqueeze(a, 0), b), -2);
   if (b.rank() == 1 && a.rank() > 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
   return matmul(a, b);
-}
-
-Array linear(const Array& x, const Array& weight, const Array* bias) {
-  const Array y =
-      x.rank() == 1 ? squeeze(matmul(unsqueeze(x, 0), weight, false, true), 0) : matmul(x, weight, false, true);
-  return bias ? y + *bias : y;
 }
 
 }  // namespace fornax::conformance

@@ -41,10 +41,6 @@ Array read_at(const Call& c, const Array& x, std::int64_t dim, const std::vector
 
 // --- Functions with a kink -------------------------------------------------------------------------------------------
 
-/// log(1 + exp(x)) without overflow; its slope is the sigmoid everywhere.
-Array softplus(const Array& x);
-/// Between the bounds; the gradient is 0 on them (clamp's is 1).
-Array limited(const Array& x, double low, double high);
 /// sqrt with slope 0 at 0, as norms have it.
 Array flat_sqrt(const Array& x);
 /// |x|^p summed over dims, to the power 1/p; dims stay with size 1. p may be 0, inf or -inf.
@@ -58,7 +54,5 @@ Array variance(const Array& x, DimSet dims, std::int64_t correction);
 
 /// torch.matmul: operands of rank 1 are a row and a column, whose dims go away again.
 Array product(const Array& a, const Array& b);
-/// x [..., in] times the transpose of weight [out, in], plus bias [out] if there is one.
-Array linear(const Array& x, const Array& weight, const Array* bias);
 
 }  // namespace fornax::conformance

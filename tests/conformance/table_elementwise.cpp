@@ -118,13 +118,6 @@ Arrays cast(const Call& c) {
   return fornax::cast(c[0], wanted == DType::F64 ? c.real : wanted);
 }
 
-Arrays quantize_affine_i8(const Call& c) {
-  const double scale = c.attrs.real("scale"), zero = c.attrs.real("zero_point");
-  const Scalar low = c.attrs.real("qmin"), high = c.attrs.real("qmax");
-  const Array codes = fornax::clamp(unary(UnaryFn::Round, c[0] / scale) + zero, &low, &high);
-  return {fornax::cast(codes, DType::I64), (codes - zero) * scale};
-}
-
 constexpr Row kRows[] = {
     {"abs", of_one<UnaryFn::Abs>},
     {"neg", of_one<UnaryFn::Neg>},
@@ -172,7 +165,6 @@ constexpr Row kRows[] = {
     {"cast", cast},
     {"clamp", clamp},
     {"nan_to_num", nan_to_num},
-    {"quantize_affine_i8", quantize_affine_i8},
     {"full_like", [](const Call& c) -> Arrays { return full_like(c[0], c.attrs.number("value")); }},
 
     {"add", of_two<BinaryFn::Add>},

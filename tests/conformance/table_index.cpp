@@ -1,5 +1,7 @@
 // Reading and writing at positions: slices, indices, masks.
 
+#include <fornax/functional/embedding.hpp>
+#include <fornax/functional/quantize.hpp>
 #include <fornax/tensor/build.hpp>
 #include <fornax/tensor/range.hpp>
 
@@ -141,10 +143,18 @@ Arrays where_row(const Call& c) {
   return where(cast(c[0], DType::Bool), a, b);
 }
 
-Arrays one_hot(const Call& c) {
-  const std::int64_t classes = c.attrs.integer("num_classes", -1);
-  return detail::one_hot(
-      c[0], classes >= 0 ? classes : static_cast<std::int64_t>(reduce_all(ReduceFn::Max, c[0]).item()) + 1);
+Arrays one_hot_row(const Call& c) {
+  std::optional<std::int64_t> classes;
+  if (c.attrs.integer("num_classes", -1) >= 0) classes = c.attrs.integer("num_classes");
+  return functional::one_hot(c[0], classes);
+}
+
+Arrays quantize_affine_row(const Call& c) {
+  const functional::Affine q{.scale = c.attrs.real("scale"),
+                             .zero_point = c.attrs.integer("zero_point"),
+                             .low = c.attrs.integer("qmin"),
+                             .high = c.attrs.integer("qmax")};
+  return {functional::quantize_affine(c[0], q), functional::fake_quantize(c[0], q)};
 }
 
 // A dim of n elements, padded on both sides, read by windows of `kernel` elements.
@@ -224,7 +234,8 @@ constexpr Row kRows[] = {
     {"where", where_row},
     {"masked_fill", [](const Call& c) -> Arrays { return where(c[1], c.attrs.number("value"), c[0]); }},
     {"masked_where", [](const Call& c) -> Arrays { return where(c[1], c[2], c[0]); }},
-    {"one_hot", one_hot},
+    {"one_hot", one_hot_row},
+    {"quantize_affine_i8", quantize_affine_row},
     {"unfold2d", unfold2d},
     {"fold2d", fold2d},
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <fornax/functional/linear.hpp>
 #include <fornax/tensor/build.hpp>
 
 #include "compose.hpp"
@@ -9,6 +10,8 @@
 namespace fornax::conformance {
 
 namespace {
+
+Array optional(const Call& c, std::size_t i) { return c.has(i) ? c[i] : Array(); }
 
 void require_vectors(const char* operation, const Call& c) {
   if (c[0].rank() != 1 || c[1].rank() != 1)
@@ -48,29 +51,6 @@ Arrays cross(const Call& c) {
   return turned(a, 1) * turned(b, 2) - turned(a, 2) * turned(b, 1);
 }
 
-Arrays linear_row(const Call& c) { return linear(c[0], c[1], c.has(2) ? &c[2] : nullptr); }
-
-Arrays linear_io(const Call& c) {
-  const Array y = product(c[0], c[1]);
-  return c.has(2) ? y + c[2] : y;
-}
-
-// y[.., o] = sum over i, j of a[.., i] weight[o, i, j] b[.., j], plus bias[o].
-Arrays bilinear(const Call& c) {
-  const Array &a = c[0], &b = c[1], &weight = c[2];
-  if (weight.rank() != 3 || a.rank() == 0 || b.rank() == 0)
-    throw ShapeError("bilinear", "weight has shape " + weight.shape().str() + "; needs rank 3");
-  const std::int64_t out = weight.shape()[0], in_a = weight.shape()[1], in_b = weight.shape()[2];
-  const Array rows =
-      reshape(a, Shape{a.numel() / std::max<std::int64_t>(a.shape()[a.rank() - 1], 1), a.shape()[a.rank() - 1]});
-  const Array columns = reshape(permute(weight, std::vector<std::int64_t>{1, 0, 2}), Shape{in_a, out * in_b});
-  const Array mixed = reshape(matmul(rows, columns), Shape{rows.shape()[0], out, in_b});
-  const Array flat_b = reshape(b, Shape{rows.shape()[0], 1, b.shape()[b.rank() - 1]});
-  const Array sums = squeeze(reduce(ReduceFn::Sum, mixed * flat_b, 2), 2);
-  const Array y = reshape(sums, a.shape().with(a.rank() - 1, out));
-  return c.has(3) ? y + c[3] : y;
-}
-
 Arrays matrix_power(const Call& c) {
   const Array& x = c[0];
   const std::int64_t n = c.attrs.integer("n");
@@ -91,9 +71,9 @@ constexpr Row kRows[] = {
     {"dot", dot},
     {"kron", kron},
     {"cross", cross},
-    {"linear", linear_row},
-    {"linear_io", linear_io},
-    {"bilinear", bilinear},
+    {"linear", [](const Call& c) -> Arrays { return functional::linear(c[0], c[1], optional(c, 2)); }},
+    {"linear_io", [](const Call& c) -> Arrays { return functional::linear_io(c[0], c[1], optional(c, 2)); }},
+    {"bilinear", [](const Call& c) -> Arrays { return functional::bilinear(c[0], c[1], c[2], optional(c, 3)); }},
     {"matrix_power", matrix_power},
 };
 

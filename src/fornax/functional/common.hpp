@@ -1,0 +1,71 @@
+#pragma once
+// What the functions of this room share: checks, and the small compositions that several of them are made of.
+
+#include <initializer_list>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include <fornax/ops/functions.hpp>
+#include <fornax/ops/generator.hpp>
+
+namespace fornax::functional::impl {
+
+// --- Checks: each throws an error that names the operation ------------------------------------------------------------
+
+void require_defined(std::string_view operation, std::initializer_list<const Array*> x);
+/// Defined, Float, and of one dtype and device.
+void require_floats(std::string_view operation, std::initializer_list<const Array*> x);
+void require_rank(std::string_view operation, std::string_view what, const Array& x, int rank);
+void require_shape(std::string_view operation, std::string_view what, const Array& x, const Shape& shape);
+/// value > 0, and finite.
+void require_positive(std::string_view operation, std::string_view what, double value);
+/// value >= 0, and finite.
+void require_not_negative(std::string_view operation, std::string_view what, double value);
+/// 0 <= value <= 1.
+void require_probability(std::string_view operation, std::string_view what, double value);
+
+// --- Arrays beside another: on its interpreter and device --------------------------------------------------------------
+
+/// 0, 1, ..., n - 1.
+Array counting(const Array& beside, std::int64_t n, DType dtype = DType::I64);
+/// Host values as an array of I64 or Bool.
+Array integers(const Array& beside, std::span<const std::int64_t> values, const Shape& shape, DType dtype = DType::I64);
+/// Independent draws, from the generator or from the device's own.
+Array draws(const Array& beside, const Shape& shape, DType dtype, const Distribution& distribution,
+            Generator* generator);
+
+// --- Dims ---------------------------------------------------------------------------------------------------------------
+
+Array unsqueeze(const Array& x, std::int64_t dim);
+Array squeeze(const Array& x, std::int64_t dim);
+/// The sum along a dim, which goes away.
+Array sum_along(const Array& x, std::int64_t dim);
+/// Dims a to b (included) as one.
+Array merged(const Array& x, int a, int b);
+Array joined(std::span<const Array> parts, std::int64_t dim);
+/// The parts along a new dim.
+Array stacked(std::span<const Array> parts, std::int64_t dim);
+/// The slices along a dim, without it. Taken by halves: the gradient of n slices then costs log n passes over x, where
+/// n slices of the whole would cost n.
+std::vector<Array> unstacked(const Array& x, std::int64_t dim);
+
+// --- Elementwise --------------------------------------------------------------------------------------------------------
+
+inline Array absolute(Operand x) { return unary(UnaryFn::Abs, x); }
+inline Array square(Operand x) { return unary(UnaryFn::Square, x); }
+/// max(x, low); the gradient passes at the bound.
+Array at_least(Operand x, double low);
+/// Between the bounds, with gradient 0 on them, as hardtanh has it; clamp's is 1.
+Array between(const Array& x, double low, double high);
+/// sqrt with slope 0 at 0, as norms have it.
+Array flat_sqrt(const Array& x);
+/// (sum of |x|^p)^(1/p) along dims, which stay with size 1. p may be 0 (how many are not 0), inf and -inf. The gradient
+/// at 0 is 0.
+Array norm(const Array& x, double p, DimSet dims);
+/// Mean of the squared distances from the mean along dims, which stay; divided by count - correction.
+Array variance(const Array& x, DimSet dims, std::int64_t correction);
+/// Number of elements that each result of a reduction of x along dims sees.
+std::int64_t count_along(const Array& x, DimSet dims);
+
+}  // namespace fornax::functional::impl
