@@ -42,7 +42,7 @@ std::string_view name(const Op& op);
 bool differentiable(const Op& op);
 Keep keep(const Op& op, Wanted wanted);
 /// The gradients that are wanted, one for each input; others may be empty. `y` is empty if backward did not keep it, `g`
-/// has an entry for each result.
+/// has an entry for each result, empty where no cotangent reached it.
 Arrays vjp(const Op& op, const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted);
 
 }  // namespace fornax
