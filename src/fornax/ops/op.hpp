@@ -7,6 +7,7 @@
 #include <fornax/ops/create.hpp>
 #include <fornax/ops/custom.hpp>
 #include <fornax/ops/factor.hpp>
+#include <fornax/ops/fft.hpp>
 #include <fornax/ops/index.hpp>
 #include <fornax/ops/layout.hpp>
 #include <fornax/ops/matmul.hpp>

@@ -23,7 +23,7 @@ Array execute(const op::Cholesky& op, const Spec& spec, Operands inputs) {
   const Matrices m(spec.shape);
   const int n = m.rows;
   std::int64_t failed = -1;
-  with_lapack_type(spec.dtype, [&]<class T>(T) {
+  with_real_type(spec.dtype, [&]<class T>(T) {
     failed = for_each_matrix<T>(op.name(), m.count, m.size(), 0.3 * n * n * n, [&](std::int64_t index, T* a) {
       const T* from = elements<T>(x) + index * m.size();
       T* to = elements<T>(y) + index * m.size();
@@ -51,7 +51,7 @@ Arrays execute(const op::Lu& op, const Specs& specs, Operands inputs) {
   const Matrices m(specs[0].shape);
   const int k = std::min(m.rows, m.columns);
   const Array x = cpu_contiguous(inputs[0].array());
-  with_lapack_type(specs[0].dtype, [&]<class T>(T) {
+  with_real_type(specs[0].dtype, [&]<class T>(T) {
     for_each_matrix<T>(op.name(), m.count, m.size() + k, 0.7 * k * static_cast<double>(m.size()),
                        [&](std::int64_t index, T* a) {
                          const T* from = elements<T>(x) + index * m.size();
@@ -79,7 +79,7 @@ Arrays execute(const op::Qr& op, const Specs& specs, Operands inputs) {
   const Matrices m(x.shape());
   const int k = std::min(m.rows, m.columns);
   if (m.size() == 0) return {q, r};
-  with_lapack_type(specs[0].dtype, [&]<class T>(T) {
+  with_real_type(specs[0].dtype, [&]<class T>(T) {
     int info = 0, lwork = -1;
     T best = 0, other = 0;
     Lapack<T>::geqrf(&m.rows, &m.columns, nullptr, &m.rows, nullptr, &best, &lwork, &info);

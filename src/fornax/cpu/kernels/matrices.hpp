@@ -17,7 +17,7 @@
 namespace fornax::cpu {
 
 /// f(float{}) or f(double{}), whichever stores the dtype.
-template <class F> void with_lapack_type(DType dtype, F&& f) {
+template <class F> void with_real_type(DType dtype, F&& f) {
   if (dtype == DType::F64) {
     f(double{});
   } else {

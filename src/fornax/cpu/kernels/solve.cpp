@@ -10,7 +10,7 @@ Array execute(const op::TriangularSolve& op, const Spec& spec, Operands inputs) 
   const std::int64_t n = m.rows;
   if (y.numel() > 0) copy(inputs[1].array(), dense(y).data, dense(y).strides);
   std::int64_t failed = -1;
-  with_lapack_type(spec.dtype, [&]<class T>(T) {
+  with_real_type(spec.dtype, [&]<class T>(T) {
     const double operations = static_cast<double>(n) * static_cast<double>(right.size());
     failed = for_each_matrix<T>(op.name(), m.count, 0, operations, [&](std::int64_t index, T*) {
       const T* from = elements<T>(a) + index * m.size();
@@ -37,7 +37,7 @@ Array execute(const op::Solve& op, const Spec& spec, Operands inputs) {
   const int n = m.rows;
   if (n == 0) return y;
   std::int64_t failed = -1;
-  with_lapack_type(spec.dtype, [&]<class T>(T) {
+  with_real_type(spec.dtype, [&]<class T>(T) {
     const double operations = static_cast<double>(n) * static_cast<double>(m.size() + right.size());
     failed = for_each_matrix<T>(
         op.name(), m.count, m.size() + right.size() + n, operations, [&](std::int64_t index, T* factors) {
@@ -88,7 +88,7 @@ Array execute(const op::Det& op, const Spec& spec, Operands inputs) {
   const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   const Shape& shape = inputs[0]->shape();
   const std::int64_t n = shape[shape.rank() - 1];
-  with_lapack_type(spec.dtype, [&]<class T>(T) {
+  with_real_type(spec.dtype, [&]<class T>(T) {
     for_each_factors<T>(op.name(), inputs[0].array(), [&](std::int64_t index, const T* factors, int sign) {
       T product = static_cast<T>(sign);
       for (std::int64_t i = 0; i < n && sign != 0; ++i) product *= factors[i * n + i];
@@ -103,7 +103,7 @@ Arrays execute(const op::SlogDet& op, const Specs& specs, Operands inputs) {
   const Array logarithms = cpu_empty(op.name(), specs[1].shape, specs[1].dtype);
   const Shape& shape = inputs[0]->shape();
   const std::int64_t n = shape[shape.rank() - 1];
-  with_lapack_type(specs[0].dtype, [&]<class T>(T) {
+  with_real_type(specs[0].dtype, [&]<class T>(T) {
     for_each_factors<T>(op.name(), inputs[0].array(), [&](std::int64_t index, const T* factors, int sign) {
       T turn = static_cast<T>(sign), sum = sign == 0 ? -std::numeric_limits<T>::infinity() : 0;
       for (std::int64_t i = 0; i < n && sign != 0; ++i) {
@@ -125,7 +125,7 @@ Array execute(const op::Cofactor& op, const Spec& spec, Operands inputs) {
   const int n = m.rows;
   if (y.numel() == 0) return y;
   std::int64_t failed = -1;
-  with_lapack_type(spec.dtype, [&]<class T>(T) {
+  with_real_type(spec.dtype, [&]<class T>(T) {
     const ThinSvd<T> svd(n, n);
     const std::int64_t room = 3 * m.size() + 2 * n + svd.room();
     failed = for_each_matrix<T>(op.name(), m.count, room, svd.operations(), [&](std::int64_t index, T* u) {
@@ -168,7 +168,7 @@ Array execute(const op::Pinv& op, const Spec& spec, Operands inputs) {
   const int k = std::min(m.rows, m.columns);
   if (y.numel() == 0) return y;
   std::int64_t failed = -1;
-  with_lapack_type(spec.dtype, [&]<class T>(T) {
+  with_real_type(spec.dtype, [&]<class T>(T) {
     // The memory of a [M, N] holds aᵀ = V S Uᵀ, that of the result [N, M] its transpose U S⁺ Vᵀ.
     const ThinSvd<T> svd(m.columns, m.rows);
     const std::int64_t in_v = std::int64_t{m.columns} * k, in_u = std::int64_t{m.rows} * k;

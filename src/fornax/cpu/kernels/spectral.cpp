@@ -27,7 +27,7 @@ Arrays execute(const op::Eigh& op, const Specs& specs, Operands inputs) {
   const int n = m.rows;
   if (v.numel() == 0) return {w, v};
   std::int64_t failed = -1;
-  with_lapack_type(specs[0].dtype, [&]<class T>(T) {
+  with_real_type(specs[0].dtype, [&]<class T>(T) {
     int lwork = -1, liwork = -1, info = 0;
     T best = 0;
     Lapack<T>::syevd("V", "L", &n, nullptr, &n, nullptr, &best, &lwork, &liwork, &liwork, &info, 1, 1);
@@ -65,7 +65,7 @@ Arrays execute(const op::Svd& op, const Specs& specs, Operands inputs) {
   const std::int64_t rows = m.rows, columns = m.columns, k = std::min(rows, columns);
   if (x.numel() == 0) return {u, s, vt};
   std::int64_t failed = -1;
-  with_lapack_type(specs[0].dtype, [&]<class T>(T) {
+  with_real_type(specs[0].dtype, [&]<class T>(T) {
     // The memory of a holds aᵀ = V S Uᵀ; V and Uᵀ, column-major, are Vᵀ and U in the memory of the results.
     const ThinSvd<T> svd(m.columns, m.rows);
     failed = for_each_matrix<T>(op.name(), m.count, svd.room(), svd.operations(), [&](std::int64_t index, T* scratch) {
