@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <fornax/functional/linalg.hpp>
 #include <fornax/tensor/build.hpp>
 
 #include "compose.hpp"
@@ -280,30 +281,14 @@ Arrays diagonal(const Call& c) {
   for (int d = 0; d < rank; ++d)
     if (d != a && d != b) order.push_back(d);
   order.insert(order.end(), {a, b});
-  const std::int64_t rows = c[0].shape()[a], columns = c[0].shape()[b], offset = c.attrs.integer("offset", 0);
-  Sizes at;
-  for (std::int64_t i = 0; i < rows; ++i)
-    if (i + offset >= 0 && i + offset < columns) at.push_back(i * columns + i + offset);
-  return read_at(c, flat(permute(c[0], order), -2, -1), -1, at);
+  return linalg::diagonal(permute(c[0], order), c.attrs.integer("offset", 0));
 }
 
-Arrays diag_embed(const Call& c) {
-  const Array& x = c[0];
-  if (x.rank() == 0) throw ShapeError("diag_embed", "needs rank >= 1");
-  const std::int64_t n = x.shape()[x.rank() - 1], offset = c.attrs.integer("offset", 0), size = n + std::abs(offset);
-  Sizes at;
-  for (std::int64_t i = 0; i < n; ++i)
-    at.push_back((i + std::max<std::int64_t>(-offset, 0)) * size + i + std::max<std::int64_t>(offset, 0));
-  const Array zeros = zeros_like(x, x.shape().with(x.rank() - 1, size * size));
-  const Array filled = select_assign(zeros, -1, positions(c, at), x, Update::Assign);
-  return reshape(filled, x.shape().with(x.rank() - 1, size).inserted(x.rank(), size));
-}
+Arrays diag_embed(const Call& c) { return linalg::diag_embed(c[0], c.attrs.integer("offset", 0)); }
 
 Arrays trace(const Call& c) {
   if (c[0].rank() != 2) throw ShapeError("trace", "needs rank 2, got " + c[0].shape().str());
-  const Attrs main_diagonal;
-  const Array d = diagonal({c.inputs, main_diagonal, c.on, c.real})[0];
-  return reshape(reduce_all(ReduceFn::Sum, d), Shape{});
+  return linalg::trace(c[0]);
 }
 
 Arrays permute_row(const Call& c) {

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <numbers>
 
 #include <fornax/decorators/autodiff/autodiff.hpp>
 #include <fornax/tensor/build.hpp>
@@ -215,18 +214,6 @@ Arrays affine_grid(const Call& c) {
   return reshape(grid, shape.inserted(dims + 1, dims));
 }
 
-Arrays window(const Call& c) {
-  const std::int64_t n = c.attrs.integer("size");
-  const std::string kind = c.attrs.text("kind");
-  const Array index = counting(c, n, c.real);
-  if (n <= 1) return full_like(index, 1.0);
-  const double turn = 2 * std::numbers::pi / static_cast<double>(c.attrs.flag("periodic", true) ? n : n - 1);
-  if (kind == "hann") return 0.5 - 0.5 * cos(index * turn);
-  if (kind == "hamming") return 0.54 - 0.46 * cos(index * turn);
-  if (kind == "blackman") return 0.42 - 0.5 * cos(index * turn) + 0.08 * cos(index * (2 * turn));
-  throw Absent("no window is called \"" + kind + "\"");
-}
-
 constexpr Row kRows[] = {
     {"softmax", [](const Call& c) -> Arrays { return softmax_along<false>(c[0], c.attrs.integer("dim")); }},
     {"log_softmax", [](const Call& c) -> Arrays { return softmax_along<true>(c[0], c.attrs.integer("dim")); }},
@@ -244,7 +231,6 @@ constexpr Row kRows[] = {
     {"multi_head_attention", multi_head_attention},
     {"rope", rope},
     {"affine_grid", affine_grid},
-    {"window", window},
 };
 
 }  // namespace
