@@ -138,8 +138,10 @@ SlogDetResult<Array> slogdet(const Array& a) {
 }
 
 Array cond(const Array& a, Norm norm) {
-  if (norm != Norm::Two && norm != Norm::NegTwo)
-    return matrix_norm(square("cond", a), norm) * matrix_norm(inverse(a), norm);
+  if (norm != Norm::Two && norm != Norm::NegTwo) {
+    const Array size = matrix_norm(square("cond", a), norm);
+    return size * matrix_norm(inverse(a), norm);
+  }
   const Array s = svdvals(matrix("cond", a));
   const std::int64_t k = s.shape()[s.rank() - 1];
   if (k == 0) throw ShapeError("cond", "a matrix without elements has none: got shape " + a.shape().str());

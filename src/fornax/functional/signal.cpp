@@ -134,7 +134,8 @@ namespace {
 
 double frequency_step(std::string_view operation, std::int64_t n, double spacing) {
   checked_length(operation, n);
-  if (!(spacing != 0)) throw ValueError(operation, "the spacing must not be 0, got " + Scalar(spacing).str());
+  if (!(spacing < 0) && !(spacing > 0))
+    throw ValueError(operation, "the spacing must be a number other than 0, got " + Scalar(spacing).str());
   return static_cast<double>(n) * spacing;
 }
 
