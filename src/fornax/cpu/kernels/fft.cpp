@@ -4,7 +4,6 @@
 #include <kissfft/kissfft.hh>
 
 #include <algorithm>
-#include <bit>
 #include <complex>
 #include <memory>
 #include <new>
@@ -27,18 +26,31 @@ std::size_t largest_prime_factor(std::size_t n) {
   return std::max(n, largest);
 }
 
+/// The least length from n on that 2, 3 and 5 divide to 1.
+std::size_t smooth_length(std::size_t n) {
+  const auto smooth = [](std::size_t m) {
+    for (const std::size_t p : {2, 3, 5})
+      while (m % p == 0) m /= p;
+    return m == 1;
+  };
+  while (!smooth(n)) ++n;
+  return n;
+}
+
 /// What a transform of one length and direction needs to know. Not for two threads at once: kissfft keeps scratch space.
 class Plan {
+  // A prime factor p costs p multiplications an element, the detour about as much as p = 50.
+  static constexpr std::size_t kLargePrime = 50;
+
  public:
   Plan(std::size_t n, bool inverse) : n_(n), inverse_(inverse) {
-    // A prime factor p costs p multiplications an element, the detour about as much as p = 50.
-    if (largest_prime_factor(n) < 50) {
+    if (largest_prime_factor(n) < kLargePrime) {
       direct_ = std::make_unique<kissfft<double>>(n, inverse);
       return;
     }
     // Bluestein 1970, "A linear filtering approach to the computation of the discrete Fourier transform":
     // jk = (j² + k² - (k - j)²) / 2, so that Y_k = c_k sum over j of (X_j c_j) conj(c_(k-j)), c_j = exp(-pi i j² / n).
-    const std::size_t length = std::bit_ceil(2 * n - 1);
+    const std::size_t length = smooth_length(2 * n - 1);
     forward_ = std::make_unique<kissfft<double>>(length, false);
     backward_ = std::make_unique<kissfft<double>>(length, true);
     chirp_.resize(n);
@@ -57,8 +69,10 @@ class Plan {
 
   bool is(std::size_t n, bool inverse) const { return n == n_ && inverse == inverse_; }
 
-  /// Complex numbers of scratch that a transform of length n needs at most.
-  static std::size_t room(std::size_t n) { return 2 * std::bit_ceil(2 * n - 1); }
+  /// Complex numbers of scratch that a transform of length n needs.
+  static std::size_t room(std::size_t n) {
+    return largest_prime_factor(n) < kLargePrime ? 0 : 2 * smooth_length(2 * n - 1);
+  }
 
   void operator()(const Complex* x, Complex* y, Complex* scratch) const {
     if (direct_) return direct_->transform(x, y);

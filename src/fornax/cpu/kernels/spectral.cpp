@@ -28,11 +28,11 @@ Arrays execute(const op::Eigh& op, const Specs& specs, Operands inputs) {
   if (v.numel() == 0) return {w, v};
   std::int64_t failed = -1;
   with_real_type(specs[0].dtype, [&]<class T>(T) {
-    int lwork = -1, liwork = -1, info = 0;
+    const int ask = -1;
+    int liwork = 0, info = 0;
     T best = 0;
-    Lapack<T>::syevd("V", "L", &n, nullptr, &n, nullptr, &best, &lwork, &liwork, &liwork, &info, 1, 1);
-    lwork = work_size(best);
-    liwork = 3 + 5 * n;  // the query's answer overwrote it with the same
+    Lapack<T>::syevd("V", "L", &n, nullptr, &n, nullptr, &best, &ask, &liwork, &ask, &info, 1, 1);
+    const int lwork = work_size(best);
     const std::int64_t room = m.size() + lwork + liwork;
     failed = for_each_matrix<T>(op.name(), m.count, room, 9.0 * n * n * n, [&](std::int64_t index, T* a) {
       const T* from = elements<T>(x) + index * m.size();
