@@ -22,7 +22,7 @@ install(FILES "${PROJECT_BINARY_DIR}/fornaxConfig.cmake" "${PROJECT_BINARY_DIR}/
 set(fornax_pc_libs "")
 set(fornax_data_pc_requires "")
 if(NOT FORNAX_SHARED)
-  set(fornax_pc_libs "-fopenmp -pthread")
+  set(fornax_pc_libs "-llapack -lblas -fopenmp -pthread")
   if(FORNAX_WITH_ONEDNN)
     string(PREPEND fornax_pc_libs "-ldnnl ")
   endif()

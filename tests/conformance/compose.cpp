@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include <fornax/decorators/autodiff/autodiff.hpp>
+#include <fornax/functional/linalg.hpp>
 #include <fornax/tensor/build.hpp>
 
 namespace fornax::conformance {
@@ -78,19 +79,7 @@ Array flat_sqrt(const Array& x) {
   return where(zero, 0.0, sqrt(where(zero, 1.0, x)));
 }
 
-Array norm(const Array& x, double p, DimSet dims) {
-  const Array size = unary(UnaryFn::Abs, x);
-  if (p == 0) return reduce(ReduceFn::Sum, cast(with_scalar(ScalarFn::NotEqual, x, 0.0), x.dtype()), dims);
-  if (std::isinf(p)) return reduce(p > 0 ? ReduceFn::Max : ReduceFn::Min, size, dims);
-  if (p == 1) return reduce(ReduceFn::Sum, size, dims);
-  if (p == 2) return flat_sqrt(reduce(ReduceFn::Sum, unary(UnaryFn::Square, x), dims));
-  // Zeros, and sums of nothing but zeros, have slope 0; for p < 0 a zero makes the norm 0 by way of an infinity.
-  const Array zero = equal(size, 0.0);
-  const Array powers = where(zero, p > 0 ? 0.0 : INFINITY, pow(where(zero, 1.0, size), p));
-  const Array sum = reduce(ReduceFn::Sum, powers, dims);
-  const Array nothing = equal(sum, 0.0);
-  return where(nothing, 0.0, pow(where(nothing, 1.0, sum), 1 / p));
-}
+Array norm(const Array& x, double p, DimSet dims) { return linalg::vector_norm(x, p, dims); }
 
 Array logsumexp(const Array& x, DimSet dims) {
   if (x.numel() == 0) return log(reduce(ReduceFn::Sum, exp(x), dims));

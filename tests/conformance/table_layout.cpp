@@ -1,6 +1,7 @@
 // The same elements under other shapes, in other orders, with others beside them.
 
 #include <fornax/functional/layout.hpp>
+#include <fornax/functional/linalg.hpp>
 #include <fornax/functional/pad.hpp>
 #include <fornax/tensor/build.hpp>
 
@@ -157,7 +158,7 @@ Arrays diagonal_row(const Call& c) {
 
 Arrays trace(const Call& c) {
   if (c[0].rank() != 2) throw ShapeError("trace", "needs rank 2, got " + c[0].shape().str());
-  return reshape(reduce_all(ReduceFn::Sum, functional::diagonal(c[0])), Shape{});
+  return linalg::trace(c[0]);
 }
 
 Arrays permute_row(const Call& c) {

@@ -1,7 +1,6 @@
 // Layers: normalisation, softmax, embedding, attention.
 
 #include <cmath>
-#include <numbers>
 
 #include <fornax/functional/attention.hpp>
 #include <fornax/functional/distance.hpp>
@@ -98,18 +97,6 @@ Arrays affine_grid(const Call& c) {
   return reshape(grid, shape.inserted(dims + 1, dims));
 }
 
-Arrays window(const Call& c) {
-  const std::int64_t n = c.attrs.integer("size");
-  const std::string kind = c.attrs.text("kind");
-  const Array index = counting(c, n, c.real);
-  if (n <= 1) return full_like(index, 1.0);
-  const double turn = 2 * std::numbers::pi / static_cast<double>(c.attrs.flag("periodic", true) ? n : n - 1);
-  if (kind == "hann") return 0.5 - 0.5 * cos(index * turn);
-  if (kind == "hamming") return 0.54 - 0.46 * cos(index * turn);
-  if (kind == "blackman") return 0.42 - 0.5 * cos(index * turn) + 0.08 * cos(index * (2 * turn));
-  throw Absent("no window is called \"" + kind + "\"");
-}
-
 constexpr Row kRows[] = {
     {"softmax", [](const Call& c) -> Arrays { return softmax(c[0], c.attrs.integer("dim")); }},
     {"log_softmax", [](const Call& c) -> Arrays { return log_softmax(c[0], c.attrs.integer("dim")); }},
@@ -127,7 +114,6 @@ constexpr Row kRows[] = {
     {"multi_head_attention", multi_head_attention_row},
     {"rope", [](const Call& c) -> Arrays { return rope(c[0], {.theta = c.attrs.real("theta")}); }},
     {"affine_grid", affine_grid},
-    {"window", window},
 };
 
 }  // namespace

@@ -61,27 +61,6 @@ Arrays count_nonzero(const Call& c) {
   return drop_dims(reduce(ReduceFn::Sum, cast(cast(c[0], DType::Bool), DType::I64), dims), dims, false);
 }
 
-Arrays vector_norm(const Call& c) {
-  const DimSet dims = reduced_dims(c, c[0]);
-  return drop_dims(norm(c[0], c.attrs.real("ord"), dims), dims, keeps(c));
-}
-
-Arrays matrix_norm(const Call& c) {
-  const Array& x = c[0];
-  const int rank = x.rank(), rows = checked_dim("matrix_norm", -2, rank), columns = rows + 1;
-  DimSet both = DimSet::of(rows);
-  both.add(columns);
-  const Value& ord = c.attrs.at("ord");
-  if (ord.kind == Value::Kind::Text && ord.text == "fro") return drop_dims(norm(x, 2, both), both, false);
-  if (ord.kind == Value::Kind::Text && ord.text == "nuc") throw Absent("the library has no singular values");
-  const double p = c.attrs.real("ord");
-  if (std::abs(p) == 2) throw Absent("the library has no singular values");
-  const bool by_column = std::abs(p) == 1;
-  if (!by_column && !std::isinf(p)) throw ValueError("matrix_norm", "there is no norm of this order");
-  const Array sums = reduce(ReduceFn::Sum, unary(UnaryFn::Abs, x), DimSet::of(by_column ? rows : columns));
-  return drop_dims(reduce(p > 0 ? ReduceFn::Max : ReduceFn::Min, sums, both), both, false);
-}
-
 Arrays diff(const Call& c) {
   const Array& x = c[0];
   const int dim = checked_dim("diff", c.attrs.integer("dim", -1), x.rank());
@@ -135,8 +114,6 @@ constexpr Row kRows[] = {
     {"count_nonzero", count_nonzero},
     {"var", var},
     {"std", std_row},
-    {"vector_norm", vector_norm},
-    {"matrix_norm", matrix_norm},
     {"diff", diff},
     {"cov", cov},
     {"bincount", bincount},

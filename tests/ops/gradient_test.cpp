@@ -15,8 +15,27 @@ namespace {
 Interpreter& first_order() { return Autodiff<Cpu>::interpreter(); }
 Interpreter& second_order() { return Autodiff<Autodiff<Cpu>>::interpreter(); }
 
-TensorData evaluate(const Op& op, const std::vector<TensorData>& x) {
-  return execute(op, lend(upload(x))).to_data().convert(DType::F64);
+std::vector<TensorData> evaluate(const Op& op, const std::vector<TensorData>& x) {
+  std::vector<TensorData> y;
+  for (const Array& a : execute(op, lend(upload(x)))) y.push_back(a.to_data().convert(DType::F64));
+  return y;
+}
+
+// Number of the first Float result; -1 if there is none.
+int first_float(const Specs& specs) {
+  for (std::size_t i = 0; i < specs.size(); ++i)
+    if (is_float(specs[i].dtype)) return static_cast<int>(i);
+  return -1;
+}
+
+using Weights = std::vector<std::optional<TensorData>>;
+
+// Of one result: its weights. Of several: all weighted, and each alone, when the rule sees no cotangent for the others.
+std::vector<Weights> all_weights(const Specs& specs, Random& random) {
+  std::vector<Weights> all{weights(specs, random)};
+  for (std::size_t i = 0; specs.size() > 1 && i < specs.size(); ++i)
+    if (is_float(specs[i].dtype)) all.push_back(weights(specs, random, static_cast<int>(i)));
+  return all;
 }
 
 // Spacing of the floats near 1.
@@ -48,7 +67,7 @@ std::vector<Case> differentiable_cases() {
     for (const SampleInput& i : sample.inputs) zeros.emplace_back(i.shape, i.dtype);
     const bool has_float =
         std::any_of(zeros.begin(), zeros.end(), [](const TensorData& d) { return is_float(d.dtype()); });
-    if (!has_float || !is_float(infer(sample.op, lend(upload(zeros))).dtype)) continue;
+    if (!has_float || first_float(infer(sample.op, lend(upload(zeros)))) < 0) continue;
     all.push_back(sample);
     Case c = sample;
     for (std::int64_t size = 2; size <= 6; ++size)
@@ -70,16 +89,17 @@ TEST(EveryDerivative, AgreesWithCentralDifferences) {
     SCOPED_TRACE(c.label());
     const std::vector<TensorData> x = draw(c, random);
     const Mask mask = float_inputs(x);
-    const Spec spec = infer(c.op, lend(upload(x)));
-    const TensorData v = weights(spec.shape, spec.dtype, random);
-    const auto [h, tolerance] = precision_of(x, spec.dtype);
+    const Specs specs = infer(c.op, lend(upload(x)));
+    const auto [h, tolerance] = precision_of(x, specs[static_cast<std::size_t>(first_float(specs))].dtype);
     const auto f = [&](const std::vector<TensorData>& at) { return evaluate(c.op, at); };
-    const std::vector<TensorData> expected = differences(f, x, mask, v, h);
-    const std::vector<Array> gradients = reverse(first_order(), c.op, upload(x), mask, upload(v));
-    for (std::size_t i = 0; i < x.size(); ++i) {
-      if (!mask[i]) continue;
-      EXPECT_EQ(gradients[i].dtype(), x[i].dtype());
-      expect_close(gradients[i].to_data(), expected[i], tolerance, i);
+    for (const Weights& v : all_weights(specs, random)) {
+      const std::vector<TensorData> expected = differences(f, x, mask, v, h);
+      const std::vector<Array> gradients = reverse(first_order(), c.op, upload(x), mask, upload(v));
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        if (!mask[i]) continue;
+        EXPECT_EQ(gradients[i].dtype(), x[i].dtype());
+        expect_close(gradients[i].to_data(), expected[i], tolerance, i);
+      }
     }
     tally.ran(c);
   }
@@ -94,8 +114,7 @@ TEST(EveryDerivative, HasTheSameBitsHoweverItIsAskedFor) {
     SCOPED_TRACE(c.label());
     const std::vector<TensorData> x = draw(c, random);
     const Mask all = float_inputs(x);
-    const Spec spec = infer(c.op, lend(upload(x)));
-    const TensorData v = weights(spec.shape, spec.dtype, random);
+    const Weights v = weights(infer(c.op, lend(upload(x))), random);
     const std::vector<Array> expected = reverse(first_order(), c.op, upload(x), all, upload(v));
     for (const Manner manner :
          {Manner{}, Manner{.give = true}, Manner{.release = true}, Manner{.give = true, .release = true}}) {
@@ -114,9 +133,10 @@ TEST(EveryDerivative, HasTheSameBitsHoweverItIsAskedFor) {
     }
     // Inputs and a cotangent that are not contiguous.
     for (const Layout layout : kLayouts) {
-      std::vector<Array> views;
+      std::vector<Array> views, cotangents;
       for (const TensorData& d : x) views.push_back(with_layout(d, layout));
-      const std::vector<Array> gradients = reverse(first_order(), c.op, views, all, with_layout(v, layout));
+      for (const auto& w : v) cotangents.push_back(w ? with_layout(*w, layout) : Array());
+      const std::vector<Array> gradients = reverse(first_order(), c.op, views, all, cotangents);
       for (std::size_t i = 0; i < x.size(); ++i) {
         if (!all[i]) continue;
         EXPECT_EQ(gradients[i].to_data(), expected[i].to_data())
@@ -137,18 +157,20 @@ TEST(EveryDerivative, IsItselfDifferentiable) {
     SCOPED_TRACE(c.label());
     const std::vector<TensorData> x = draw(c, random);
     const Mask mask = float_inputs(x);
-    const Spec spec = infer(c.op, lend(upload(x)));
-    const auto [h, tolerance] = precision_of(x, spec.dtype);
+    const Specs specs = infer(c.op, lend(upload(x)));
+    const auto [h, tolerance] = precision_of(x, specs[static_cast<std::size_t>(first_float(specs))].dtype);
     if (h > 1e-6) continue;  // casts to smaller floats: linear, and their second differences are noise
-    const TensorData v = weights(spec.shape, DType::F64, random);
+    const Weights v = weights(specs, random);
     std::vector<TensorData> u;
     for (const TensorData& d : x) u.push_back(weights(d.shape(), DType::F64, random));
 
     std::vector<Array> leaves = upload(x);
     for (std::size_t i = 0; i < x.size(); ++i)
       if (mask[i]) leaves[i] = autodiff::require_grad(first_order(), leaves[i]);
-    const Array cotangent = autodiff::require_grad(first_order(), upload(v));
-    const std::vector<Array> gradients = reverse(second_order(), c.op, leaves, mask, cotangent);
+    std::vector<Array> cotangents = upload(v);
+    for (Array& a : cotangents)
+      if (a.defined()) a = autodiff::require_grad(first_order(), a);
+    const std::vector<Array> gradients = reverse(second_order(), c.op, leaves, mask, cotangents);
     Array s = upload(TensorData({0.0}));
     for (std::size_t i = 0; i < x.size(); ++i)
       if (mask[i]) s = s + reduce_all(ReduceFn::Sum, gradients[i] * upload(u[i]));
@@ -167,9 +189,9 @@ TEST(EveryDerivative, IsItselfDifferentiable) {
         const TensorData values = g[i].to_data();
         for (std::int64_t j = 0; j < values.numel(); ++j) sum += values[j] * u[i][j];
       }
-      return TensorData({sum});
+      return std::vector{TensorData({sum})};
     };
-    const std::vector<TensorData> expected = differences(first_gradient, x, mask, TensorData({1.0}), h);
+    const std::vector<TensorData> expected = differences(first_gradient, x, mask, {TensorData({1.0})}, h);
     // As for the first order, with a fourth derivative below 1e4 and sums of up to 20 gradients below 200.
     for (std::size_t i = 0; i < x.size(); ++i)
       if (mask[i]) expect_close(gradient_of(leaves[i], x[i]), expected[i], 20 * tolerance, i);
@@ -181,11 +203,14 @@ TEST(EveryDerivative, IsItselfDifferentiable) {
         below[i].values<double>()[static_cast<std::size_t>(j)] -= h * u[i][j];
       }
     }
-    const TensorData up = evaluate(c.op, above), down = evaluate(c.op, below);
-    TensorData along(spec.shape, DType::F64);
-    for (std::int64_t j = 0; j < along.numel(); ++j)
-      along.values<double>()[static_cast<std::size_t>(j)] = (up[j] - down[j]) / (2 * h);
-    expect_close(gradient_of(cotangent, v), along, 20 * tolerance, x.size());
+    const std::vector<TensorData> up = evaluate(c.op, above), down = evaluate(c.op, below);
+    for (std::size_t r = 0; r < specs.size(); ++r) {
+      if (!v[r]) continue;
+      TensorData along(specs[r].shape, DType::F64);
+      for (std::int64_t j = 0; j < along.numel(); ++j)
+        along.values<double>()[static_cast<std::size_t>(j)] = (up[r][j] - down[r][j]) / (2 * h);
+      expect_close(gradient_of(cotangents[r], *v[r]), along, 20 * tolerance, x.size() + r);
+    }
     tally.ran(c);
   }
   EXPECT_EQ(tally.pages(), pages(true));
@@ -200,10 +225,10 @@ TEST(EveryDerivative, OfNoElementsHasTheInputsShape) {
       if (!c) continue;
       SCOPED_TRACE(c->label());
       const std::vector<TensorData> x = draw(*c, random);
-      const Spec spec = infer(c->op, lend(upload(x)));
+      const Specs specs = infer(c->op, lend(upload(x)));
       try {
         const std::vector<Array> gradients =
-            reverse(first_order(), c->op, upload(x), float_inputs(x), upload(weights(spec.shape, spec.dtype, random)));
+            reverse(first_order(), c->op, upload(x), float_inputs(x), upload(weights(specs, random)));
         for (std::size_t i = 0; i < x.size(); ++i) {
           if (!is_float(x[i].dtype())) continue;
           EXPECT_EQ(gradients[i].to_data().shape(), x[i].shape()) << "input " << i;
@@ -227,10 +252,11 @@ TEST(EveryOperation, WithoutADerivativeRecordsNothing) {
     const Mask mask = float_inputs(x);
     for (std::size_t i = 0; i < x.size(); ++i)
       if (mask[i]) leaves[i] = autodiff::require_grad(first_order(), leaves[i]);
-    const Array y = run(c.op, lend(leaves));
+    const std::vector<Array> y = execute(c.op, lend(leaves));
     const bool has_float = std::find(mask.begin(), mask.end(), true) != mask.end();
-    EXPECT_EQ(autodiff::is_tracked(first_order(), y), has_float && differentiable(c.op) && is_float(y.dtype()));
-    EXPECT_EQ(y.to_data(), execute(c.op, lend(upload(x))).to_data()) << "recording changed the value";
+    for (const Array& a : y)
+      EXPECT_EQ(autodiff::is_tracked(first_order(), a), has_float && differentiable(c.op) && is_float(a.dtype()));
+    EXPECT_EQ(to_data(y), to_data(execute(c.op, lend(upload(x))))) << "recording changed the value";
     tally.ran(c);
   }
 }

@@ -14,6 +14,15 @@
 namespace fornax::test {
 namespace {
 
+void expect_promised(const std::vector<Array>& y, const Specs& promised) {
+  ASSERT_EQ(y.size(), promised.size());
+  for (std::size_t i = 0; i < y.size(); ++i) {
+    EXPECT_EQ(y[i].shape(), promised[i].shape) << y[i].shape().str() << " against " << promised[i].shape.str();
+    EXPECT_EQ(y[i].dtype(), promised[i].dtype);
+    EXPECT_EQ(y[i].device(), promised[i].device);
+  }
+}
+
 // Elementwise, except for what moves elements without arithmetic: a result of 16 bits is the f32 result rounded once.
 bool rounds_once(const Case& c) { return c.page != "MatMul" && c.page != "Scatter" && c.page != "SelectAssign"; }
 
@@ -36,19 +45,13 @@ TEST(EveryOperation, DeliversTheShapeAndDtypeThatItsRulePromises) {
   for (const Case& c : all_cases()) {
     SCOPED_TRACE(c.label());
     const std::vector<Array> x = upload(draw(c, random));
-    const Spec promised = infer(c.op, lend(x));
-    const Array y = execute(c.op, lend(x));
-    EXPECT_EQ(y.shape(), promised.shape) << y.shape().str() << " against " << promised.shape.str();
-    EXPECT_EQ(y.dtype(), promised.dtype);
-    EXPECT_EQ(y.device(), promised.device);
+    expect_promised(execute(c.op, lend(x)), infer(c.op, lend(x)));
     tally.ran(c);
   }
   for (const Case& c : all_variants()) {
     SCOPED_TRACE(c.label());
     const std::vector<Array> x = upload(draw(c, random));
-    const Spec promised = infer(c.op, lend(x));
-    const Array y = execute(c.op, lend(x));
-    EXPECT_TRUE(y.shape() == promised.shape && y.dtype() == promised.dtype);
+    expect_promised(execute(c.op, lend(x)), infer(c.op, lend(x)));
     tally.ran(c);
   }
   EXPECT_EQ(tally.pages(), pages());
@@ -60,16 +63,19 @@ TEST(EveryOperation, GivesTheSameBitsForTransposedReversedStridedAndRepeatedInpu
   for (const Case& c : all_variants()) {
     SCOPED_TRACE(c.label());
     const std::vector<TensorData> data = draw(c, random);
-    const TensorData expected = execute(c.op, lend(upload(data))).to_data();
+    const std::vector<TensorData> expected = to_data(execute(c.op, lend(upload(data))));
     for (const Layout layout : kLayouts) {
       std::vector<Array> x;
       for (const TensorData& d : data) x.push_back(with_layout(d, layout));
       ASSERT_EQ(to_data(x), data) << "the views do not hold the values";
-      EXPECT_EQ(execute(c.op, lend(x)).to_data(), expected) << "layout " << static_cast<int>(layout);
+      EXPECT_EQ(to_data(execute(c.op, lend(x))), expected) << "layout " << static_cast<int>(layout);
       // Given away, a view's memory may not be written as if it were contiguous, nor beyond the view.
-      EXPECT_EQ(execute(c.op, give(x)).to_data(), expected) << "given, layout " << static_cast<int>(layout);
+      EXPECT_EQ(to_data(execute(c.op, give(x))), expected) << "given, layout " << static_cast<int>(layout);
       tally.ran(c);
     }
+    // Matrices with equal rows have no inverse and no order of their eigenvectors.
+    if (std::any_of(c.inputs.begin(), c.inputs.end(), [](const auto& i) { return i.structure != Structure::None; }))
+      continue;
     std::vector<Array> repeated, plain;
     for (const TensorData& d : data) {
       const std::optional<Array> view = with_repeated_rows(d);
@@ -77,9 +83,9 @@ TEST(EveryOperation, GivesTheSameBitsForTransposedReversedStridedAndRepeatedInpu
       plain.push_back(upload(repeated.back().to_data()));
     }
     const std::vector<TensorData> before = to_data(repeated);
-    EXPECT_EQ(execute(c.op, lend(repeated)).to_data(), execute(c.op, lend(plain)).to_data()) << "stride 0";
+    EXPECT_EQ(to_data(execute(c.op, lend(repeated))), to_data(execute(c.op, lend(plain)))) << "stride 0";
     EXPECT_EQ(to_data(repeated), before);
-    EXPECT_EQ(execute(c.op, give(repeated)).to_data(), execute(c.op, lend(plain)).to_data()) << "given, stride 0";
+    EXPECT_EQ(to_data(execute(c.op, give(repeated))), to_data(execute(c.op, lend(plain)))) << "given, stride 0";
   }
   for (const std::string_view page : pages())
     EXPECT_TRUE(tally.pages().contains(page) || page == "Full" || page == "Arange" || page == "Random") << page;
@@ -92,17 +98,16 @@ TEST(EveryOperation, GivesTheSameBitsForGivenOperandsAndLeavesLentOnesAlone) {
     SCOPED_TRACE(c.label());
     const std::vector<TensorData> data = draw(c, random);
     const std::vector<Array> lent = upload(data);
-    const TensorData expected = execute(c.op, lend(lent)).to_data();
+    const std::vector<TensorData> expected = to_data(execute(c.op, lend(lent)));
     EXPECT_EQ(to_data(lent), data) << "a lent input changed";
 
     std::vector<Array> given = upload(data);
-    const Array y = execute(c.op, give(given));
-    EXPECT_EQ(y.to_data(), expected);
+    EXPECT_EQ(to_data(execute(c.op, give(given))), expected);
     for (const Array& a : given) EXPECT_FALSE(a.defined()) << "a given handle is empty after the call";
 
     // Given by one holder while another still looks at it.
     std::vector<Array> shared = lent;
-    EXPECT_EQ(execute(c.op, give(shared)).to_data(), expected);
+    EXPECT_EQ(to_data(execute(c.op, give(shared))), expected);
     EXPECT_EQ(to_data(lent), data) << "an input with two holders changed";
 
     // One given, the others lent.
@@ -110,7 +115,7 @@ TEST(EveryOperation, GivesTheSameBitsForGivenOperandsAndLeavesLentOnesAlone) {
       std::vector<Operand> operands = lend(lent);
       Array own = upload(data[i]);
       operands[i] = Operand(std::move(own));
-      EXPECT_EQ(execute(c.op, operands).to_data(), expected) << "input " << i << " given";
+      EXPECT_EQ(to_data(execute(c.op, operands)), expected) << "input " << i << " given";
       EXPECT_EQ(to_data(lent), data) << "input " << i << " given";
     }
     tally.ran(c);
@@ -140,12 +145,14 @@ TEST(EveryOperation, AgreesInF32WithF64) {
     const std::vector<TensorData> narrow_data = draw(c, random);
     std::vector<TensorData> wide_data;
     for (const TensorData& d : narrow_data) wide_data.push_back(d.dtype() == DType::F32 ? d.convert(DType::F64) : d);
-    const TensorData y = execute(c.op, lend(upload(narrow_data))).to_data();
-    const TensorData wide = execute(c.op, lend(upload(wide_data))).to_data();
-    if (is_float(y.dtype()) && y.dtype() == DType::F32) {
-      EXPECT_NO_THROW(y.assert_approx_eq(wide, kF32Tolerance, kF32Tolerance * largest(wide)));
-    } else {
-      EXPECT_EQ(y, wide.convert(y.dtype()));
+    const std::vector<TensorData> y = to_data(execute(c.op, lend(upload(narrow_data))));
+    const std::vector<TensorData> wide = to_data(execute(c.op, lend(upload(wide_data))));
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      if (y[i].dtype() == DType::F32) {
+        EXPECT_NO_THROW(y[i].assert_approx_eq(wide[i], kF32Tolerance, kF32Tolerance * largest(wide[i])));
+      } else {
+        EXPECT_EQ(y[i], wide[i].convert(y[i].dtype()));
+      }
     }
     tally.ran(c);
   }
@@ -163,15 +170,18 @@ TEST(EveryOperation, ComputesSixteenBitFloatsInF32AndRoundsOnce) {
     const std::vector<TensorData> data = draw(c, random);
     std::vector<TensorData> wide_data;
     for (const TensorData& d : data) wide_data.push_back(is_small(d.dtype()) ? d.convert(DType::F32) : d);
-    const TensorData y = execute(c.op, lend(upload(data))).to_data();
-    const TensorData wide = execute(c.op, lend(upload(wide_data))).to_data();
-    if (rounds_once(c)) {
-      EXPECT_EQ(y, wide.convert(y.dtype()));
-    } else {
-      // Additions to one place round each time, and a product's terms may be joined in another order: at most four
-      // roundings here, of half a unit each.
-      const double unit = y.dtype() == DType::F16 ? 0x1p-10 : 0x1p-7;
-      EXPECT_NO_THROW(y.assert_approx_eq(wide.convert(y.dtype()), 2 * unit, 2 * unit * largest(wide)));
+    const std::vector<TensorData> all = to_data(execute(c.op, lend(upload(data))));
+    const std::vector<TensorData> all_wide = to_data(execute(c.op, lend(upload(wide_data))));
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const TensorData &y = all[i], &wide = all_wide[i];
+      if (rounds_once(c)) {
+        EXPECT_EQ(y, wide.convert(y.dtype()));
+      } else {
+        // Additions to one place round each time, and a product's terms may be joined in another order: at most four
+        // roundings here, of half a unit each.
+        const double unit = y.dtype() == DType::F16 ? 0x1p-10 : 0x1p-7;
+        EXPECT_NO_THROW(y.assert_approx_eq(wide.convert(y.dtype()), 2 * unit, 2 * unit * largest(wide)));
+      }
     }
     tally.ran(c);
   }
@@ -188,9 +198,10 @@ TEST(EveryOperation, AgreesInEveryIntDtypeWithI64UpToWrapping) {
     const std::vector<TensorData> data = draw(c, random);
     std::vector<TensorData> wide_data;
     for (const TensorData& d : data) wide_data.push_back(is_int(d.dtype()) ? d.convert(DType::I64) : d);
-    const TensorData y = execute(c.op, lend(upload(data))).to_data();
-    const TensorData wide = execute(c.op, lend(upload(wide_data))).to_data();
-    EXPECT_EQ(y, wide.convert(y.dtype())) << y.str() << "\nagainst\n" << wide.str();
+    const std::vector<TensorData> y = to_data(execute(c.op, lend(upload(data))));
+    const std::vector<TensorData> wide = to_data(execute(c.op, lend(upload(wide_data))));
+    for (std::size_t i = 0; i < y.size(); ++i)
+      EXPECT_EQ(y[i], wide[i].convert(y[i].dtype())) << y[i].str() << "\nagainst\n" << wide[i].str();
     tally.ran(c);
   }
 }
@@ -207,9 +218,9 @@ TEST(EveryOperation, TakesSizesOfZeroOrRefusesThemByName) {
       SCOPED_TRACE(c->label());
       const std::vector<Array> x = upload(draw(*c, random));
       try {
-        const Array y = execute(c->op, lend(x));
-        EXPECT_EQ(y.shape(), infer(c->op, lend(x)).shape);
-        EXPECT_EQ(y.to_data().numel(), y.numel());
+        const std::vector<Array> y = execute(c->op, lend(x));
+        expect_promised(y, infer(c->op, lend(x)));
+        for (const Array& result : y) EXPECT_EQ(result.to_data().numel(), result.numel());
         tally.ran(*c);
       } catch (const IndexError& e) {  // positions in a dim that has none
         EXPECT_EQ(e.operation(), name(c->op));
@@ -230,12 +241,12 @@ TEST(EveryOperation, TakesOneElement) {
       if (const std::optional<Case> smaller = resized(c, size, 1)) c = *smaller;
     SCOPED_TRACE(c.label());
     const std::vector<TensorData> data = draw(c, random);
-    const Array y = execute(c.op, lend(upload(data)));
-    EXPECT_EQ(y.shape(), infer(c.op, lend(upload(data))).shape);
+    const std::vector<Array> y = execute(c.op, lend(upload(data)));
+    expect_promised(y, infer(c.op, lend(upload(data))));
     tally.ran(c);
 
     // Without dims, where the operation needs none: the same value.
-    bool single = y.numel() == 1;
+    bool single = y.size() == 1 && y[0].numel() == 1;
     for (SampleInput& i : c.inputs) {
       single = single && i.shape.numel() == 1;
       i.shape = Shape{};
@@ -243,7 +254,7 @@ TEST(EveryOperation, TakesOneElement) {
     if (!single || !fits(c)) continue;
     std::vector<TensorData> flat;
     for (const TensorData& d : data) flat.push_back(d.reshape(Shape{}));
-    EXPECT_EQ(execute(c.op, lend(upload(flat))).to_data().reshape(Shape{1}), y.to_data().reshape(Shape{1}));
+    EXPECT_EQ(execute(c.op, lend(upload(flat)))[0].to_data().reshape(Shape{1}), y[0].to_data().reshape(Shape{1}));
   }
 }
 

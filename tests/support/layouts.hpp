@@ -40,10 +40,4 @@ inline std::optional<Array> with_repeated_rows(const TensorData& data) {
   return broadcast_to(narrow(upload(data), 0, 0, 1), data.shape());
 }
 
-inline std::vector<TensorData> to_data(const std::vector<Array>& arrays) {
-  std::vector<TensorData> data;
-  for (const Array& a : arrays) data.push_back(a.to_data());
-  return data;
-}
-
 }  // namespace fornax::test

@@ -88,10 +88,10 @@ class Tally {
   std::set<std::string_view> pages_;
 };
 
-/// What the shape rule promises.
-inline Spec infer(const Op& op, Operands x) {
+/// What the shape rule promises of each result.
+inline Specs infer(const Op& op, Operands x) {
   return std::visit(
-      [&]<class T>(const T& o) -> Spec {
+      [&]<class T>(const T& o) -> Specs {
         if constexpr (std::is_same_v<T, op::Custom>)
           throw ValueError("infer", "a custom operation has no shape rule");
         else
@@ -107,9 +107,17 @@ inline std::vector<Operand> give(std::vector<Array>& x) {
   return operands;
 }
 
-/// Runs an operation, one without inputs on the CPU.
-inline Array execute(const Op& op, Operands x) {
-  return x.empty() ? std::move(Cpu::interpreter().apply(op, x)[0]) : run(op, x);
+/// All results of an operation, one without inputs on the CPU.
+inline std::vector<Array> execute(const Op& op, Operands x) {
+  const Arrays y = x.empty() ? Cpu::interpreter().apply(op, x) : run_all(op, x);
+  return {y.begin(), y.end()};
+}
+
+/// The elements of each array.
+inline std::vector<TensorData> to_data(const std::vector<Array>& arrays) {
+  std::vector<TensorData> data;
+  for (const Array& a : arrays) data.push_back(a.to_data());
+  return data;
 }
 
 inline Array upload(const TensorData& data) {
@@ -131,6 +139,21 @@ inline bool is_index(const Op& op, std::size_t input) {
   return indexed && input == 1;
 }
 
+/// Gives the matrices of row-major values their structure.
+inline void impose(const SampleInput& input, std::vector<double>& values) {
+  if (input.structure == Structure::None) return;
+  const int rank = input.shape.rank();
+  const auto rows = static_cast<std::size_t>(input.shape[rank - 2]),
+             columns = static_cast<std::size_t>(input.shape[rank - 1]);
+  for (std::size_t start = 0; start < values.size(); start += rows * columns) {
+    for (std::size_t i = 0; i < std::min(rows, columns); ++i) {
+      values[start + i * columns + i] += 2 + 1.5 * static_cast<double>(i);
+      for (std::size_t j = 0; j < i && input.structure == Structure::Symmetric; ++j)
+        values[start + i * columns + j] = values[start + j * columns + i];
+    }
+  }
+}
+
 /// Values for the inputs of a case. `apart` holds among all of them: a kink may lie where two inputs are equal.
 inline std::vector<TensorData> draw(const Case& c, Random& random) {
   std::vector<TensorData> data;
@@ -147,6 +170,7 @@ inline std::vector<TensorData> draw(const Case& c, Random& random) {
         while (input.apart > 0 && crowded());
         taken.push_back(v);
       }
+      impose(input, values);
       data.push_back(TensorData(values, input.shape).convert(input.dtype));
     } else {
       double low = std::ceil(input.low), high = std::max(std::ceil(input.high), low + 1);
@@ -191,14 +215,15 @@ inline std::optional<Case> with_dtype(Case c, DType dtype) {
 }
 
 /// The case with thousands of elements, so that kernels see several of their blocks and a remainder; none if the
-/// operation's settings fix a size. The values are then no longer apart.
+/// operation's settings fix a size. The values are then no longer apart. Not for structured matrices: the larger they
+/// are, the closer their eigenvalues.
 inline std::optional<Case> enlarged(Case c) {
   if (c.inputs.empty()) return std::nullopt;
   const Shape shape = c.inputs[0].shape;
   const Shape large[] = {Shape{}, Shape{3001}, Shape{37, 211}, Shape{5, 301, 7}};
   if (shape.rank() == 0 || shape.rank() > 3) return std::nullopt;
   for (SampleInput& i : c.inputs) {
-    if (!(i.shape == shape)) return std::nullopt;
+    if (!(i.shape == shape) || i.structure != Structure::None) return std::nullopt;
     i.shape = large[shape.rank()];
     i.apart = 0;
   }

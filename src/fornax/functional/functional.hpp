@@ -1,12 +1,14 @@
 #pragma once
-// The functional library of networks: every header of this room that users call.
+// Functions on tensors: every header of this room that users call.
 
 #include <fornax/functional/activation.hpp>
 #include <fornax/functional/attention.hpp>
 #include <fornax/functional/distance.hpp>
 #include <fornax/functional/dropout.hpp>
+#include <fornax/functional/einsum.hpp>
 #include <fornax/functional/embedding.hpp>
 #include <fornax/functional/layout.hpp>
+#include <fornax/functional/linalg.hpp>
 #include <fornax/functional/linear.hpp>
 #include <fornax/functional/loss.hpp>
 #include <fornax/functional/norm.hpp>
@@ -14,4 +16,5 @@
 #include <fornax/functional/quantize.hpp>
 #include <fornax/functional/recurrent.hpp>
 #include <fornax/functional/sampling.hpp>
+#include <fornax/functional/signal.hpp>
 #include <fornax/functional/softmax.hpp>

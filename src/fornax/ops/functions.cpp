@@ -89,6 +89,7 @@ Arrays run_all(const Op& op, Operands inputs) {
 }
 
 Array run(const Op& op, std::initializer_list<Operand> inputs) { return run(op, Operands(inputs)); }
+Arrays run_all(const Op& op, std::initializer_list<Operand> inputs) { return run_all(op, Operands(inputs)); }
 
 Array unary(UnaryFn fn, Operand x) { return run(op::Unary{fn}, {x}); }
 

@@ -16,11 +16,13 @@ namespace fornax {
 
 struct Op;
 
-/// Runs an operation with one result on the interpreter that its inputs ask for. Given operands are empty afterwards.
+/// Runs an operation on the interpreter that its inputs ask for; its result, or the first of several. Given operands
+/// are empty afterwards.
 Array run(const Op& op, Operands inputs);
 Array run(const Op& op, std::initializer_list<Operand> inputs);
 /// The same for an operation with any number of results.
 Arrays run_all(const Op& op, Operands inputs);
+Arrays run_all(const Op& op, std::initializer_list<Operand> inputs);
 
 // Elementwise.
 Array unary(UnaryFn fn, Operand x);

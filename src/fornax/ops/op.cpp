@@ -36,6 +36,8 @@ Arrays vjp(const Op& op, const Arrays& x, std::span<const Array> y, std::span<co
       return o.function->vjp(x, g, wanted);
     } else if constexpr (NotDifferentiable<T>) {
       throw Error(o.name(), "has no derivative; reaching this is a bug in fornax");
+    } else if constexpr (has_many_results<T>) {
+      return o.vjp(x, y, g, wanted);
     } else {
       return o.vjp(x, y.empty() ? not_kept : y[0], g[0], wanted);
     }

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <fornax/array/array.hpp>
@@ -18,6 +20,16 @@ struct Spec {
   DType dtype;
   Device device = {};
 };
+
+/// What the shape rule of an operation with several results promises, one Spec for each.
+using Specs = SmallVector<Spec, 3>;
+
+/// Spec, or Specs if the operation T has several results: `infer` decides.
+template <class T> using SpecOf = decltype(std::declval<const T&>().infer(Operands()));
+/// Such an operation's `vjp` takes all results, and a cotangent for each, empty where none reached that result.
+template <class T> inline constexpr bool has_many_results = std::is_same_v<SpecOf<T>, Specs>;
+/// What a backend's `execute` returns for the operation T.
+template <class T> using ResultOf = std::conditional_t<has_many_results<T>, Arrays, Array>;
 
 /// Which inputs a gradient is wanted for.
 class Wanted {
@@ -36,11 +48,18 @@ struct Keep {
   // One word: as three bytes it would be put together on the stack, and every caller up the visit would wait for it.
   std::uint32_t inputs : 8 = 0;  // bit i: the value of input i
   std::uint32_t shells : 8 = 0;  // bit i: the shape and dtype of input i; bit 7 stands for every later input too
-  std::uint32_t output : 1 = 0;
+  std::uint32_t output : 1 = 0;  // every result
 
   static constexpr Keep nothing() { return {}; }
   static constexpr Keep only_output() { return {0, 0, true}; }
   static constexpr Keep only_shells() { return {0, 0xff, false}; }
+};
+
+/// What the matrices in the last two dims of a property test's input are, beyond the interval of their elements.
+enum class Structure : std::uint8_t {
+  None,
+  Dominant,   // 2 + 1.5 i is added to the i-th diagonal element: well conditioned, singular values apart
+  Symmetric,  // the same, made symmetric: eigenvalues apart, and positive if the elements are small
 };
 
 /// An input for the property tests: shape, dtype, and the interval that values are drawn from. Integer intervals are
@@ -51,20 +70,18 @@ struct SampleInput {
   DType dtype = DType::F64;
   double low = -2, high = 2;
   double apart = 0;
+  Structure structure = Structure::None;
 };
 
-template <class T>
-struct SampleOf {
+template <class T> struct SampleOf {
   T op;
   std::vector<SampleInput> inputs;
 };
 /// Cases on which the property tests run an operation.
-template <class T>
-using SamplesOf = std::vector<SampleOf<T>>;
+template <class T> using SamplesOf = std::vector<SampleOf<T>>;
 
 /// Settings too bulky to travel inside an operation.
-template <class T>
-struct Box : Counted, T {
+template <class T> struct Box : Counted, T {
   explicit Box(T value) : T(std::move(value)) {}
 };
 

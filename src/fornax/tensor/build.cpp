@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include <fornax/array/error.hpp>
+#include <fornax/ops/matrix.hpp>
 #include <fornax/tensor/operators.hpp>
 
 namespace fornax::detail {
@@ -260,14 +261,7 @@ Array reduce_dims(ReduceFn fn, Operand x, std::span<const std::int64_t> dims) {
 }
 
 Array triangle(Operand x, std::int64_t diagonal, bool upper) {
-  const Shape& shape = x->shape();
-  const std::int64_t rows = shape[shape.rank() - 2], columns = shape[shape.rank() - 1];
-  Interpreter& on = *x->interpreter();
-  const Array row = fornax::reshape(fornax::arange(on, 0, rows, 1, DType::I64, x->device()), Shape{rows, 1});
-  const Array column = fornax::arange(on, 0, columns, 1, DType::I64, x->device());
-  const Array distance = column - row;
-  const Array kept = upper ? greater_equal(distance, Scalar(diagonal)) : lower_equal(distance, Scalar(diagonal));
-  return where(kept, x, x->dtype() == DType::Bool ? Scalar(false) : Scalar(0));
+  return fornax::triangle(x, diagonal, upper);
 }
 
 Array one_hot(Operand x, std::int64_t classes) {

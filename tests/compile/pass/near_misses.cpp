@@ -25,4 +25,5 @@ int main() {
   static_cast<void>(Tensor<B, 8>::zeros({1, 1, 1, 1, 1, 1, 1, 1}));
   static_cast<void>(plain.is_require_grad() || plain.is_tracked());
   static_cast<void>(x.require_grad().exp().sum().backward());
+  static_cast<void>(linalg::inverse(m));
 }

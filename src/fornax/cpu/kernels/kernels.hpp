@@ -1,11 +1,12 @@
 #pragma once
-// One `execute` for each operation. The shape rule has already run: `spec` is what it promised, the inputs fit.
+// One `execute` for each operation. The shape rule has already run: `spec` is what it promised (Specs of an operation
+// with several results), the inputs fit.
 
 #include <fornax/cpu/cpu.hpp>
 
 namespace fornax::cpu {
 
-#define FORNAX_OP(name) Array execute(const op::name& op, const Spec& spec, Operands inputs);
+#define FORNAX_OP(name) ResultOf<op::name> execute(const op::name& op, const SpecOf<op::name>& spec, Operands inputs);
 #include <fornax/ops/ops.def>
 #undef FORNAX_OP
 

@@ -1,5 +1,3 @@
-#include <omp.h>
-
 #include <algorithm>
 #include <atomic>
 
@@ -8,6 +6,7 @@
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/gemm.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/kernels/one_thread.hpp>
 
 namespace fornax::cpu {
 
@@ -133,18 +132,6 @@ struct Blocks {
   static std::int64_t along(std::int64_t size, std::int64_t block) { return (size + block - 1) / block; }
 };
 
-/// Keeps the library from splitting a block among threads of its own.
-class OneThread {
- public:
-  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~OneThread() { omp_set_num_threads(before_); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_;
-};
-
 template <class T> void multiply(Factor lhs, const Factor& rhs, T* y) {
   std::int64_t batches = 1;
   for (int d = 0; d < lhs.batch_dims(); ++d) batches *= lhs.array.shape()[d];
@@ -164,7 +151,7 @@ template <class T> void multiply(Factor lhs, const Factor& rhs, T* y) {
     if (!gemm(a, b, y + (batch * rows + row) * columns + column, columns)) failed = true;
   };
   if (blocks.count == 1 || static_cast<double>(batches) * cost(rows, columns, depth) < kLeastCost) {
-    const OneThread guard;
+    const OneThread guard;  // a block is not split among threads again
     for (std::int64_t i = 0; i < blocks.count; ++i) run_block(i);
   } else {
 #pragma omp parallel

@@ -1,0 +1,38 @@
+#pragma once
+// Eigenvalues and singular values with their vectors. Both take f64 and f32; a matrix with an infinity or a NaN gives
+// NaN. In each vector (of U, for singular values) the element of largest absolute value is positive, the first of them
+// if there are several: so the result does not depend on the library that computed it.
+
+#include <fornax/ops/rule.hpp>
+
+namespace fornax::op {
+
+/// (a + aᵀ) / 2 = V diag(w) Vᵀ: the symmetric part of a, which is a if a is symmetric. Eigenvalues ascend; the columns
+/// of V are orthonormal eigenvectors.
+///
+/// Shapes:   a [..., N, N] -> w [..., N], V [..., N, N].
+/// Gradient: symmetric. That of w always exists; that of V divides by the differences of eigenvalues, so it is infinite
+///           or NaN where two are equal (Giles 2008, "Collected matrix derivative results").
+struct Eigh {
+  std::string_view name() const { return "eigh"; }
+  Specs infer(Operands x) const;
+  Keep keep(Wanted) const { return Keep::only_output(); }
+  Arrays vjp(const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted) const;
+  static SamplesOf<Eigh> samples();
+};
+
+/// a = U diag(s) Vᵀ. Singular values descend; U and V have orthonormal columns.
+///
+/// Shapes:   a [..., M, N] -> U [..., M, K], s [..., K], Vᵀ [..., K, N] with K = min(M, N).
+/// Gradient: that of s always exists; those of U and V divide by the differences of squared singular values, so they are
+///           infinite or NaN where two are equal, and if M != N where one is 0 (Townsend 2016, "Differentiating the
+///           singular value decomposition").
+struct Svd {
+  std::string_view name() const { return "svd"; }
+  Specs infer(Operands x) const;
+  Keep keep(Wanted) const { return Keep::only_output(); }
+  Arrays vjp(const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted) const;
+  static SamplesOf<Svd> samples();
+};
+
+}  // namespace fornax::op

@@ -1,0 +1,27 @@
+#pragma once
+// Matrices for the tests of linear algebra.
+
+#include <fornax/fornax.hpp>
+
+#include "derivatives.hpp"
+
+namespace fornax::test {
+
+// Numbers marked NumPy are from numpy 2.4 and scipy 1.17 on these.
+inline const Array kA = floats({2, -1, 0.5, 1, 3, -2, 0, 1.5, 4}, Shape{3, 3});
+inline const Array kS = floats({4, 1, -1, 1, 3, 0.5, -1, 0.5, 2}, Shape{3, 3});
+inline const Array kTall = floats({1, 2, -1, 0.5, 3, -2, 0.25, 1}, Shape{4, 2});
+inline constexpr double kClose = 1e-13;
+
+inline Array transposed(const Array& x) { return swap_dims(x, -2, -1); }
+inline Array random_array(const Shape& shape, std::uint64_t seed, DType dtype = DType::F64) {
+  return upload(random_data(shape, seed).convert(dtype));
+}
+inline void expect_equal(const Array& a, const Array& b, double tolerance) {
+  ASSERT_EQ(a.shape(), b.shape());
+  EXPECT_NO_THROW(a.to_data().assert_approx_eq(b.to_data(), tolerance, tolerance));
+}
+inline Array eye(std::int64_t n, DType dtype = DType::F64) { return Tensor<Cpu, 2>::eye(n, {}, dtype).array(); }
+inline std::vector<Array> list(std::initializer_list<Array> a) { return a; }
+
+}  // namespace fornax::test
