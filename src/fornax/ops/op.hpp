@@ -4,11 +4,13 @@
 #include <variant>
 
 #include <fornax/ops/binary.hpp>
+#include <fornax/ops/conv.hpp>
 #include <fornax/ops/create.hpp>
 #include <fornax/ops/custom.hpp>
 #include <fornax/ops/index.hpp>
 #include <fornax/ops/layout.hpp>
 #include <fornax/ops/matmul.hpp>
+#include <fornax/ops/pool.hpp>
 #include <fornax/ops/reduce.hpp>
 #include <fornax/ops/select.hpp>
 #include <fornax/ops/softmax.hpp>
@@ -31,8 +33,7 @@ struct Op : OpVariant {
 static_assert(sizeof(Op) <= 96);
 
 /// f(operation). Binary, the most frequent, is reached without an indirect call.
-template <class F>
-auto visit(const Op& op, F&& f) {
+template <class F> auto visit(const Op& op, F&& f) {
   if (const auto* binary = std::get_if<op::Binary>(&op)) return f(*binary);
   return std::visit(f, static_cast<const OpVariant&>(op));
 }

@@ -1,5 +1,3 @@
-#include <omp.h>
-
 #include <algorithm>
 #include <atomic>
 
@@ -8,6 +6,7 @@
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/gemm.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/kernels/one_thread.hpp>
 
 namespace fornax::cpu {
 
@@ -131,18 +130,6 @@ struct Blocks {
   }
   static std::int64_t half(std::int64_t size) { return ((size + 1) / 2 + 15) / 16 * 16; }
   static std::int64_t along(std::int64_t size, std::int64_t block) { return (size + block - 1) / block; }
-};
-
-/// Keeps the library from splitting a block among threads of its own.
-class OneThread {
- public:
-  OneThread() : before_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~OneThread() { omp_set_num_threads(before_); }
-  OneThread(const OneThread&) = delete;
-  OneThread& operator=(const OneThread&) = delete;
-
- private:
-  int before_;
 };
 
 template <class T> void multiply(Factor lhs, const Factor& rhs, T* y) {
