@@ -186,35 +186,6 @@ Arrays rope(const Call& c) {
   return reshape(cat({unsqueeze(turned_a, 4), unsqueeze(turned_b, 4)}, 4), x.shape());
 }
 
-// Coordinates from -1 to 1: of the outermost elements' centres if `corners`, else of their outer edges.
-Array coordinates(const Call& c, std::int64_t n, bool corners) {
-  const auto count = static_cast<double>(n);
-  if (n <= 1) return zeros_like(counting(c, n, c.real));
-  const Array unit = counting(c, n, c.real) * (2 / (count - 1)) - 1.0;
-  return corners ? unit : unit * ((count - 1) / count);
-}
-
-Arrays affine_grid(const Call& c) {
-  const std::vector<std::int64_t> size = c.attrs.integers("size");
-  const int dims = static_cast<int>(size.size()) - 2;
-  if (dims < 1 || c[0].rank() != 3) throw ShapeError("affine_grid", "theta has shape " + c[0].shape().str());
-  const Shape space{std::span<const std::int64_t>(size).subspan(2)};
-  std::vector<Array> axes;  // the last dim's coordinate first, then the others backwards, then 1
-  for (int d = dims - 1; d >= 0; --d) {
-    Shape along;
-    for (int e = 0; e < dims; ++e) along = along.inserted(e, e == d ? space[e] : 1);
-    const Array axis = reshape(coordinates(c, space[d], c.attrs.flag("align_corners")), along);
-    axes.push_back(reshape(broadcast_to(axis, space), Shape{space.numel(), 1}));
-  }
-  axes.push_back(full_like(axes[0], 1.0));
-  std::vector<Operand> columns;
-  for (const Array& a : axes) columns.emplace_back(a);
-  const Array grid = matmul(unsqueeze(cat(columns, 1), 0), c[0], false, true);
-  Shape shape{size[0]};
-  for (int d = 0; d < dims; ++d) shape = shape.inserted(d + 1, space[d]);
-  return reshape(grid, shape.inserted(dims + 1, dims));
-}
-
 Arrays window(const Call& c) {
   const std::int64_t n = c.attrs.integer("size");
   const std::string kind = c.attrs.text("kind");
@@ -243,7 +214,6 @@ constexpr Row kRows[] = {
     {"attention", [](const Call& c) -> Arrays { return attention(c, c[0], c[1], c[2], c.has(3) ? &c[3] : nullptr); }},
     {"multi_head_attention", multi_head_attention},
     {"rope", rope},
-    {"affine_grid", affine_grid},
     {"window", window},
 };
 
