@@ -13,6 +13,9 @@ namespace {
 
 std::string of_dim(int d) { return " of spatial dim " + std::to_string(d); }
 
+// Beyond, the sizes of a result could leave 64 bits.
+constexpr std::int64_t kMostPadding = std::int64_t{1} << 60;
+
 void require_defined(std::string_view op, const Array& x, const char* which) {
   if (!x.defined()) throw ValueError(op, std::string(which) + " is empty: it was moved from, or never given a value");
 }
@@ -90,8 +93,8 @@ Array conv_transpose(const Array& x, const Array& weight, const Array* bias, con
     const std::int64_t in = batch.shape()[d + 2], extra = options.output_padding[d], padding = s.before[i];
     if (s.stride[i] < 1)
       throw ValueError(name, "stride " + std::to_string(s.stride[i]) + of_dim(d) + "; it must be positive");
-    if (padding < 0)
-      throw ValueError(name, "padding " + std::to_string(padding) + of_dim(d) + "; it may not be negative");
+    if (padding < 0 || padding > kMostPadding)
+      throw ValueError(name, "padding " + std::to_string(padding) + of_dim(d) + "; it must be in [0, 2^60]");
     if (extra < 0 || (extra > 0 && extra >= std::max(s.stride[i], s.dilation[i])))
       throw ValueError(name, "output padding " + std::to_string(extra) + of_dim(d) +
                                  "; it must be at least 0, and less than the stride or the dilation");
@@ -101,11 +104,17 @@ Array conv_transpose(const Array& x, const Array& weight, const Array* bias, con
     std::int64_t full = 0;
     if (__builtin_mul_overflow(in - 1, s.stride[i], &full) || __builtin_add_overflow(full, reach, &full))
       throw ShapeError(name, "the result is too large along spatial dim " + std::to_string(d));
-    s.size[i] = full - std::min(full, padding);
-    s.size[i] -= s.after[i];
-    if (in < 1 || full <= padding || s.size[i] <= 0)
-      throw ShapeError(name, "size " + std::to_string(in) + of_dim(d) + " gives " + std::to_string(full) +
-                                 " elements, of which padding " + std::to_string(padding) + " leaves none");
+    const std::int64_t size = in < 1 ? 0 : full - padding - s.after[i];
+    if (in < 1 || size + beyond[i] <= 0)
+      throw ShapeError(name, "size " + std::to_string(in) + of_dim(d) + " gives " +
+                                 std::to_string(std::max<std::int64_t>(full, 0)) + " elements, of which padding " +
+                                 std::to_string(padding) + " leaves none");
+    // The padding at the start may take all that the windows reach, and more.
+    s.size[i] = std::max<std::int64_t>(size, 0);
+    if (size < 0) {
+      s.before[i] += size;
+      beyond[i] += size;
+    }
   }
   const op::Conv conv(s);
   if (bias) {

@@ -65,7 +65,7 @@ struct Resized {
   }
 
   Array of(const Array& x, int dim) const {
-    if (n == m && scale == 1) return x;
+    if (n == m && (scale == 1 || mode == InterpolateMode::Linear)) return x;
     if (is_nearest()) return select(x, dim, positions(x, nearest()));
     Shape along{m};
     for (int d = dim + 1; d < x.rank(); ++d) along = along.inserted(along.rank(), 1);

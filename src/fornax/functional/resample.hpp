@@ -28,7 +28,8 @@ struct InterpolateOptions {
   bool align_corners = false;
 };
 
-/// x with other spatial sizes: each new pixel is made of the old ones around its position, without antialiasing.
+/// x with other spatial sizes: each new pixel is made of the old ones around its position, without antialiasing. New
+/// pixels lie 1 / scale_factor old ones apart, or in / size; Linear leaves a dim that keeps its size as it is.
 ///
 /// Shapes:  x [N, C, in...] with 1 to 3 spatial dims -> [N, C, size...], size = floor(in scale_factor).
 /// Kinds:   Float; Int too for Nearest and NearestExact.
