@@ -16,8 +16,7 @@ namespace {
 namespace fn = functional;
 
 // One number for each of N dims, or one for all.
-template <int N>
-PerDim<N> per_dim(const Call& c, const char* name) {
+template <int N> PerDim<N> per_dim(const Call& c, const char* name) {
   const std::vector<std::int64_t> given = c.attrs.integers(name);
   if (given.size() != 1 && given.size() != N)
     throw Malformed(std::string(name) + " has " + std::to_string(given.size()) + " numbers");
@@ -25,15 +24,13 @@ PerDim<N> per_dim(const Call& c, const char* name) {
   for (std::size_t d = 0; d < N; ++d) values[d] = given[given.size() == 1 ? 0 : d];
   return PerDim<N>(values);
 }
-template <int N>
-PerDim<N> per_dim(const Call& c, const char* name, std::int64_t fallback) {
+template <int N> PerDim<N> per_dim(const Call& c, const char* name, std::int64_t fallback) {
   return c.attrs.has(name) ? per_dim<N>(c, name) : PerDim<N>(fallback);
 }
 
 const Array* bias_of(const Call& c) { return c.has(2) ? &c[2] : nullptr; }
 
-template <int N>
-Arrays conv(const Call& c) {
+template <int N> Arrays conv(const Call& c) {
   fn::ConvOptions<N> o{.stride = per_dim<N>(c, "stride", 1),
                        .dilation = per_dim<N>(c, "dilation", 1),
                        .groups = c.attrs.integer("groups", 1)};
@@ -48,8 +45,7 @@ Arrays conv(const Call& c) {
   return fn::conv<N>(c[0], c[1], bias_of(c), o);
 }
 
-template <int N>
-Arrays conv_transpose(const Call& c) {
+template <int N> Arrays conv_transpose(const Call& c) {
   return fn::conv_transpose<N>(c[0], c[1], bias_of(c),
                                {.stride = per_dim<N>(c, "stride", 1),
                                 .padding = per_dim<N>(c, "padding", 0),
@@ -58,14 +54,11 @@ Arrays conv_transpose(const Call& c) {
                                 .groups = c.attrs.integer("groups", 1)});
 }
 
-template <int N>
-std::optional<PerDim<N>> stride_of(const Call& c) {
-  if (!c.attrs.has("stride")) return std::nullopt;
-  return per_dim<N>(c, "stride");
+template <int N> fn::PoolStride<N> stride_of(const Call& c) {
+  return c.attrs.has("stride") ? fn::PoolStride<N>(per_dim<N>(c, "stride")) : fn::PoolStride<N>();
 }
 
-template <int N>
-fn::Pooled pooled(const Call& c) {
+template <int N> fn::Pooled pooled(const Call& c) {
   return fn::max_pool_with_indices<N>(c[0], per_dim<N>(c, "kernel"),
                                       {.stride = stride_of<N>(c),
                                        .padding = per_dim<N>(c, "padding", 0),
@@ -73,18 +66,13 @@ fn::Pooled pooled(const Call& c) {
                                        .ceil_mode = c.attrs.flag("ceil_mode", false)});
 }
 
-template <int N>
-Arrays max_pool(const Call& c) {
-  return pooled<N>(c).values;
-}
-template <int N>
-Arrays max_pool_with_indices(const Call& c) {
+template <int N> Arrays max_pool(const Call& c) { return pooled<N>(c).values; }
+template <int N> Arrays max_pool_with_indices(const Call& c) {
   const fn::Pooled y = pooled<N>(c);
   return {y.values, y.indices};
 }
 
-template <int N>
-Arrays avg_pool(const Call& c) {
+template <int N> Arrays avg_pool(const Call& c) {
   fn::AvgPoolOptions<N> o{.stride = stride_of<N>(c),
                           .padding = per_dim<N>(c, "padding", 0),
                           .ceil_mode = c.attrs.flag("ceil_mode", false),
@@ -93,26 +81,23 @@ Arrays avg_pool(const Call& c) {
   return fn::avg_pool<N>(c[0], per_dim<N>(c, "kernel"), o);
 }
 
-template <int N>
-Arrays lp_pool(const Call& c) {
+template <int N> Arrays lp_pool(const Call& c) {
   return fn::lp_pool<N>(c[0], c.attrs.real("p"), per_dim<N>(c, "kernel"),
                         {.stride = stride_of<N>(c), .ceil_mode = c.attrs.flag("ceil_mode", false)});
 }
 
-template <int N>
-Arrays adaptive_avg_pool(const Call& c) {
+template <int N> Arrays adaptive_avg_pool(const Call& c) {
   return fn::adaptive_avg_pool<N>(c[0], per_dim<N>(c, "output_size"));
 }
-template <int N>
-Arrays adaptive_max_pool(const Call& c) {
+template <int N> Arrays adaptive_max_pool(const Call& c) {
   return fn::adaptive_max_pool_with_indices<N>(c[0], per_dim<N>(c, "output_size")).values;
 }
 
 Arrays interpolate(const Call& c) {
   using Mode = fn::InterpolateMode;
   static constexpr std::pair<std::string_view, Mode> modes[] = {
-      {"nearest", Mode::Nearest},     {"nearest-exact", Mode::NearestExact}, {"linear", Mode::Linear},
-      {"bilinear", Mode::Bilinear},   {"trilinear", Mode::Trilinear},        {"bicubic", Mode::Bicubic},
+      {"nearest", Mode::Nearest},   {"nearest-exact", Mode::NearestExact}, {"linear", Mode::Linear},
+      {"bilinear", Mode::Bilinear}, {"trilinear", Mode::Trilinear},        {"bicubic", Mode::Bicubic},
       {"area", Mode::Area},
   };
   fn::InterpolateOptions o{.align_corners = c.attrs.flag("align_corners", false)};
@@ -135,11 +120,10 @@ Arrays interpolate(const Call& c) {
 Arrays grid_sample(const Call& c) {
   fn::GridSampleOptions o{.align_corners = c.attrs.flag("align_corners", false)};
   const std::string mode = c.attrs.text("mode"), padding = c.attrs.text("padding_mode");
-  if (mode != "bilinear" && mode != "nearest" && mode != "bicubic")
-    throw Absent("no mode is called \"" + mode + "\"");
+  if (mode != "bilinear" && mode != "nearest" && mode != "bicubic") throw Absent("no mode is called \"" + mode + "\"");
   if (padding != "zeros" && padding != "border" && padding != "reflection")
     throw Absent("no padding is called \"" + padding + "\"");
-  o.mode = mode == "nearest" ? fn::SampleMode::Nearest
+  o.mode = mode == "nearest"   ? fn::SampleMode::Nearest
            : mode == "bicubic" ? fn::SampleMode::Bicubic
                                : fn::SampleMode::Bilinear;
   o.padding = padding == "border"       ? fn::SamplePadding::Border
@@ -154,7 +138,8 @@ Arrays affine_grid(const Call& c) {
 }
 
 fn::FoldOptions fold_options(const Call& c) {
-  return {.stride = per_dim<2>(c, "stride"), .padding = per_dim<2>(c, "padding"), .dilation = per_dim<2>(c, "dilation")};
+  return {
+      .stride = per_dim<2>(c, "stride"), .padding = per_dim<2>(c, "padding"), .dilation = per_dim<2>(c, "dilation")};
 }
 Arrays unfold2d(const Call& c) { return fn::unfold(c[0], per_dim<2>(c, "kernel"), fold_options(c)); }
 Arrays fold2d(const Call& c) {
@@ -191,10 +176,8 @@ constexpr Row kRows[] = {
     {"affine_grid", affine_grid},
     {"unfold2d", unfold2d},
     {"fold2d", fold2d},
-    {"pixel_shuffle",
-     [](const Call& c) -> Arrays { return fn::pixel_shuffle(c[0], c.attrs.integer("factor")); }},
-    {"pixel_unshuffle",
-     [](const Call& c) -> Arrays { return fn::pixel_unshuffle(c[0], c.attrs.integer("factor")); }},
+    {"pixel_shuffle", [](const Call& c) -> Arrays { return fn::pixel_shuffle(c[0], c.attrs.integer("factor")); }},
+    {"pixel_unshuffle", [](const Call& c) -> Arrays { return fn::pixel_unshuffle(c[0], c.attrs.integer("factor")); }},
 };
 
 }  // namespace

@@ -50,7 +50,7 @@ template <int N> Pooled max_pool_with_indices(const Array& x, PerDim<N> kernel, 
   return largest(x, {.dims = N,
                      .kernel = kernel.sizes(),
                      .ceil_mode = options.ceil_mode,
-                     .stride = options.stride.value_or(kernel).sizes(),
+                     .stride = options.stride.given.value_or(kernel).sizes(),
                      .padding = options.padding.sizes(),
                      .dilation = options.dilation.sizes()});
 }
@@ -59,7 +59,7 @@ template <int N> Array avg_pool(const Array& x, PerDim<N> kernel, const AvgPoolO
   return mean(x, {.windows = {.dims = N,
                               .kernel = kernel.sizes(),
                               .ceil_mode = options.ceil_mode,
-                              .stride = options.stride.value_or(kernel).sizes(),
+                              .stride = options.stride.given.value_or(kernel).sizes(),
                               .padding = options.padding.sizes()},
                   .count_include_pad = options.count_include_pad,
                   .divisor = options.divisor});

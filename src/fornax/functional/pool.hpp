@@ -9,15 +9,25 @@
 
 namespace fornax::functional {
 
+/// Distance of adjacent windows; the kernel's size if not given.
+template <int N> struct PoolStride {
+  std::optional<PerDim<N>> given;
+
+  PoolStride() = default;
+  PoolStride(PerDim<N> stride) : given(stride) {}  // NOLINT: implicit by design
+  template <std::integral... T>
+  requires(sizeof...(T) == N || sizeof...(T) == 1) PoolStride(T... stride) : given(PerDim<N>(stride...)) {}  // NOLINT
+};
+
 template <int N> struct MaxPoolOptions {
-  std::optional<PerDim<N>> stride = {};  // the kernel's size if not given
-  PerDim<N> padding = 0;                 // of -inf
+  PoolStride<N> stride = {};
+  PerDim<N> padding = 0;  // of -inf
   PerDim<N> dilation = 1;
   bool ceil_mode = false;  // the last window may reach beyond the end
 };
 
 template <int N> struct AvgPoolOptions {
-  std::optional<PerDim<N>> stride = {};
+  PoolStride<N> stride = {};
   PerDim<N> padding = 0;
   bool ceil_mode = false;
   bool count_include_pad = true;             // zeros of the padding count as elements
@@ -25,7 +35,7 @@ template <int N> struct AvgPoolOptions {
 };
 
 template <int N> struct LpPoolOptions {
-  std::optional<PerDim<N>> stride = {};
+  PoolStride<N> stride = {};
   bool ceil_mode = false;
 };
 
@@ -36,8 +46,9 @@ struct Pooled {
 
 /// The largest element of each window; the first of ties has the gradient, a NaN wins.
 ///
-/// Shapes:  x [N, C, in...] or [C, in...] -> [N, C, out...] with out = floor((in + 2 padding - dilation (kernel - 1) - 1)
-///          / stride) + 1, or rounded up with ceil_mode, but no window starts in the padding behind x.
+/// Shapes:  x [N, C, in...] or [C, in...] -> [N, C, out...] with
+///          out = floor((in + 2 padding - dilation (kernel - 1) - 1) / stride) + 1, or rounded up with ceil_mode, but no
+///          window starts in the padding behind x.
 /// Kinds:   Float and Int.
 /// Errors:  ShapeError for another rank, an empty spatial dim, or one smaller than the window; ValueError for a setting
 ///          out of range, or padding of more than half a window.

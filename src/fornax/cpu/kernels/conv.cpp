@@ -187,28 +187,29 @@ constexpr Size kTasks = 8;                // so many, if it costs little, to kee
 
 Size width_for(Size rows) { return std::clamp<Size>(kColumns / std::max<Size>(rows, 1), 32, 1024); }
 
-/// The work of one kernel on its threads.
+/// The tasks of one kernel on its threads, each of which has some memory of its own.
 template <class T> class Work {
  public:
-  Work(std::string_view operation, double cost, Size scratch)
+  Work(std::string_view operation, double cost, Size tasks, Size scratch)
       : operation_(operation),
-        threads_(cost < kLeastCost ? 1 : omp_get_max_threads()),
+        tasks_(tasks),
+        threads_(cost < kLeastCost ? 1 : static_cast<int>(std::min<Size>(tasks, omp_get_max_threads()))),
         scratch_(scratch),
         memory_(cpu_empty(operation, Shape{threads_, scratch}, dtype_v<T>)) {}
 
-  /// Calls f(task, scratch) for each task; scratch is one thread's own.
-  template <class F> void run(Size tasks, F&& f) {
+  /// Calls f(task, scratch) for each task.
+  template <class F> void run(F&& f) {
     T* const all = reinterpret_cast<T*>(dense(memory_).data);
-    if (threads_ == 1 || tasks == 1) {
+    if (threads_ == 1) {
       const OneThread guard;
-      for (Size i = 0; i < tasks; ++i) f(i, all);
+      for (Size i = 0; i < tasks_; ++i) f(i, all);
     } else {
 #pragma omp parallel num_threads(threads_)
       {
         const OneThread guard;
         T* const mine = all + omp_get_thread_num() * scratch_;
 #pragma omp for schedule(dynamic)
-        for (Size i = 0; i < tasks; ++i) f(i, mine);
+        for (Size i = 0; i < tasks_; ++i) f(i, mine);
       }
     }
     if (failed_) throw Error(operation_, "oneDNN's sgemm failed");
@@ -219,6 +220,7 @@ template <class T> class Work {
 
  private:
   std::string_view operation_;
+  Size tasks_;
   int threads_;
   Size scratch_;
   Array memory_;
@@ -234,8 +236,9 @@ template <class T> void forward(std::string_view operation, const Geometry& g, c
   while (pieces.count * g.groups * ceil_div(g.out_channels, block) < kTasks && block >= 128) block = ceil_div(block, 2);
   const Size blocks = ceil_div(g.out_channels, block);
   const Size columns_size = g.depth * pieces.most_columns();
-  Work<T> work(operation, g.cost(), columns_size + (pieces.images > 1 ? block * pieces.most_columns() : 0));
-  work.run(pieces.count * g.groups * blocks, [&](Size task, T* scratch) {
+  Work<T> work(operation, g.cost(), pieces.count * g.groups * blocks,
+               columns_size + (pieces.images > 1 ? block * pieces.most_columns() : 0));
+  work.run([&](Size task, T* scratch) {
     const Piece piece = pieces[task / (g.groups * blocks)];
     const Size group = task / blocks % g.groups, first = task % blocks * block;
     const Size rows = std::min(block, g.out_channels - first), width = piece.columns();
@@ -264,8 +267,9 @@ template <class T> void input(std::string_view operation, const Geometry& g, con
   const Size blocks = ceil_div(g.in_channels, block);
   const Pieces pieces(g, width_for(block * g.taps));
   const Size columns_size = block * g.taps * pieces.most_columns();
-  Work<T> work(operation, g.cost(), columns_size + (pieces.images > 1 ? g.out_channels * pieces.most_columns() : 0));
-  work.run(pieces.count / pieces.per_image * g.groups * blocks, [&](Size task, T* columns) {
+  Work<T> work(operation, g.cost(), pieces.count / pieces.per_image * g.groups * blocks,
+               columns_size + (pieces.images > 1 ? g.out_channels * pieces.most_columns() : 0));
+  work.run([&](Size task, T* columns) {
     const Size owner = task / (g.groups * blocks), group = task / blocks % g.groups, first = task % blocks * block;
     const Size channels = std::min(block, g.in_channels - first), rows = channels * g.taps;
     for (Size i = owner * pieces.images; i < std::min(g.batch, (owner + 1) * pieces.images); ++i)
@@ -299,9 +303,9 @@ template <class T> void weight(std::string_view operation, const Geometry& g, co
   const Array partial = cpu_empty(operation, Shape{segments - 1, size}, dtype_v<T>);
   const auto sums = [&](Size s) { return s == 0 ? w : reinterpret_cast<T*>(dense(partial).data) + (s - 1) * size; };
   const Size columns_size = block * g.taps * pieces.most_columns(), sum_size = out_block * block * g.taps;
-  Work<T> work(operation, g.cost(),
+  Work<T> work(operation, g.cost(), parts * segments,
                columns_size + sum_size + (pieces.images > 1 ? out_block * pieces.most_columns() : 0));
-  work.run(parts * segments, [&](Size task, T* columns) {
+  work.run([&](Size task, T* columns) {
     const Size segment = task / parts, group = task % parts / (blocks * out_blocks);
     const Size first = task % blocks * block, channels = std::min(block, g.in_channels - first);
     const Size first_out = task / blocks % out_blocks * out_block;
