@@ -50,6 +50,7 @@ std::span<const Row> index_rows();
 std::span<const Row> product_rows();
 std::span<const Row> linalg_rows();
 std::span<const Row> nn_rows();
+std::span<const Row> picture_rows();
 std::span<const Row> recurrent_rows();
 std::span<const Row> loss_rows();
 

@@ -157,67 +157,6 @@ Arrays quantize_affine_row(const Call& c) {
   return {functional::quantize_affine(c[0], q), functional::fake_quantize(c[0], q)};
 }
 
-// A dim of n elements, padded on both sides, read by windows of `kernel` elements.
-struct Windows {
-  std::int64_t padding, padded, count, kernel;
-  std::vector<std::int64_t> at;  // [kernel, count]
-};
-
-Windows windows_of(const Call& c, std::size_t dim, std::int64_t n) {
-  Windows w{};
-  const auto setting = [&](const char* name) {
-    const std::vector<std::int64_t> all = c.attrs.integers(name);
-    return all.at(all.size() == 1 ? 0 : dim);
-  };
-  const std::int64_t dilation = setting("dilation"), stride = setting("stride");
-  w.kernel = setting("kernel");
-  w.padding = setting("padding");
-  w.padded = n + 2 * w.padding;
-  const std::int64_t reach = dilation * (w.kernel - 1) + 1;
-  if (stride <= 0 || dilation <= 0 || w.kernel <= 0 || w.padding < 0 || reach > w.padded)
-    throw ValueError("unfold", "no window of " + std::to_string(w.kernel) + " fits a dim of size " + std::to_string(n));
-  w.count = (w.padded - reach) / stride + 1;
-  for (std::int64_t i = 0; i < w.kernel; ++i)
-    for (std::int64_t o = 0; o < w.count; ++o) w.at.push_back(o * stride + i * dilation);
-  return w;
-}
-
-SliceDims inner_part(const Shape& x, const Windows& h, const Windows& w) {
-  SliceDims at{};
-  for (int d = 0; d < 4; ++d) at.dims[static_cast<std::size_t>(d)] = {0, x[d], 1};
-  at.dims[2].start = h.padding;
-  at.dims[3].start = w.padding;
-  return at;
-}
-
-constexpr std::int64_t kSwapMiddle[] = {0, 1, 2, 4, 3, 5};  // [.., kernel, count, kernel, count] and back
-
-Arrays unfold2d(const Call& c) {
-  const Shape& s = c[0].shape();
-  if (s.rank() != 4) throw ShapeError("unfold2d", "needs rank 4, got " + s.str());
-  const Windows h = windows_of(c, 0, s[2]), w = windows_of(c, 1, s[3]);
-  const Array padded = slice_assign(zeros_like(c[0], Shape{s[0], s[1], h.padded, w.padded}), inner_part(s, h, w), c[0]);
-  const Array read = read_at(c, read_at(c, padded, 2, h.at), 3, w.at);
-  const Array parts = permute(reshape(read, Shape{s[0], s[1], h.kernel, h.count, w.kernel, w.count}), kSwapMiddle);
-  return reshape(parts, Shape{s[0], s[1] * h.kernel * w.kernel, h.count * w.count});
-}
-
-Arrays fold2d(const Call& c) {
-  const Shape& s = c[0].shape();
-  const std::vector<std::int64_t> size = c.attrs.integers("output_size");
-  if (s.rank() != 3 || size.size() != 2)
-    throw ShapeError("fold2d", "needs rank 3 and two output sizes, got " + s.str());
-  const Windows h = windows_of(c, 0, size[0]), w = windows_of(c, 1, size[1]);
-  const std::int64_t n = s[0], channels = s[1] / (h.kernel * w.kernel);
-  const Array parts = permute(reshape(c[0], Shape{n, channels, h.kernel, w.kernel, h.count, w.count}), kSwapMiddle);
-  const Array flat_parts = reshape(parts, Shape{n, channels, h.kernel * h.count, w.kernel * w.count});
-  const Array rows = select_assign(zeros_like(c[0], Shape{n, channels, h.kernel * h.count, w.padded}), 3,
-                                   positions(c, w.at), flat_parts, Update::Add);
-  const Array padded =
-      select_assign(zeros_like(c[0], Shape{n, channels, h.padded, w.padded}), 2, positions(c, h.at), rows, Update::Add);
-  return slice(padded, inner_part(Shape{n, channels, size[0], size[1]}, h, w));
-}
-
 constexpr Row kRows[] = {
     {"slice", [](const Call& c) -> Arrays { return slice(c[0], slices_of(c)); }},
     {"slice_assign", slice_assign_row},
@@ -236,8 +175,6 @@ constexpr Row kRows[] = {
     {"masked_where", [](const Call& c) -> Arrays { return where(c[1], c[2], c[0]); }},
     {"one_hot", one_hot_row},
     {"quantize_affine_i8", quantize_affine_row},
-    {"unfold2d", unfold2d},
-    {"fold2d", fold2d},
 };
 
 }  // namespace

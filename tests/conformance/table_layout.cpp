@@ -115,42 +115,6 @@ Arrays unfold_dim_row(const Call& c) {
   return functional::unfold_dim(c[0], c.attrs.integer("dim"), c.attrs.integer("size"), c.attrs.integer("step"));
 }
 
-// Pictures [..., C, H, W] as one batch [N, C, H, W].
-Array pictures(const char* operation, const Array& x) {
-  if (x.rank() < 3) throw ShapeError(operation, "needs rank >= 3, got " + x.shape().str());
-  const Array batch = x.rank() == 3 ? unsqueeze(x, 0) : x;
-  return flat(batch, 0, batch.rank() - 4);
-}
-
-Array unbatched(const Array& y, const Shape& original) {
-  const int rank = original.rank();
-  Shape shape = original;
-  for (int d = 1; d <= 3; ++d) shape = shape.with(rank - d, y.shape()[4 - d]);
-  return reshape(y, shape);
-}
-
-Arrays pixel_shuffle(const Call& c) {
-  const std::int64_t f = c.attrs.integer("factor");
-  const Array x = pictures("pixel_shuffle", c[0]);
-  const Shape& s = x.shape();
-  if (f <= 0 || s[1] % (f * f) != 0)
-    throw ShapeError("pixel_shuffle", s.str() + " does not hold groups of " + std::to_string(f) + "² channels");
-  const Array parts = reshape(x, Shape{s[0], s[1] / (f * f), f, f, s[2], s[3]});
-  const Shape shape{s[0], s[1] / (f * f), s[2] * f, s[3] * f};
-  return unbatched(reshape(permute(parts, Sizes{0, 1, 4, 2, 5, 3}), shape), c[0].shape());
-}
-
-Arrays pixel_unshuffle(const Call& c) {
-  const std::int64_t f = c.attrs.integer("factor");
-  const Array x = pictures("pixel_unshuffle", c[0]);
-  const Shape& s = x.shape();
-  if (f <= 0 || s[2] % f != 0 || s[3] % f != 0)
-    throw ShapeError("pixel_unshuffle", s.str() + " is not a whole number of blocks of " + std::to_string(f));
-  const Array parts = reshape(x, Shape{s[0], s[1], s[2] / f, f, s[3] / f, f});
-  const Shape shape{s[0], s[1] * f * f, s[2] / f, s[3] / f};
-  return unbatched(reshape(permute(parts, Sizes{0, 1, 3, 5, 2, 4}), shape), c[0].shape());
-}
-
 Arrays diagonal_row(const Call& c) {
   return functional::diagonal(c[0], c.attrs.integer("offset", 0), c.attrs.integer("dim0", 0),
                               c.attrs.integer("dim1", 1));
@@ -207,8 +171,6 @@ constexpr Row kRows[] = {
     {"narrow", narrow_row},
     {"pad", pad_row},
     {"unfold_dim", unfold_dim_row},
-    {"pixel_shuffle", pixel_shuffle},
-    {"pixel_unshuffle", pixel_unshuffle},
 };
 
 }  // namespace

@@ -68,35 +68,6 @@ Arrays multi_head_attention_row(const Call& c) {
                               {.causal = c.attrs.flag("causal", false)});
 }
 
-// Coordinates from -1 to 1: of the outermost elements' centres if `corners`, else of their outer edges.
-Array coordinates(const Call& c, std::int64_t n, bool corners) {
-  const auto count = static_cast<double>(n);
-  if (n <= 1) return zeros_like(counting(c, n, c.real));
-  const Array unit = counting(c, n, c.real) * (2 / (count - 1)) - 1.0;
-  return corners ? unit : unit * ((count - 1) / count);
-}
-
-Arrays affine_grid(const Call& c) {
-  const std::vector<std::int64_t> size = c.attrs.integers("size");
-  const int dims = static_cast<int>(size.size()) - 2;
-  if (dims < 1 || c[0].rank() != 3) throw ShapeError("affine_grid", "theta has shape " + c[0].shape().str());
-  const Shape space{std::span<const std::int64_t>(size).subspan(2)};
-  std::vector<Array> axes;  // the last dim's coordinate first, then the others backwards, then 1
-  for (int d = dims - 1; d >= 0; --d) {
-    Shape along;
-    for (int e = 0; e < dims; ++e) along = along.inserted(e, e == d ? space[e] : 1);
-    const Array axis = reshape(coordinates(c, space[d], c.attrs.flag("align_corners")), along);
-    axes.push_back(reshape(broadcast_to(axis, space), Shape{space.numel(), 1}));
-  }
-  axes.push_back(full_like(axes[0], 1.0));
-  std::vector<Operand> columns;
-  for (const Array& a : axes) columns.emplace_back(a);
-  const Array grid = matmul(unsqueeze(cat(columns, 1), 0), c[0], false, true);
-  Shape shape{size[0]};
-  for (int d = 0; d < dims; ++d) shape = shape.inserted(d + 1, space[d]);
-  return reshape(grid, shape.inserted(dims + 1, dims));
-}
-
 constexpr Row kRows[] = {
     {"softmax", [](const Call& c) -> Arrays { return softmax(c[0], c.attrs.integer("dim")); }},
     {"log_softmax", [](const Call& c) -> Arrays { return log_softmax(c[0], c.attrs.integer("dim")); }},
@@ -113,7 +84,6 @@ constexpr Row kRows[] = {
     {"attention", attention_row},
     {"multi_head_attention", multi_head_attention_row},
     {"rope", [](const Call& c) -> Arrays { return rope(c[0], {.theta = c.attrs.real("theta")}); }},
-    {"affine_grid", affine_grid},
 };
 
 }  // namespace

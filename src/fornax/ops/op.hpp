@@ -4,6 +4,7 @@
 #include <variant>
 
 #include <fornax/ops/binary.hpp>
+#include <fornax/ops/conv.hpp>
 #include <fornax/ops/create.hpp>
 #include <fornax/ops/custom.hpp>
 #include <fornax/ops/factor.hpp>
@@ -11,6 +12,7 @@
 #include <fornax/ops/index.hpp>
 #include <fornax/ops/layout.hpp>
 #include <fornax/ops/matmul.hpp>
+#include <fornax/ops/pool.hpp>
 #include <fornax/ops/reduce.hpp>
 #include <fornax/ops/select.hpp>
 #include <fornax/ops/softmax.hpp>

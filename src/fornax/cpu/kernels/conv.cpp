@@ -1,0 +1,361 @@
+// Convolution as matrix products: the elements that each output position sees become a column (im2col), a block of
+// columns at a time, so that the blocks stay in cache and memory stays bounded. (Chellapilla, Puri and Simard, 2006.)
+//
+// The work is cut by the shapes alone, and what is summed up, is summed up in a fixed order: results are the same bits
+// for any number of threads.
+
+#include <omp.h>
+
+#include <algorithm>
+#include <atomic>
+
+#include <fornax/cpu/kernels/compute_type.hpp>
+#include <fornax/cpu/kernels/dispatch.hpp>
+#include <fornax/cpu/kernels/elementwise.hpp>
+#include <fornax/cpu/kernels/gemm.hpp>
+#include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/kernels/one_thread.hpp>
+
+namespace fornax::cpu {
+
+namespace {
+
+using Size = std::int64_t;
+
+Size ceil_div(Size a, Size b) { return (a + b - 1) / b; }
+
+/// All sizes, with leading dims of size 1 where there are fewer than three.
+struct Geometry {
+  Size batch, groups, in_channels, out_channels;  // channels of one group
+  SpatialSizes in = {1, 1, 1}, kernel = {1, 1, 1}, out = {1, 1, 1};
+  SpatialSizes stride = {1, 1, 1}, dilation = {1, 1, 1}, before = {};
+  Size plane = 1, taps = 1, positions = 1;  // of one channel: inputs, weights, outputs
+  Size depth;                               // inputs that one output sees
+  bool direct = true;                       // it sees one element of each channel, at its own position
+
+  Geometry(const ConvSettings& s, const Shape& x, const Shape& w, const Shape& y)
+      : batch(x[0]), groups(s.groups), in_channels(w[1]), out_channels(w[0] / s.groups) {
+    for (int d = 0; d < s.dims; ++d) {
+      const auto from = static_cast<std::size_t>(d), to = from + static_cast<std::size_t>(kMaxSpatialDims - s.dims);
+      in[to] = x[d + 2];
+      kernel[to] = w[d + 2];
+      out[to] = y[d + 2];
+      stride[to] = s.stride[from];
+      dilation[to] = s.dilation[from];
+      before[to] = s.before[from];
+      direct = direct && w[d + 2] == 1 && s.stride[from] == 1 && s.before[from] == 0 && s.after[from] == 0;
+    }
+    for (std::size_t d = 0; d < kMaxSpatialDims; ++d) {
+      plane *= in[d];
+      taps *= kernel[d];
+      positions *= out[d];
+    }
+    depth = in_channels * taps;
+  }
+
+  double cost() const {
+    return static_cast<double>(batch * groups * positions) * static_cast<double>(out_channels) *
+           static_cast<double>(depth);
+  }
+};
+
+/// The columns of one product: some positions of one image, or all positions of several.
+struct Piece {
+  Size image, images, start, count;
+  Size columns() const { return images * count; }
+};
+
+/// The batch in pieces of about `width` columns.
+struct Pieces {
+  Size positions, batch, width, per_image, images, count;
+
+  Pieces(const Geometry& g, Size about)
+      : positions(g.positions),
+        batch(g.batch),
+        width(std::min(positions, about)),
+        per_image(ceil_div(positions, width)),
+        images(std::clamp<Size>(about / positions, 1, std::max<Size>(batch, 1))),
+        count(ceil_div(batch, images) * per_image) {}
+  Size most_columns() const { return images * width; }
+  Piece operator[](Size i) const {
+    const Size image = i / per_image * images, start = i % per_image * width;
+    return {image, std::min(images, batch - image), start, std::min(width, positions - start)};
+  }
+};
+
+/// Calls f(column, offset, first, last, n) for each run of n output positions in one row of the output, of which
+/// [first, last) see, through tap (a, b, c) of the kernel, the elements offset, offset + stride, ... of a channel, and
+/// the others padding.
+template <class F> void for_each_row(const Geometry& g, const Piece& piece, const SpatialSizes& tap, F&& f) {
+  SpatialSizes shift{};
+  for (std::size_t d = 0; d < kMaxSpatialDims; ++d) shift[d] = tap[d] * g.dilation[d] - g.before[d];
+  const Size step = g.stride[2];
+  const Size low = shift[2] >= 0 ? 0 : (-shift[2] - 1) / step + 1;
+  const Size high = shift[2] >= g.in[2] ? 0 : (g.in[2] - 1 - shift[2]) / step + 1;
+  const auto inside = [&](std::size_t d, Size o) {
+    const Size i = o * g.stride[d] + shift[d];
+    return i >= 0 && i < g.in[d];
+  };
+  Size w = piece.start % g.out[2], h = piece.start / g.out[2] % g.out[1], d = piece.start / g.out[2] / g.out[1];
+  for (Size column = 0; column < piece.count;) {
+    const Size n = std::min(g.out[2] - w, piece.count - column);
+    Size first = 0, last = 0, offset = 0;
+    if (inside(0, d) && inside(1, h)) {
+      first = std::clamp<Size>(low - w, 0, n);
+      last = std::clamp<Size>(high - w, first, n);
+      offset = ((d * g.stride[0] + shift[0]) * g.in[1] + h * g.stride[1] + shift[1]) * g.in[2] + (w + first) * step +
+               shift[2];
+    }
+    f(column, offset, first, last, n);
+    column += n;
+    w = 0;
+    if (++h == g.out[1]) h = 0, ++d;
+  }
+}
+
+/// Calls f(row, channel, tap) for the rows of columns that belong to channels [from, to).
+template <class F> void for_each_tap(const Geometry& g, Size from, Size to, F&& f) {
+  Size row = 0;
+  SpatialSizes tap{};
+  for (Size c = from; c < to; ++c)
+    for (tap[0] = 0; tap[0] < g.kernel[0]; ++tap[0])
+      for (tap[1] = 0; tap[1] < g.kernel[1]; ++tap[1])
+        for (tap[2] = 0; tap[2] < g.kernel[2]; ++tap[2]) f(row++, c, tap);
+}
+
+/// One array of a batch of groups of channels.
+template <class T> struct Channels {
+  T* data;
+  Size groups, channels, size;
+
+  T* at(Size image, Size group, Size channel) const {
+    return data + ((image * groups + group) * channels + channel) * size;
+  }
+};
+
+template <class T>
+void im2col(const Geometry& g, const Channels<const T>& x, Size group, Size from, Size to, const Piece& piece,
+            T* columns) {
+  const Size width = piece.columns(), step = g.stride[2];
+  for_each_tap(g, from, to, [&](Size row, Size channel, const SpatialSizes& tap) {
+    for (Size i = 0; i < piece.images; ++i) {
+      const T* image = x.at(piece.image + i, group, channel);
+      T* line = columns + row * width + i * piece.count;
+      for_each_row(g, piece, tap, [&](Size column, Size offset, Size first, Size last, Size n) {
+        T* to_row = line + column;
+        std::fill(to_row, to_row + first, T(0));
+        if (step == 1) {
+          std::copy_n(image + offset, last - first, to_row + first);
+        } else {
+          for (Size j = first; j < last; ++j) to_row[j] = image[offset + (j - first) * step];
+        }
+        std::fill(to_row + last, to_row + n, T(0));
+      });
+    }
+  });
+}
+
+/// The transpose of im2col: adds each element of the columns to where it came from.
+template <class T>
+void col2im(const Geometry& g, const T* columns, Size group, Size from, Size to, const Piece& piece,
+            const Channels<T>& x) {
+  const Size width = piece.columns(), step = g.stride[2];
+  for_each_tap(g, from, to, [&](Size row, Size channel, const SpatialSizes& tap) {
+    for (Size i = 0; i < piece.images; ++i) {
+      T* image = x.at(piece.image + i, group, channel);
+      const T* line = columns + row * width + i * piece.count;
+      for_each_row(g, piece, tap, [&](Size column, Size offset, Size first, Size last, Size) {
+        for (Size j = first; j < last; ++j) image[offset + (j - first) * step] += line[column + j];
+      });
+    }
+  });
+}
+
+/// The rows of y for channels [from, to) and a piece's columns: in place if they are of one image, else copied.
+template <class T>
+Matrix<T> rows_of(const Channels<const T>& y, Size group, Size from, Size to, const Piece& piece, T* packed) {
+  if (piece.images == 1) return {y.at(piece.image, group, from) + piece.start, to - from, piece.count, y.size, 1};
+  for (Size c = from; c < to; ++c)
+    for (Size i = 0; i < piece.images; ++i)
+      std::copy_n(y.at(piece.image + i, group, c), piece.count, packed + ((c - from) * piece.images + i) * piece.count);
+  return {packed, to - from, piece.columns(), piece.columns(), 1};
+}
+
+constexpr Size kColumns = Size{1} << 17;  // elements in a block of columns: 512 KiB of f32, which stay in L2
+constexpr double kLeastCost = 1 << 20;    // multiplications: about 20 us; less is not worth a second thread
+constexpr Size kTasks = 8;                // so many, if it costs little, to keep all cores busy
+
+Size width_for(Size rows) { return std::clamp<Size>(kColumns / std::max<Size>(rows, 1), 32, 1024); }
+
+/// The tasks of one kernel on its threads, each of which has some memory of its own.
+template <class T> class Work {
+ public:
+  Work(std::string_view operation, double cost, Size tasks, Size scratch)
+      : operation_(operation),
+        tasks_(tasks),
+        threads_(cost < kLeastCost ? 1 : static_cast<int>(std::min<Size>(tasks, omp_get_max_threads()))),
+        scratch_(scratch),
+        memory_(cpu_empty(operation, Shape{threads_, scratch}, dtype_v<T>)) {}
+
+  /// Calls f(task, scratch) for each task.
+  template <class F> void run(F&& f) {
+    T* const all = reinterpret_cast<T*>(dense(memory_).data);
+    if (threads_ == 1) {
+      const OneThread guard;
+      for (Size i = 0; i < tasks_; ++i) f(i, all);
+    } else {
+#pragma omp parallel num_threads(threads_)
+      {
+        const OneThread guard;
+        T* const mine = all + omp_get_thread_num() * scratch_;
+#pragma omp for schedule(dynamic)
+        for (Size i = 0; i < tasks_; ++i) f(i, mine);
+      }
+    }
+    if (failed_) throw Error(operation_, "oneDNN's sgemm failed");
+  }
+  void multiply(const Matrix<T>& a, const Matrix<T>& b, T* y, Size y_step) {
+    if (!gemm(a, b, y, y_step)) failed_ = true;
+  }
+
+ private:
+  std::string_view operation_;
+  Size tasks_;
+  int threads_;
+  Size scratch_;
+  Array memory_;
+  std::atomic<bool> failed_ = false;
+};
+
+/// y = w columns(x).
+template <class T> void forward(std::string_view operation, const Geometry& g, const T* x, const T* w, T* y) {
+  const Channels<const T> from{x, g.groups, g.in_channels, g.plane};
+  const Channels<T> to{y, g.groups, g.out_channels, g.positions};
+  const Pieces pieces(g, width_for(g.depth));
+  Size block = std::max<Size>(g.out_channels, 1);  // output channels of one task
+  while (pieces.count * g.groups * ceil_div(g.out_channels, block) < kTasks && block >= 128) block = ceil_div(block, 2);
+  const Size blocks = ceil_div(g.out_channels, block);
+  const Size columns_size = g.depth * pieces.most_columns();
+  Work<T> work(operation, g.cost(), pieces.count * g.groups * blocks,
+               columns_size + (pieces.images > 1 ? block * pieces.most_columns() : 0));
+  work.run([&](Size task, T* scratch) {
+    const Piece piece = pieces[task / (g.groups * blocks)];
+    const Size group = task / blocks % g.groups, first = task % blocks * block;
+    const Size rows = std::min(block, g.out_channels - first), width = piece.columns();
+    const Matrix<T> weights{w + (group * g.out_channels + first) * g.depth, rows, g.depth, g.depth, 1};
+    Matrix<T> columns{scratch, g.depth, width, width, 1};
+    if (g.direct) {
+      columns = rows_of(from, group, 0, g.in_channels, piece, scratch);
+    } else {
+      im2col(g, from, group, 0, g.in_channels, piece, scratch);
+    }
+    if (piece.images == 1)
+      return work.multiply(weights, columns, to.at(piece.image, group, first) + piece.start, g.positions);
+    T* const product = scratch + columns_size;
+    work.multiply(weights, columns, product, width);
+    for (Size c = 0; c < rows; ++c)
+      for (Size i = 0; i < piece.images; ++i)
+        std::copy_n(product + c * width + i * piece.count, piece.count, to.at(piece.image + i, group, first + c));
+  });
+}
+
+/// x = what wᵀ y adds up to in the places that its columns came from. A task owns some channels of some images.
+template <class T> void input(std::string_view operation, const Geometry& g, const T* y, const T* w, T* x) {
+  const Channels<const T> from{y, g.groups, g.out_channels, g.positions};
+  const Channels<T> to{x, g.groups, g.in_channels, g.plane};
+  const Size block = std::clamp<Size>(256 / g.taps, 1, std::max<Size>(g.in_channels, 1));
+  const Size blocks = ceil_div(g.in_channels, block);
+  const Pieces pieces(g, width_for(block * g.taps));
+  const Size columns_size = block * g.taps * pieces.most_columns();
+  Work<T> work(operation, g.cost(), pieces.count / pieces.per_image * g.groups * blocks,
+               columns_size + (pieces.images > 1 ? g.out_channels * pieces.most_columns() : 0));
+  work.run([&](Size task, T* columns) {
+    const Size owner = task / (g.groups * blocks), group = task / blocks % g.groups, first = task % blocks * block;
+    const Size channels = std::min(block, g.in_channels - first), rows = channels * g.taps;
+    for (Size i = owner * pieces.images; i < std::min(g.batch, (owner + 1) * pieces.images); ++i)
+      std::fill_n(to.at(i, group, first), channels * g.plane, T(0));
+    const Matrix<T> weights{w + group * g.out_channels * g.depth + first * g.taps, rows, g.out_channels, 1, g.depth};
+    for (Size p = owner * pieces.per_image; p < (owner + 1) * pieces.per_image; ++p) {
+      const Piece piece = pieces[p];
+      const Matrix<T> cotangent = rows_of(from, group, 0, g.out_channels, piece, columns + columns_size);
+      if (g.direct && piece.images == 1) {
+        work.multiply(weights, cotangent, to.at(piece.image, group, first) + piece.start, g.plane);
+      } else {
+        work.multiply(weights, cotangent, columns, piece.columns());
+        col2im(g, columns, group, first, first + channels, piece, to);
+      }
+    }
+  });
+}
+
+/// w = sum over all pieces of y columns(x)ᵀ. A task owns a part of w for some of the pieces; where several tasks share
+/// a part, their sums are joined in order.
+template <class T> void weight(std::string_view operation, const Geometry& g, const T* x, const T* y, T* w) {
+  const Channels<const T> inputs{x, g.groups, g.in_channels, g.plane};
+  const Channels<const T> outputs{y, g.groups, g.out_channels, g.positions};
+  const Size block = std::clamp<Size>(512 / g.taps, 1, std::max<Size>(g.in_channels, 1));
+  const Size out_block = std::min<Size>(512, std::max<Size>(g.out_channels, 1));
+  const Size blocks = ceil_div(g.in_channels, block), out_blocks = ceil_div(g.out_channels, out_block);
+  const Pieces pieces(g, width_for(block * g.taps));
+  const Size size = g.groups * g.out_channels * g.depth, parts = g.groups * blocks * out_blocks;
+  if (g.batch == 0) return std::fill_n(w, size, T(0)), void();
+  const Size segments = std::clamp<Size>(kTasks / parts, 1, pieces.count);
+  const Array partial = cpu_empty(operation, Shape{segments - 1, size}, dtype_v<T>);
+  const auto sums = [&](Size s) { return s == 0 ? w : reinterpret_cast<T*>(dense(partial).data) + (s - 1) * size; };
+  const Size columns_size = block * g.taps * pieces.most_columns(), sum_size = out_block * block * g.taps;
+  Work<T> work(operation, g.cost(), parts * segments,
+               columns_size + sum_size + (pieces.images > 1 ? out_block * pieces.most_columns() : 0));
+  work.run([&](Size task, T* columns) {
+    const Size segment = task / parts, group = task % parts / (blocks * out_blocks);
+    const Size first = task % blocks * block, channels = std::min(block, g.in_channels - first);
+    const Size first_out = task / blocks % out_blocks * out_block;
+    const Size rows = std::min(out_block, g.out_channels - first_out), width = channels * g.taps;
+    T* const sum = sums(segment) + (group * g.out_channels + first_out) * g.depth + first * g.taps;
+    T* const product = columns + columns_size;
+    const Size begin = segment * pieces.count / segments, end = (segment + 1) * pieces.count / segments;
+    for (Size p = begin; p < end; ++p) {
+      const Piece piece = pieces[p];
+      im2col(g, inputs, group, first, first + channels, piece, columns);
+      const Matrix<T> seen{columns, piece.columns(), width, 1, piece.columns()};
+      const Matrix<T> cotangent = rows_of(outputs, group, first_out, first_out + rows, piece, product + sum_size);
+      if (p == begin) {
+        work.multiply(cotangent, seen, sum, g.depth);
+        continue;
+      }
+      work.multiply(cotangent, seen, product, width);
+      for (Size i = 0; i < rows; ++i)
+        for (Size j = 0; j < width; ++j) sum[i * g.depth + j] += product[i * width + j];
+    }
+  });
+  for (Size s = 1; s < segments; ++s)
+    for (Size i = 0; i < size; ++i) w[i] += sums(s)[i];
+}
+
+}  // namespace
+
+Array execute(const op::Conv& op, const Spec& spec, Operands inputs) {
+  const ConvSettings& s = *op.settings;
+  const DType type = compute_type(spec.dtype);
+  const Array a = as_contiguous(op.name(), inputs[0].array(), type);
+  const Array b = as_contiguous(op.name(), inputs[1].array(), type);
+  Array result = cpu_empty(op.name(), spec.shape, type);
+  if (result.numel() == 0) return as_dtype(op.name(), std::move(result), spec.dtype);
+  const Shape& x = s.kind == ConvKind::Input ? spec.shape : a.shape();
+  const Shape& w = s.kind == ConvKind::Weight ? spec.shape : b.shape();
+  const Shape& y = s.kind == ConvKind::Forward ? spec.shape : s.kind == ConvKind::Input ? a.shape() : b.shape();
+  const Geometry g(s, x, w, y);
+  const auto run = [&]<class T>(T) {
+    const auto* first = reinterpret_cast<const T*>(dense(a).data);
+    const auto* second = reinterpret_cast<const T*>(dense(b).data);
+    auto* to = reinterpret_cast<T*>(dense(result).data);
+    switch (s.kind) {
+      case ConvKind::Forward: return forward(op.name(), g, first, second, to);
+      case ConvKind::Input: return input(op.name(), g, first, second, to);
+      case ConvKind::Weight: return weight(op.name(), g, first, second, to);
+    }
+  };
+  type == DType::F64 ? run(double{}) : run(float{});
+  return as_dtype(op.name(), std::move(result), spec.dtype);
+}
+
+}  // namespace fornax::cpu

@@ -1,0 +1,151 @@
+#include <omp.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include <fornax/cpu/kernels/compute_type.hpp>
+#include <fornax/cpu/kernels/dispatch.hpp>
+#include <fornax/cpu/kernels/elementwise.hpp>
+#include <fornax/cpu/kernels/fold.hpp>
+#include <fornax/cpu/kernels/kernels.hpp>
+
+namespace fornax::cpu {
+
+namespace {
+
+using Size = std::int64_t;
+
+/// All windows, with leading dims of size 1 where there are fewer than three.
+struct Windows {
+  Size in[kMaxSpatialDims] = {1, 1, 1}, out[kMaxSpatialDims] = {1, 1, 1}, step[kMaxSpatialDims] = {1, 1, 1};
+  std::vector<PoolWindow> along[kMaxSpatialDims];
+  Size planes = 1, in_plane = 1, out_plane = 1;
+
+  Windows(const PoolSettings& s, const Shape& x, const Shape& y) {
+    for (int d = 0; d < x.rank() - s.dims; ++d) planes *= x[d];
+    for (int to = 0; to < kMaxSpatialDims; ++to) {
+      const int d = to - (kMaxSpatialDims - s.dims);
+      if (d < 0) {
+        along[to].push_back({0, 1, 1});
+        continue;
+      }
+      in[to] = x[x.rank() - s.dims + d];
+      out[to] = y[y.rank() - s.dims + d];
+      if (!s.adaptive) step[to] = s.dilation[static_cast<std::size_t>(d)];
+      for (Size i = 0; i < out[to]; ++i) along[to].push_back(pool_window(s, d, in[to], i));
+      in_plane *= in[to];
+      out_plane *= out[to];
+    }
+  }
+};
+
+/// Calls f(plane) for each plane, on several threads if there is work for them.
+template <class F> void for_each_plane(const Windows& w, F&& f) {
+  Size seen = 0;
+  for (const PoolWindow& a : w.along[2]) seen += a.count;
+  // Elements looked at, if the windows of all dims overlap as those of the last do.
+  const double cost = static_cast<double>(w.planes * std::max(w.in_plane, w.out_plane)) *
+                      std::max(1.0, static_cast<double>(seen) / static_cast<double>(w.in[2]));
+  constexpr double least = 1 << 16;  // about 50 us
+#pragma omp parallel for schedule(static) if (cost > least && w.planes > 1)
+  for (Size p = 0; p < w.planes; ++p) f(p);
+}
+
+/// Calls f(a, b, c) for the three windows of each output, in row-major order.
+template <class F> void for_each_window(const Windows& w, F&& f) {
+  for (const PoolWindow& a : w.along[0])
+    for (const PoolWindow& b : w.along[1])
+      for (const PoolWindow& c : w.along[2]) f(a, b, c);
+}
+
+template <class T> void max_index(const Windows& w, const T* x, Size* y) {
+  using C = compute_t<T>;
+  for_each_plane(w, [&](Size plane) {
+    const T* from = x + plane * w.in_plane;
+    Size* to = y + plane * w.out_plane;
+    for_each_window(w, [&](const PoolWindow& a, const PoolWindow& b, const PoolWindow& c) {
+      Size best = (a.first * w.in[1] + b.first) * w.in[2] + c.first;
+      C largest = static_cast<C>(from[best]);
+      for (Size i = 0; i < a.count; ++i) {
+        for (Size j = 0; j < b.count; ++j) {
+          const Size row = ((a.first + i * w.step[0]) * w.in[1] + b.first + j * w.step[1]) * w.in[2] + c.first;
+          for (Size k = 0; k < c.count; ++k) {
+            const C value = static_cast<C>(from[row + k * w.step[2]]);
+            if (value > largest || is_nan(value)) largest = value, best = row + k * w.step[2];
+          }
+        }
+      }
+      *to++ = best;
+    });
+  });
+}
+
+Size divisor_of(const AvgPoolSettings& s, const PoolWindow& a, const PoolWindow& b, const PoolWindow& c) {
+  if (s.divisor) return *s.divisor;
+  return s.count_include_pad ? a.padded * b.padded * c.padded : a.count * b.count * c.count;
+}
+
+template <class T> void mean(const AvgPoolSettings& s, const Windows& w, const T* x, T* y) {
+  for_each_plane(w, [&](Size plane) {
+    const T* from = x + plane * w.in_plane;
+    T* to = y + plane * w.out_plane;
+    for_each_window(w, [&](const PoolWindow& a, const PoolWindow& b, const PoolWindow& c) {
+      double sum = 0;  // a window may hold a whole picture: too many terms for f32
+      for (Size i = 0; i < a.count; ++i)
+        for (Size j = 0; j < b.count; ++j) {
+          const T* row = from + ((a.first + i) * w.in[1] + b.first + j) * w.in[2] + c.first;
+          for (Size k = 0; k < c.count; ++k) sum += static_cast<double>(row[k]);
+        }
+      *to++ = static_cast<T>(sum / static_cast<double>(divisor_of(s, a, b, c)));
+    });
+  });
+}
+
+template <class T> void spread(const AvgPoolSettings& s, const Windows& w, const T* y, T* x) {
+  for_each_plane(w, [&](Size plane) {
+    const T* from = y + plane * w.out_plane;
+    T* to = x + plane * w.in_plane;
+    std::fill_n(to, w.in_plane, T(0));
+    for_each_window(w, [&](const PoolWindow& a, const PoolWindow& b, const PoolWindow& c) {
+      const T share = *from++ / static_cast<T>(divisor_of(s, a, b, c));
+      for (Size i = 0; i < a.count; ++i)
+        for (Size j = 0; j < b.count; ++j) {
+          T* row = to + ((a.first + i) * w.in[1] + b.first + j) * w.in[2] + c.first;
+          for (Size k = 0; k < c.count; ++k) row[k] += share;
+        }
+    });
+  });
+}
+
+}  // namespace
+
+Array execute(const op::MaxPoolIndex& op, const Spec& spec, Operands inputs) {
+  const Array x = cpu_contiguous(inputs[0].array());
+  Array y = cpu_empty(op.name(), spec.shape, DType::I64);
+  if (y.numel() == 0) return y;
+  const Windows w(*op.settings, x.shape(), spec.shape);
+  with_numeric_type(x.dtype(), [&]<class T>(T) {
+    max_index(w, reinterpret_cast<const T*>(dense(x).data), reinterpret_cast<Size*>(dense(y).data));
+  });
+  return y;
+}
+
+Array execute(const op::AvgPool& op, const Spec& spec, Operands inputs) {
+  const AvgPoolSettings& s = *op.settings;
+  const DType type = compute_type(spec.dtype);
+  const Array x = as_contiguous(op.name(), inputs[0].array(), type);
+  Array y = cpu_empty(op.name(), spec.shape, type);
+  if (y.numel() > 0) {
+    const Windows w(s.windows, s.transposed ? spec.shape : x.shape(), s.transposed ? x.shape() : spec.shape);
+    const auto run = [&]<class T>(T) {
+      const auto* from = reinterpret_cast<const T*>(dense(x).data);
+      auto* to = reinterpret_cast<T*>(dense(y).data);
+      s.transposed ? spread(s, w, from, to) : mean(s, w, from, to);
+    };
+    type == DType::F64 ? run(double{}) : run(float{});
+  }
+  return as_dtype(op.name(), std::move(y), spec.dtype);
+}
+
+}  // namespace fornax::cpu

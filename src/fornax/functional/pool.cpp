@@ -1,0 +1,102 @@
+#include <fornax/functional/pool.hpp>
+
+#include <cmath>
+#include <string>
+
+#include <fornax/functional/spatial.hpp>
+#include <fornax/ops/op.hpp>
+#include <fornax/ops/pool.hpp>
+
+namespace fornax::functional {
+
+namespace {
+
+// x must be pictures of that many spatial dims; operations on pools take any leading dims.
+void require_pictures(std::string_view op, const Array& x, int dims) {
+  if (!x.defined()) throw ValueError(op, "x is empty: it was moved from, or never given a value");
+  if (x.rank() != dims + 1 && x.rank() != dims + 2)
+    throw ShapeError(op, "x has shape " + x.shape().str() + "; needs rank " + std::to_string(dims + 1) +
+                             " or, with a batch, " + std::to_string(dims + 2));
+}
+
+// The indices find the elements; reading them there is what is differentiated.
+Pooled largest(const Array& x, const PoolSettings& s) {
+  const op::MaxPoolIndex find(s);
+  require_pictures(find.name(), x, s.dims);
+  const Array indices = run(find, {x});
+  const auto flat = [&](const Array& a) {
+    Shape planes = a.shape();
+    for (int d = 0; d < s.dims; ++d) planes = planes.without(planes.rank() - 1);
+    std::int64_t plane = 1;
+    for (int d = planes.rank(); d < a.rank(); ++d) plane *= a.shape()[d];
+    return reshape(a, planes.inserted(planes.rank(), plane));
+  };
+  return {reshape(gather(flat(x), -1, flat(indices)), indices.shape()), indices};
+}
+
+template <int N> PoolSettings adaptive(PerDim<N> output_size) {
+  return {.dims = N, .kernel = output_size.sizes(), .adaptive = true};
+}
+
+Array mean(const Array& x, const AvgPoolSettings& s) {
+  const op::AvgPool pool(s);
+  require_pictures(pool.name(), x, s.windows.dims);
+  return run(pool, {x});
+}
+
+}  // namespace
+
+template <int N> Pooled max_pool_with_indices(const Array& x, PerDim<N> kernel, const MaxPoolOptions<N>& options) {
+  return largest(x, {.dims = N,
+                     .kernel = kernel.sizes(),
+                     .ceil_mode = options.ceil_mode,
+                     .stride = options.stride.given.value_or(kernel).sizes(),
+                     .padding = options.padding.sizes(),
+                     .dilation = options.dilation.sizes()});
+}
+
+template <int N> Array avg_pool(const Array& x, PerDim<N> kernel, const AvgPoolOptions<N>& options) {
+  return mean(x, {.windows = {.dims = N,
+                              .kernel = kernel.sizes(),
+                              .ceil_mode = options.ceil_mode,
+                              .stride = options.stride.given.value_or(kernel).sizes(),
+                              .padding = options.padding.sizes()},
+                  .count_include_pad = options.count_include_pad,
+                  .divisor = options.divisor});
+}
+
+template <int N> Array lp_pool(const Array& x, double p, PerDim<N> kernel, const LpPoolOptions<N>& options) {
+  constexpr std::string_view name = N == 1 ? "lp_pool1d" : N == 2 ? "lp_pool2d" : "lp_pool3d";
+  if (!(p > 0) || std::isinf(p))
+    throw ValueError(name, "p is " + std::to_string(p) + "; it must be positive and finite");
+  require_pictures(name, x, N);
+  require_float(name, x);
+  double elements = 1;
+  for (int d = 0; d < N; ++d) elements *= static_cast<double>(kernel[d]);
+  const AvgPoolOptions<N> windows{.stride = options.stride, .ceil_mode = options.ceil_mode};
+  if (p == 1) return avg_pool(x, kernel, windows) * elements;
+  const Array sum = avg_pool(p == 2 ? unary(UnaryFn::Square, x) : pow(x, p), kernel, windows) * elements;
+  const Array nothing = equal(sum, 0.0);
+  const Array something = where(nothing, 1.0, sum);
+  return where(nothing, 0.0, p == 2 ? sqrt(something) : pow(something, 1 / p));
+}
+
+template <int N> Pooled adaptive_max_pool_with_indices(const Array& x, PerDim<N> output_size) {
+  return largest(x, adaptive(output_size));
+}
+
+template <int N> Array adaptive_avg_pool(const Array& x, PerDim<N> output_size) {
+  return mean(x, {.windows = adaptive(output_size)});
+}
+
+#define FORNAX_POOL(N)                                                                      \
+  template Pooled max_pool_with_indices(const Array&, PerDim<N>, const MaxPoolOptions<N>&); \
+  template Array avg_pool(const Array&, PerDim<N>, const AvgPoolOptions<N>&);               \
+  template Array lp_pool(const Array&, double, PerDim<N>, const LpPoolOptions<N>&);         \
+  template Pooled adaptive_max_pool_with_indices(const Array&, PerDim<N>);                  \
+  template Array adaptive_avg_pool(const Array&, PerDim<N>);
+FORNAX_POOL(1)
+FORNAX_POOL(2)
+FORNAX_POOL(3)
+
+}  // namespace fornax::functional

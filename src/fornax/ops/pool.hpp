@@ -1,0 +1,82 @@
+#pragma once
+// Pooling: the largest or the mean element of windows that slide along the last 1, 2 or 3 dims.
+
+#include <optional>
+
+#include <fornax/ops/rule.hpp>
+#include <fornax/ops/window.hpp>
+
+namespace fornax {
+
+struct PoolSettings {
+  int dims = 2;
+  /// Sizes of the windows; if adaptive, their numbers: window i of m in a dim of size n reaches from floor(i n / m) up
+  /// to ceil((i + 1) n / m), and the settings of sliding windows do not matter.
+  SpatialSizes kernel = {1, 1, 1};
+  bool adaptive = false;
+  bool ceil_mode = false;
+  SpatialSizes stride = {1, 1, 1}, padding = {}, dilation = {1, 1, 1};
+};
+
+struct AvgPoolSettings {
+  PoolSettings windows = {};
+  bool count_include_pad = true;             // the mean is over the padded window
+  std::optional<std::int64_t> divisor = {};  // instead of the number of elements
+  bool transposed = false;                   // the adjoint map, to spatial sizes `size`
+  SpatialSizes size = {};
+};
+
+/// The elements first, first + dilation, ... (count of them) of a dim. `padded` counts those in the padding too, but
+/// not what lies beyond it.
+struct PoolWindow {
+  std::int64_t first, count, padded;
+};
+
+/// Number of windows along spatial dim d, of size n. Throws for settings that do not fit.
+std::int64_t pool_windows(std::string_view op, const PoolSettings& s, int d, std::int64_t n);
+/// Window i of these.
+PoolWindow pool_window(const PoolSettings& s, int d, std::int64_t n, std::int64_t i);
+
+namespace op {
+
+/// Where the largest element of each window is, counted in row-major order through the spatial dims: gather along them,
+/// flattened, reads the maxima. The first of ties; a NaN wins, the last one of several (as in PyTorch).
+///
+/// Shapes:   x [..., in...] -> [..., out...], i64.
+/// Kinds:    Float and Int.
+/// Errors:   ShapeError if a spatial dim is empty or smaller than the window; ValueError for a setting out of range,
+///           and where padding and dilation leave a window without any element.
+struct MaxPoolIndex {
+  Ref<Box<PoolSettings>> settings;
+  static constexpr bool differentiable = false;
+
+  MaxPoolIndex() = default;
+  explicit MaxPoolIndex(const PoolSettings& s) : settings(new Box<PoolSettings>(s)) {}
+
+  std::string_view name() const;
+  Spec infer(Operands x) const;
+  static SamplesOf<MaxPoolIndex> samples();
+};
+
+/// The mean of each window: its sum divided by its number of elements, or by a given divisor.
+///
+/// Shapes:   x [..., in...] -> [..., out...]; transposed back.
+/// Kinds:    Float; 16-bit floats are summed in f32 or better and rounded once.
+/// Gradient: the transposed map.
+/// Errors:   as for MaxPoolIndex; ValueError for a dilation other than 1 or a divisor of 0.
+struct AvgPool {
+  Ref<Box<AvgPoolSettings>> settings;
+  static constexpr bool linear = true;
+
+  AvgPool() = default;
+  explicit AvgPool(const AvgPoolSettings& s) : settings(new Box<AvgPoolSettings>(s)) {}
+
+  std::string_view name() const;
+  Spec infer(Operands x) const;
+  Keep keep(Wanted) const { return Keep::only_shells(); }
+  Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  static SamplesOf<AvgPool> samples();
+};
+
+}  // namespace op
+}  // namespace fornax
