@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include <fornax/ops/functions/indexing.hpp>
 #include <fornax/tensor/build.hpp>
 #include <fornax/tensor/gradients.hpp>
 #include <fornax/tensor/kinds.hpp>
@@ -554,7 +555,7 @@ class Tensor {
   /// 1 at each class, 0 elsewhere: [..., classes].
   Tensor<B, D + 1, Int> one_hot(std::int64_t classes) const {
     static_assert(std::same_as<K, Int>, "one_hot needs Int elements; to_int() converts a tensor");
-    return Tensor<B, D + 1, Int>::unchecked(detail::one_hot(checked_operand(), classes));
+    return Tensor<B, D + 1, Int>::unchecked(fornax::one_hot(array_, classes));
   }
 
   // --- Products -------------------------------------------------------------------------------------------------------
