@@ -119,7 +119,7 @@ double sinc_derivative(int n, double x) {
     const Wide angle = kPi * static_cast<Wide>(x - whole), sign = std::fmod(whole, 2) == 0 ? 1 : -1;
     const Wide s = sign * std::sin(angle), c = sign * std::cos(angle);
     const Wide sines[] = {s, c, -s, -c};
-    y = s / t;
+    y = s / t + 0;  // not -0 at the zeros
     for (int k = 1; k <= n; ++k) y = (sines[k % 4] - Wide(k) * y) / t;
   }
   return static_cast<double>(y * std::pow(kPi, Wide(n)));
@@ -152,7 +152,7 @@ double bessel_i(int n, double x, bool scaled) {
   return static_cast<double>(sign * (scaled ? sum * std::exp(-size) : sum));
 }
 
-// Winitzki's approximation (2008), good to 2e-3, and two steps of Halley's method, each of which triples the digits.
+// Winitzki's approximation (2008), good to 2e-3, and three steps of Halley's method, each of which triples the digits.
 double erf_inverse(double x) {
   const double size = std::abs(x);
   if (!(size < 1)) return size == 1 ? std::copysign(kInf, x) : kNan;
@@ -162,7 +162,7 @@ double erf_inverse(double x) {
   const double log = std::log(rest * (1 + size));
   const double centre = 2 / (std::numbers::pi * a) + log / 2;
   double y = std::sqrt(std::sqrt(centre * centre - log / a) - centre);
-  for (int step = 0; step < 2; ++step) {
+  for (int step = 0; step < 3; ++step) {
     const double miss = size > 0.5 ? rest - std::erfc(y) : std::erf(y) - size;
     const double u = miss / (2 * std::numbers::inv_sqrtpi * std::exp(-y * y));
     y -= u / (1 + y * u);
