@@ -1,5 +1,6 @@
 #include <fornax/ops/functions/indexing.hpp>
 
+#include <algorithm>
 #include <vector>
 
 #include <fornax/array/interpreter.hpp>
@@ -68,6 +69,18 @@ Tuples tuples_of(std::string_view operation, const Array& x, const Array& index)
   return t;
 }
 
+// Row-major positions in a shape, dim by dim.
+Arrays coordinates_of(Array at, const Shape& shape) {
+  Arrays coordinates;
+  coordinates.resize(static_cast<std::size_t>(shape.rank()));
+  for (int d = shape.rank() - 1; d >= 0; --d) {
+    const std::int64_t n = std::max<std::int64_t>(shape[d], 1);
+    coordinates[static_cast<std::size_t>(d)] = with_scalar(ScalarFn::Remainder, at, n);
+    at = at / Scalar(n);
+  }
+  return coordinates;
+}
+
 Update update_of(Combine combine) {
   switch (combine) {
     case Combine::Prod: return Update::Mul;
@@ -90,23 +103,13 @@ Array nonzero_positions(const Array& x) {
       .upload(DType::I64, Shape{at.size()}, std::as_bytes(std::span<const std::int64_t>(at)), x.device());
 }
 
-Arrays nonzero(const Array& x) {
-  Array at = nonzero_positions(x);
-  Arrays coordinates;
-  coordinates.resize(static_cast<std::size_t>(x.rank()));
-  for (int d = x.rank() - 1; d >= 0; --d) {
-    const std::int64_t n = std::max<std::int64_t>(x.shape()[d], 1);
-    coordinates[static_cast<std::size_t>(d)] = with_scalar(ScalarFn::Remainder, at, n);
-    at = at / Scalar(n);
-  }
-  return coordinates;
-}
+Arrays nonzero(const Array& x) { return coordinates_of(nonzero_positions(x), x.shape()); }
 
 Array argwhere(const Array& x) {
-  if (x.defined() && x.rank() == 0) return reshape(nonzero_positions(x), Shape{x.item() != 0, 0});
-  const Arrays coordinates = nonzero(x);
+  const Array at = nonzero_positions(x);
+  if (x.rank() == 0) return zeros_like(at, Shape{at.numel(), 0});
   std::vector<Array> columns;
-  for (const Array& c : coordinates) columns.push_back(reshape(c, Shape{c.numel(), 1}));
+  for (const Array& c : coordinates_of(at, x.shape())) columns.push_back(reshape(c, Shape{c.numel(), 1}));
   return cat(std::vector<Operand>(columns.begin(), columns.end()), 1);
 }
 
