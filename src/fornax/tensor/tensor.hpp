@@ -177,7 +177,7 @@ class Tensor : public methods::Reducing<B, D, K>,
   // --- To the host --------------------------------------------------------------------------------------------------
 
   TensorData to_data() const { return defined().to_data(); }
-  TensorData into_data() && { return std::move(*this).take().to_data(); }
+  TensorData into_data() && { return std::move(*this).release().to_data(); }
   TensorData into_data() const& { return to_data(); }
   /// The only element. Throws ShapeError if there is not exactly one.
   template <fornax::Element T = Element>
@@ -524,7 +524,7 @@ class Tensor : public methods::Reducing<B, D, K>,
     if (!array_.defined()) detail::throw_empty();
     return array_;
   }
-  Array take() && { return std::move(array_); }
+  Array release() && { return std::move(array_); }
 
   Array array_;
 };
