@@ -47,6 +47,7 @@ std::span<const Row> activation_rows();
 std::span<const Row> reduce_rows();
 std::span<const Row> layout_rows();
 std::span<const Row> index_rows();
+std::span<const Row> order_rows();
 std::span<const Row> product_rows();
 std::span<const Row> linalg_rows();
 std::span<const Row> nn_rows();

@@ -1,9 +1,10 @@
 // Functions of one, two or three arrays, element by element.
 
 #include <limits>
-#include <numbers>
 
 #include <fornax/decorators/autodiff/autodiff.hpp>
+#include <fornax/ops/functions/elementwise.hpp>
+#include <fornax/ops/functions/special.hpp>
 
 #include "compose.hpp"
 
@@ -34,29 +35,10 @@ Arrays bitwise_not(const Call& c) {
   return unary(c[0].dtype() == DType::Bool ? UnaryFn::LogicalNot : UnaryFn::BitwiseNot, c[0]);
 }
 
-Arrays sinc(const Call& c) {
-  const Array zero = equal(c[0], 0.0);
-  const Array angle = std::numbers::pi * where(zero, 1.0, c[0]);
-  return where(zero, 1.0, sin(angle) / angle);
-}
-
-Arrays logit(const Call& c) {
-  // Outside [0, 1] the gradient is as undefined as the value.
-  const Array outside = logical_or(with_scalar(ScalarFn::Less, c[0], 0.0), greater(c[0], 1.0));
-  const Array factor = where(outside, std::numeric_limits<double>::quiet_NaN(), full_like(c[0], 1.0));
-  return factor * (log(c[0]) - unary(UnaryFn::Log1p, -c[0]));
-}
-
 Arrays div(const Call& c) {
   const bool floats = is_float(c[0].dtype()) || is_float(c[1].dtype());
   const auto [a, b] = floats ? promoted(c[0], c[1]) : Pair{cast(c[0], c.real), cast(c[1], c.real)};
   return a / b;
-}
-
-Arrays div_trunc(const Call& c) {
-  const auto [a, b] = promoted(c[0], c[1]);
-  // The gradient is 0 even where the quotient is infinite.
-  return is_float(a.dtype()) ? trunc(autodiff::detach(a) / autodiff::detach(b)) : a / b;
 }
 
 Arrays sub_scalar(const Call& c) {
@@ -64,33 +46,19 @@ Arrays sub_scalar(const Call& c) {
   return (s.kind == Scalar::Kind::Float ? to_float(c[0], c.real) : c[0]) - s;
 }
 
-Arrays logaddexp(const Call& c) {
+// Of two Float arrays.
+template <Array (*f)(const Array&, const Array&)> Arrays of_floats(const Call& c) {
   const auto [a, b] = promoted(c[0], c[1]);
-  const Array first = greater_equal(a, b);
-  const Array high = where(first, a, b), low = where(first, b, a);
-  // Equal infinities have no difference, and the sum is the infinity itself.
-  const Array same = logical_and(unary(UnaryFn::IsInf, high), equal(high, low));
-  const Array distance = where(same, 0.0, low) - where(same, 0.0, high);
-  return where(logical_or(is_nan(a), is_nan(b)), a + b, high + unary(UnaryFn::Log1p, exp(distance)));
+  return f(a, b);
 }
 
-Arrays xlogy(const Call& c) {
-  const auto [x, y] = promoted(c[0], c[1]);
-  // 0 log(y) is 0 even where the logarithm is infinite or undefined, but not where y is NaN.
-  const Array infinite = logical_or(lower_equal(y, 0.0), equal(y, std::numeric_limits<double>::infinity()));
-  return x * log(where(logical_and(equal(x, 0.0), infinite), 1.0, y));
-}
+Arrays lerp_row(const Call& c) { return lerp(c[0], c[1], c.attrs.real("weight")); }
+Arrays addcmul_row(const Call& c) { return addcmul(c[0], c[1], c[2], c.attrs.real("value")); }
+Arrays addcdiv_row(const Call& c) { return addcdiv(c[0], c[1], c[2], c.attrs.real("value")); }
 
-Arrays lerp(const Call& c) { return c[0] + c.attrs.number("weight") * (c[1] - c[0]); }
-Arrays addcmul(const Call& c) { return c[0] + c.attrs.number("value") * (c[1] * c[2]); }
-Arrays addcdiv(const Call& c) { return c[0] + c.attrs.number("value") * (c[1] / c[2]); }
-
-Arrays is_close(const Call& c) {
+Arrays is_close_row(const Call& c) {
   const auto [a, b] = promoted(c[0], c[1]);
-  const Array difference = unary(UnaryFn::Abs, a - b);
-  const Array allowed = unary(UnaryFn::Abs, b * c.attrs.real("rtol")) + c.attrs.real("atol");
-  const Array near = binary(BinaryFn::LessEqual, difference, allowed);
-  return logical_or(equal(a, b), logical_and(unary(UnaryFn::IsFinite, difference), near));
+  return is_close(a, b, c.attrs.real("rtol"), c.attrs.real("atol"));
 }
 
 Arrays clamp(const Call& c) {
@@ -102,15 +70,12 @@ Arrays clamp(const Call& c) {
   return fornax::clamp(floats ? to_float(c[0], c.real) : c[0], has_low ? &low : nullptr, has_high ? &high : nullptr);
 }
 
-Arrays nan_to_num(const Call& c) {
-  const Array& x = c[0];
+Arrays nan_to_num_row(const Call& c) {
+  const double nan = c.attrs.real("nan", 0);
+  if (!c.attrs.has("posinf") && !c.attrs.has("neginf")) return nan_to_num(c[0], nan);
   const double largest =
-      x.dtype() == DType::F32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
-  const Array infinite = unary(UnaryFn::IsInf, x);
-  const Array up = logical_and(infinite, greater(x, 0.0)),
-              down = logical_and(infinite, with_scalar(ScalarFn::Less, x, 0.0));
-  return where(is_nan(x), c.attrs.real("nan", 0),
-               where(up, c.attrs.real("posinf", largest), where(down, c.attrs.real("neginf", -largest), x)));
+      c[0].dtype() == DType::F32 ? std::numeric_limits<float>::max() : std::numeric_limits<double>::max();
+  return nan_to_num(c[0], nan, c.attrs.real("posinf", largest), c.attrs.real("neginf", -largest));
 }
 
 Arrays cast(const Call& c) {
@@ -155,16 +120,20 @@ constexpr Row kRows[] = {
     {"isnan", of_one<UnaryFn::IsNan>},
     {"isinf", of_one<UnaryFn::IsInf>},
     {"isfinite", of_one<UnaryFn::IsFinite>},
-    {"frac", [](const Call& c) -> Arrays { return c[0] - trunc(c[0]); }},
-    {"logit", logit},
-    {"sinc", sinc},
+    {"erfinv", of_one<UnaryFn::Erfinv>},
+    {"lgamma", [](const Call& c) -> Arrays { return lgamma(c[0]); }},
+    {"digamma", [](const Call& c) -> Arrays { return digamma(c[0]); }},
+    {"i0", [](const Call& c) -> Arrays { return i0(c[0]); }},
+    {"sinc", [](const Call& c) -> Arrays { return sinc(c[0]); }},
+    {"frac", [](const Call& c) -> Arrays { return frac(c[0]); }},
+    {"logit", [](const Call& c) -> Arrays { return logit(c[0]); }},
     {"logical_not", [](const Call& c) -> Arrays { return logical_not(fornax::cast(c[0], DType::Bool)); }},
     {"bitwise_not", bitwise_not},
     {"identity", [](const Call& c) -> Arrays { return c[0]; }},
     {"detach", [](const Call& c) -> Arrays { return autodiff::detach(c[0]); }},
     {"cast", cast},
     {"clamp", clamp},
-    {"nan_to_num", nan_to_num},
+    {"nan_to_num", nan_to_num_row},
     {"full_like", [](const Call& c) -> Arrays { return full_like(c[0], c.attrs.number("value")); }},
 
     {"add", of_two<BinaryFn::Add>},
@@ -180,9 +149,9 @@ constexpr Row kRows[] = {
     {"minimum", of_two<BinaryFn::Minimum>},
     {"copysign", of_two<BinaryFn::Copysign>},
     {"div_floor", of_two<BinaryFn::FloorDiv>},
-    {"div_trunc", div_trunc},
-    {"logaddexp", logaddexp},
-    {"xlogy", xlogy},
+    {"div_trunc", of_two<BinaryFn::TruncDiv>},
+    {"logaddexp", of_floats<logaddexp>},
+    {"xlogy", of_floats<xlogy>},
     {"eq", of_two<BinaryFn::Equal>},
     {"ne", of_two<BinaryFn::NotEqual>},
     {"lt", of_two<BinaryFn::Less>},
@@ -197,10 +166,10 @@ constexpr Row kRows[] = {
     {"bitwise_xor", of_two<BinaryFn::Xor>},
     {"shift_left", of_two<BinaryFn::ShiftLeft>},
     {"shift_right", of_two<BinaryFn::ShiftRight>},
-    {"is_close", is_close},
-    {"lerp", lerp},
-    {"addcmul", addcmul},
-    {"addcdiv", addcdiv},
+    {"is_close", is_close_row},
+    {"lerp", lerp_row},
+    {"addcmul", addcmul_row},
+    {"addcdiv", addcdiv_row},
 
     {"add_scalar", of_number<ScalarFn::Add>},
     {"sub_scalar", sub_scalar},

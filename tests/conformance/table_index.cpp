@@ -1,7 +1,10 @@
 // Reading and writing at positions: slices, indices, masks.
 
+#include <optional>
+
 #include <fornax/functional/embedding.hpp>
 #include <fornax/functional/quantize.hpp>
+#include <fornax/ops/functions/indexing.hpp>
 #include <fornax/tensor/build.hpp>
 #include <fornax/tensor/range.hpp>
 
@@ -48,94 +51,32 @@ Array cut_to(Array x, const Shape& shape) {
   return x;
 }
 
+Combine combine_of(const std::string& mode) {
+  if (mode == "add") return Combine::Sum;
+  if (mode == "mul") return Combine::Prod;
+  if (mode == "min") return Combine::Min;
+  if (mode == "max") return Combine::Max;
+  if (mode == "mean") return Combine::Mean;
+  throw Absent("the library's scatter has no \"" + mode + "\"");
+}
+
 Arrays scatter_row(const Call& c) {
   const std::string mode = c.attrs.text("reduce");
   const std::int64_t dim = c.attrs.integer("dim");
-  if (mode != "assign" && mode != "add" && mode != "mean")
-    throw Absent("the library's scatter has no \"" + mode + "\"");
-  const Array &x = c[0], &index = c[1], values = cut_to(c[2], c[1].shape());
-  const Array sum = scatter(x, dim, index, values, mode == "assign" ? Update::Assign : Update::Add);
-  if (mode != "mean") return sum;
-  const Array one = full_like(x, 1.0);
-  return sum / scatter(one, dim, index, full_like(values, 1.0), Update::Add);
+  const Array values = cut_to(c[2], c[1].shape());
+  if (mode == "assign") return scatter(c[0], dim, c[1], values, Update::Assign);
+  return scatter_reduce(c[0], dim, c[1], values, combine_of(mode));
 }
 
-// Row-major positions in x of index tuples [..., k]. Each coordinate is looked up among the offsets of its dim, so that
-// one out of range is refused even where the sum would fall inside x; negative ones count from the end.
-Array flat_positions(const Call& c, const Array& x, const Array& index) {
-  if (index.rank() == 0) throw ShapeError("gather_nd", "the index has rank 0");
-  const std::int64_t k = index.shape()[index.rank() - 1];
-  if (k > x.rank()) throw ShapeError("gather_nd", "index tuples of " + std::to_string(k) + " for " + x.shape().str());
-  Array sum = zeros_like(index, Shape{index.shape().without(index.rank() - 1).numel()});
-  std::int64_t stride = 1;
-  for (int d = static_cast<int>(k) - 1; d >= 0; --d) {
-    const std::int64_t n = x.shape()[d];
-    const Array coordinate = flat(part(index, -1, d));
-    const Array counted = where(with_scalar(ScalarFn::Less, coordinate, 0), coordinate + n, coordinate);
-    sum = sum + select(counting(c, n, DType::I64) * stride, 0, counted);
-    stride *= n;
-  }
-  return sum;
-}
-
-// x with its first k dims as one.
-Array rows_of(const Array& x, std::int64_t k) { return k == 0 ? unsqueeze(x, 0) : flat(x, 0, k - 1); }
-
-Shape with_tail(const Shape& head, const Shape& x, std::int64_t from) {
-  Shape shape = head;
-  for (int d = static_cast<int>(from); d < x.rank(); ++d) shape = shape.inserted(shape.rank(), x[d]);
-  return shape;
-}
-
-struct Tuples {
-  std::int64_t k;
-  Array at;     // [number of tuples]
-  Shape shape;  // of what they read
-};
-
-Tuples tuples_of(const Call& c) {
-  const Array at = flat_positions(c, c[0], c[1]);
-  const std::int64_t k = c[1].shape()[c[1].rank() - 1];
-  return {k, at, with_tail(c[1].shape().without(c[1].rank() - 1), c[0].shape(), k)};
-}
-
-Arrays gather_nd(const Call& c) {
-  const Tuples t = tuples_of(c);
-  return reshape(select(rows_of(c[0], t.k), 0, t.at), t.shape);
-}
-
-Arrays scatter_nd(const Call& c) {
+Arrays scatter_nd_row(const Call& c) {
   const std::string mode = c.attrs.text("reduce");
-  const Tuples t = tuples_of(c);
-  Array values = broadcast_to(c[2], t.shape);
-  if (mode == "mul" || mode == "max" || mode == "min") {
-    const Array base = gather_nd(c)[0];
-    values = binary(mode == "mul"   ? BinaryFn::Mul
-                    : mode == "max" ? BinaryFn::Maximum
-                                    : BinaryFn::Minimum,
-                    base, values);
-  } else if (mode != "assign" && mode != "add") {
-    throw Absent("the library's scatter has no \"" + mode + "\"");
-  }
-  const Array rows = rows_of(c[0], t.k);
-  const Array written = select_assign(rows, 0, t.at, reshape(values, rows.shape().with(0, t.at.numel())),
-                                      mode == "add" ? Update::Add : Update::Assign);
-  return reshape(written, c[0].shape());
-}
-
-Arrays take(const Call& c) {
-  const Array index = flat(c[1]);
-  const Array counted = where(with_scalar(ScalarFn::Less, index, 0), index + c[0].numel(), index);
-  return reshape(select(flat(c[0]), 0, counted), c[1].shape());
-}
-
-Arrays index_add(const Call& c) { return select_assign(c[0], c.attrs.integer("dim"), c[1], c[2], Update::Add); }
-Arrays index_copy(const Call& c) { return select_assign(c[0], c.attrs.integer("dim"), c[1], c[2], Update::Assign); }
-
-Arrays index_fill(const Call& c) {
-  const std::int64_t dim = c.attrs.integer("dim");
-  const Array filler = full_like(select(c[0], dim, c[1]), c.attrs.number("value"));
-  return select_assign(c[0], dim, c[1], filler, Update::Assign);
+  const Update update = mode == "assign" ? Update::Assign
+                        : mode == "add"  ? Update::Add
+                        : mode == "mul"  ? Update::Mul
+                        : mode == "min"  ? Update::Min
+                        : mode == "max"  ? Update::Max
+                                         : throw Absent("the library's scatter_nd has no \"" + mode + "\"");
+  return scatter_nd(c[0], c[1], c[2], update);
 }
 
 Arrays where_row(const Call& c) {
@@ -163,13 +104,14 @@ constexpr Row kRows[] = {
     {"slice_fill", slice_fill},
     {"gather", [](const Call& c) -> Arrays { return gather(c[0], c.attrs.integer("dim"), c[1]); }},
     {"scatter", scatter_row},
-    {"gather_nd", gather_nd},
-    {"scatter_nd", scatter_nd},
-    {"take", take},
+    {"gather_nd", [](const Call& c) -> Arrays { return gather_nd(c[0], c[1]); }},
+    {"scatter_nd", scatter_nd_row},
+    {"take", [](const Call& c) -> Arrays { return take(c[0], c[1]); }},
     {"index_select", [](const Call& c) -> Arrays { return select(c[0], c.attrs.integer("dim"), c[1]); }},
-    {"index_add", index_add},
-    {"index_copy", index_copy},
-    {"index_fill", index_fill},
+    {"index_add", [](const Call& c) -> Arrays { return index_add(c[0], c.attrs.integer("dim"), c[1], c[2]); }},
+    {"index_copy", [](const Call& c) -> Arrays { return index_copy(c[0], c.attrs.integer("dim"), c[1], c[2]); }},
+    {"index_fill",
+     [](const Call& c) -> Arrays { return index_fill(c[0], c.attrs.integer("dim"), c[1], c.attrs.number("value")); }},
     {"where", where_row},
     {"masked_fill", [](const Call& c) -> Arrays { return where(c[1], c.attrs.number("value"), c[0]); }},
     {"masked_where", [](const Call& c) -> Arrays { return where(c[1], c[2], c[0]); }},

@@ -3,6 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fornax/ops/functions/scanning.hpp>
+#include <fornax/ops/functions/sorting.hpp>
+#include <fornax/ops/functions/statistics.hpp>
+
 #include "compose.hpp"
 
 namespace fornax::conformance {
@@ -56,44 +60,19 @@ Array spread(const Call& c) { return variance(c[0], reduced_dims(c, c[0]), c.att
 Arrays var(const Call& c) { return drop_dims(spread(c), reduced_dims(c, c[0]), keeps(c)); }
 Arrays std_row(const Call& c) { return drop_dims(flat_sqrt(spread(c)), reduced_dims(c, c[0]), keeps(c)); }
 
-Arrays count_nonzero(const Call& c) {
+Arrays count_nonzero_row(const Call& c) {
   const DimSet dims = reduced_dims(c, c[0]);
-  return drop_dims(reduce(ReduceFn::Sum, cast(cast(c[0], DType::Bool), DType::I64), dims), dims, false);
+  return drop_dims(count_nonzero(c[0], dims), dims, false);
 }
 
-Arrays diff(const Call& c) {
-  const Array& x = c[0];
-  const int dim = checked_dim("diff", c.attrs.integer("dim", -1), x.rank());
-  const std::int64_t n = std::max<std::int64_t>(x.shape()[dim] - 1, 0);
-  const Array later = narrow(x, dim, x.shape()[dim] - n, n), earlier = narrow(x, dim, 0, n);
-  return x.dtype() == DType::Bool ? binary(BinaryFn::Xor, later, earlier) : later - earlier;
+Arrays cov_row(const Call& c) {
+  const bool transposed = !c.attrs.flag("rows_are_variables") && c[0].rank() == 2;
+  return cov(transposed ? swap_dims(c[0], 0, 1) : c[0], c.attrs.integer("correction"));
 }
 
-Arrays cov(const Call& c) {
-  const bool rows = c.attrs.flag("rows_are_variables");
-  const Array vectors = c[0].rank() < 2 ? reshape(c[0], Shape{1, c[0].numel()}) : c[0];
-  const Array x = rows || c[0].rank() < 2 ? vectors : swap_dims(vectors, 0, 1);
-  const Array centred = x - reduce(ReduceFn::Mean, x, 1);
-  const auto count = static_cast<double>(x.shape()[1] - c.attrs.integer("correction"));
-  const Array y = matmul(centred, centred, false, true) / std::max(count, 0.0);
-  return c[0].rank() < 2 ? reshape(y, Shape{}) : y;
-}
-
-Arrays bincount(const Call& c) {
-  const Array& x = c[0];
-  const std::int64_t highest = x.numel() == 0 ? -1 : static_cast<std::int64_t>(reduce_all(ReduceFn::Max, x).item());
-  const std::int64_t bins = std::max(c.attrs.integer("minlength", 0), highest + 1);
-  const Array one = full_like(cast(x, DType::I64), 1);
-  return select_assign(zeros_like(one, Shape{bins}), 0, x, one, Update::Add);
-}
-
-// In a sorted row the position is the number of elements before it: those that do not come after the value.
-Arrays searchsorted(const Call& c) {
+Arrays searchsorted_row(const Call& c) {
   const auto [sorted, values] = promoted(c[0], c[1]);
-  const Array row = sorted.rank() > 1 ? unsqueeze(sorted, -2) : sorted;
-  const BinaryFn after = c.attrs.flag("right") ? BinaryFn::Greater : BinaryFn::GreaterEqual;
-  const Array before = logical_not(binary(after, row, unsqueeze(values, -1)));
-  return squeeze(reduce(ReduceFn::Sum, cast(before, DType::I64), -1), -1);
+  return searchsorted(sorted, values, c.attrs.flag("right"));
 }
 
 constexpr Row kRows[] = {
@@ -111,13 +90,13 @@ constexpr Row kRows[] = {
     {"logsumexp", logsumexp_row},
     {"sum_abs", [](const Call& c) -> Arrays { return reduced(c, ReduceFn::Sum, unary(UnaryFn::Abs, c[0])); }},
     {"sum_square", [](const Call& c) -> Arrays { return reduced(c, ReduceFn::Sum, unary(UnaryFn::Square, c[0])); }},
-    {"count_nonzero", count_nonzero},
+    {"count_nonzero", count_nonzero_row},
     {"var", var},
     {"std", std_row},
-    {"diff", diff},
-    {"cov", cov},
-    {"bincount", bincount},
-    {"searchsorted", searchsorted},
+    {"diff", [](const Call& c) -> Arrays { return diff(c[0], c.attrs.integer("dim", -1)); }},
+    {"cov", cov_row},
+    {"bincount", [](const Call& c) -> Arrays { return bincount(c[0], c.attrs.integer("minlength", 0)); }},
+    {"searchsorted", searchsorted_row},
 };
 
 }  // namespace

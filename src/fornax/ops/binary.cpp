@@ -66,6 +66,8 @@ constexpr Row kRows[] = {
      "gradient 0 at a = 0", Takes::Float},
     {BinaryFn::FloorDiv, "floor_div", none, none, kNone, kNone, 0.4, 3, 0.05,
      "floor(a / b); the gradient is 0; Int: ValueError for a zero divisor"},
+    {BinaryFn::TruncDiv, "trunc_div", none, none, kNone, kNone, 0.4, 3, 0.05,
+     "a / b rounded toward zero; the gradient is 0; Int: ValueError for a zero divisor"},
     {BinaryFn::And, "logical_and", nullptr, nullptr, kNone, kNone, 0, 2, 0, "bitwise on Int", Takes::BoolOrInt},
     {BinaryFn::Or, "logical_or", nullptr, nullptr, kNone, kNone, 0, 2, 0, "bitwise on Int", Takes::BoolOrInt},
     {BinaryFn::Xor, "logical_xor", nullptr, nullptr, kNone, kNone, 0, 2, 0, "bitwise on Int", Takes::BoolOrInt},

@@ -40,10 +40,6 @@ inline Interpreter& top_interpreter(const Op& op, Operands inputs) {
   return search_interpreter(op, inputs);
 }
 
-void require_defined(std::string_view operation, Operand x) {
-  if (!x->defined()) throw ValueError(operation, "an operand is empty: it was moved from, or never given a value");
-}
-
 // A number as an array of one element, of the dtype and on the backend of `like`.
 Array constant(const Array& like, Scalar value, const Shape& shape = {}) {
   if (is_int(like.dtype()) && value.kind == Scalar::Kind::Float) {

@@ -104,6 +104,11 @@ Array reduce(ReduceFn fn, Operand x, std::int64_t dim);
 Array reduce_all(ReduceFn fn, Operand x);
 Array arg_reduce(bool largest, Operand x, std::int64_t dim);
 
+/// Elements and where they are along a dim; the gradient of the values goes there.
+struct ValuesAndIndices {
+  Array values, indices;
+};
+
 /// Matrix product over the last two dims; batch dims broadcast.
 Array matmul(Operand a, Operand b, bool transpose_a = false, bool transpose_b = false);
 Array softmax(Operand x, std::int64_t dim);

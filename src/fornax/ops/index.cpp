@@ -27,6 +27,49 @@ Shape selected_shape(std::string_view op, int dim, const Array& x, const Array& 
   return x.shape().with(dim, index.numel());
 }
 
+// Along a dim, for each value the product of the values before it and of those after it that meet at the same place:
+// first * second is the product of all others, with no quotient that a zero would spoil. `place` ascends along the dim.
+Array product_of_others(const Array& values, const Array& place, int dim) {
+  const std::int64_t n = values.shape()[dim];
+  if (n == 0) return values;
+  const Array joined = equal(narrow(place, dim, 1, n - 1), narrow(place, dim, 0, n - 1));  // with the one before
+  const Array apart = broadcast_to(cast(zeros_like(joined, Shape{}), DType::Bool), joined.shape().with(dim, 1));
+  const auto exclusive = [&](bool reverse) {
+    const Array with_neighbour = reverse ? cat({joined, apart}, dim) : cat({apart, joined}, dim);
+    const Array edge = narrow(values, dim, 0, 1);
+    const Array neighbour =
+        reverse ? cat({narrow(values, dim, 1, n - 1), edge}, dim) : cat({edge, narrow(values, dim, 0, n - 1)}, dim);
+    const Array factor = where(with_neighbour, neighbour, 0.0),
+                begin = where(with_neighbour, 0.0, full_like(values, 1.0));
+    return run(Recurrence{dim, reverse}, {factor, begin});
+  };
+  return exclusive(false) * exclusive(true);
+}
+
+// The gradients of y = x updated with `values`, by Mul, Min or Max. `read` takes from an array of x's shape what stands
+// at the values' places, `write` updates one there, `others` gives the product of the other values at each place.
+template <class Read, class Write, class Others>
+Arrays update_grads(Update update, const Arrays& x, const Array& y, const Array& g, Wanted wanted, Read&& read,
+                    Write&& write, Others&& others) {
+  Arrays grads;
+  grads.resize(3);
+  const Array& values = x[2];
+  if (update == Update::Mul) {
+    if (wanted[0]) grads[0] = g * write(full_like(x[0], 1.0), values, Update::Mul);
+    if (wanted[2]) grads[2] = read(g * x[0]) * others();
+    return grads;
+  }
+  const auto is_best = [](const Array& a, const Array& best) {
+    return logical_or(equal(a, best), logical_and(is_nan(a), is_nan(best)));
+  };
+  const Array kept = is_best(x[0], y), taken = is_best(values, read(y));
+  // At least 1: what y holds came from x or from a value.
+  const Array share = g / write(cast(kept, g.dtype()), cast(taken, g.dtype()), Update::Add);
+  if (wanted[0]) grads[0] = where(kept, share, 0.0);
+  if (wanted[2]) grads[2] = where(taken, read(share), 0.0);
+  return grads;
+}
+
 // Index values for the property tests: below 3, the smallest indexed size of the samples.
 SampleInput indices(const Shape& shape) { return {shape, DType::I64, 0, 3}; }
 
@@ -52,23 +95,47 @@ Spec Scatter::infer(Operands x) const {
   require_same_type(name(), x[0].array(), x[2].array());
   if (!(x[1]->shape() == x[2]->shape()))
     throw ShapeError(name(), "index has shape " + x[1]->shape().str() + ", the values have " + x[2]->shape().str());
-  if (update == Update::Add) require_numeric(name(), x[0].array());
+  if (update != Update::Assign) require_numeric(name(), x[0].array());
   return {x[0]->shape(), x[0]->dtype(), x[0]->device()};
 }
 
-Arrays Scatter::vjp(const Arrays& x, const Array&, const Array& g, Wanted wanted) const {
+Arrays Scatter::vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const {
+  const Array& index = x[1];
+  if (update != Update::Assign && update != Update::Add) {
+    const auto others = [&] {
+      const Array order = run(ArgSort{dim}, {index});
+      const auto sorted = [&](const Array& a) { return run(Gather{dim}, {a, order}); };
+      const Array product = product_of_others(sorted(x[2]), sorted(index), dim);
+      return run(Scatter{dim, Update::Assign}, {zeros_like(product), order, product});
+    };
+    return update_grads(
+        update, x, y, g, wanted,
+        [&](const Array& a) {
+          return run(Gather{dim}, {a, index});
+        },
+        [&](const Array& a, const Array& v, Update u) {
+          return run(Scatter{dim, u}, {a, index, v});
+        },
+        others);
+  }
   Arrays grads;
   grads.resize(3);
   if (wanted[0])
-    grads[0] = update == Update::Add ? g : run(Scatter{dim, update}, {g, x[1], zeros_like(g, x[1].shape())});
-  if (wanted[2]) grads[2] = run(Gather{dim}, {g, x[1]});
+    grads[0] = update == Update::Add ? g : run(Scatter{dim, update}, {g, index, zeros_like(g, index.shape())});
+  if (wanted[2]) grads[2] = run(Gather{dim}, {g, index});
   return grads;
 }
 
 SamplesOf<Scatter> Scatter::samples() {
   return {{{0, Update::Add}, {{Shape{3, 4}}, indices(Shape{2, 4}), {Shape{2, 4}}}},
           {{1, Update::Add}, {{Shape{2, 3}}, indices(Shape{2, 5}), {Shape{2, 5}}}},
-          {{0, Update::Assign}, {{Shape{3, 4}}, indices(Shape{1, 4}), {Shape{1, 4}}}}};
+          {{0, Update::Assign}, {{Shape{3, 4}}, indices(Shape{1, 4}), {Shape{1, 4}}}},
+          {{0, Update::Mul}, {{Shape{3, 4}}, indices(Shape{5, 4}), {Shape{5, 4}}}},
+          {{1, Update::Mul}, {{Shape{2, 3}}, indices(Shape{2, 4}), {Shape{2, 4}}}},
+          {{0, Update::Min},
+           {{Shape{3, 2}, DType::F64, -2, 2, 0.01}, indices(Shape{4, 2}), {Shape{4, 2}, DType::F64, -2, 2, 0.01}}},
+          {{1, Update::Max},
+           {{Shape{2, 3}, DType::F64, -2, 2, 0.01}, indices(Shape{2, 4}), {Shape{2, 4}, DType::F64, -2, 2, 0.01}}}};
 }
 
 Spec Select::infer(Operands x) const {
@@ -92,26 +159,52 @@ Spec SelectAssign::infer(Operands x) const {
   const Shape part = selected_shape(name(), d, x[0].array(), x[1].array());
   if (!(part == x[2]->shape()))
     throw ShapeError(name(), "the selection has shape " + part.str() + ", the values have " + x[2]->shape().str());
-  if (update == Update::Add) require_numeric(name(), x[0].array());
+  if (update != Update::Assign) require_numeric(name(), x[0].array());
   return {x[0]->shape(), x[0]->dtype(), x[0]->device()};
 }
 
-Arrays SelectAssign::vjp(const Arrays& x, const Array&, const Array& g, Wanted wanted) const {
+Arrays SelectAssign::vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const {
+  const Array& index = x[1];
+  if (update != Update::Assign && update != Update::Add) {
+    const auto others = [&] {
+      const Array order = run(ArgSort{0}, {index});
+      Shape along;  // the index as an array of the values' rank, to be compared along the dim
+      for (int d = 0; d < x[2].rank(); ++d) along = along.inserted(d, d == dim ? index.numel() : 1);
+      const Array place = broadcast_to(reshape(run(Select{0}, {index, order}), along), x[2].shape());
+      const Array product = product_of_others(run(Select{dim}, {x[2], order}), place, dim);
+      return run(Select{dim}, {product, run(ArgSort{0}, {order})});
+    };
+    return update_grads(
+        update, x, y, g, wanted,
+        [&](const Array& a) {
+          return run(Select{dim}, {a, index});
+        },
+        [&](const Array& a, const Array& v, Update u) {
+          return run(SelectAssign{dim, u}, {a, index, v});
+        },
+        others);
+  }
   Arrays grads;
   grads.resize(3);
   if (wanted[0]) {
     grads[0] = update == Update::Add
                    ? g
-                   : run(SelectAssign{dim, update}, {g, x[1], zeros_like(g, g.shape().with(dim, x[1].numel()))});
+                   : run(SelectAssign{dim, update}, {g, index, zeros_like(g, g.shape().with(dim, index.numel()))});
   }
-  if (wanted[2]) grads[2] = run(Select{dim}, {g, x[1]});
+  if (wanted[2]) grads[2] = run(Select{dim}, {g, index});
   return grads;
 }
 
 SamplesOf<SelectAssign> SelectAssign::samples() {
   return {{{0, Update::Add}, {{Shape{3, 4}}, indices(Shape{5}), {Shape{5, 4}}}},
           {{1, Update::Add}, {{Shape{2, 3}}, indices(Shape{2}), {Shape{2, 2}}}},
-          {{0, Update::Assign}, {{Shape{3, 4}}, indices(Shape{1}), {Shape{1, 4}}}}};
+          {{0, Update::Assign}, {{Shape{3, 4}}, indices(Shape{1}), {Shape{1, 4}}}},
+          {{0, Update::Mul}, {{Shape{3, 4}}, indices(Shape{6}), {Shape{6, 4}}}},
+          {{1, Update::Mul}, {{Shape{2, 3}}, indices(Shape{4}), {Shape{2, 4}}}},
+          {{0, Update::Min},
+           {{Shape{3, 2}, DType::F64, -2, 2, 0.01}, indices(Shape{4}), {Shape{4, 2}, DType::F64, -2, 2, 0.01}}},
+          {{1, Update::Max},
+           {{Shape{2, 3}, DType::F64, -2, 2, 0.01}, indices(Shape{4}), {Shape{2, 4}, DType::F64, -2, 2, 0.01}}}};
 }
 
 }  // namespace fornax::op

@@ -6,9 +6,15 @@
 namespace fornax {
 
 /// How a value meets what is there.
-enum class Update : std::uint8_t { Assign, Add };
+enum class Update : std::uint8_t { Assign, Add, Mul, Min, Max };
 
 namespace op {
+
+/// What backward keeps of an update: the index, and of the nonlinear ones what they met.
+constexpr Keep keep_for(Update update) {
+  if (update == Update::Assign || update == Update::Add) return {.inputs = 2};
+  return {.inputs = 7, .output = update != Update::Mul};
+}
 
 /// y[i][j][k] = x[index[i][j][k]][j][k] for dim 0, and likewise for other dims.
 ///
@@ -24,17 +30,20 @@ struct Gather {
   static SamplesOf<Gather> samples();
 };
 
-/// x with y[index[i][j][k]][j][k] = or += value[i][j][k] for dim 0, and likewise for other dims. Where several values
-/// are assigned to one place the last in row-major order stays.
+/// x with y[index[i][j][k]][j][k] = or += or *= value[i][j][k], or the smaller or larger of both, for dim 0, and likewise
+/// for other dims. Where several values are assigned to one place the last in row-major order stays.
 ///
-/// Shapes: x; index and value of the same shape, no larger than x outside dim -> the shape of x.
+/// Shapes:   x; index and value of the same shape, no larger than x outside dim -> the shape of x.
+/// Kinds:    all for Assign, Float and Int for the others.
+/// Gradient: of Mul the product of all others at a place, exact with any number of zeros; of Min and Max an even share
+///           for each of the ties at a place, x among them.
 struct Scatter {
   int dim;
   Update update;
 
   std::string_view name() const { return "scatter"; }
   Spec infer(Operands x) const;
-  Keep keep(Wanted) const { return {.inputs = 2}; }
+  Keep keep(Wanted) const { return keep_for(update); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
   static SamplesOf<Scatter> samples();
 };
@@ -52,7 +61,7 @@ struct Select {
   static SamplesOf<Select> samples();
 };
 
-/// x with the slices of value assigned or added at index along a dim.
+/// x with the slices of value assigned, added, multiplied or compared at index along a dim; gradients as for Scatter.
 ///
 /// Shapes: x [..., N, ...], index [M], value [..., M, ...] -> the shape of x.
 struct SelectAssign {
@@ -61,7 +70,7 @@ struct SelectAssign {
 
   std::string_view name() const { return "select_assign"; }
   Spec infer(Operands x) const;
-  Keep keep(Wanted) const { return {.inputs = 2}; }
+  Keep keep(Wanted) const { return keep_for(update); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
   static SamplesOf<SelectAssign> samples();
 };

@@ -14,9 +14,12 @@
 #include <fornax/ops/matmul.hpp>
 #include <fornax/ops/pool.hpp>
 #include <fornax/ops/reduce.hpp>
+#include <fornax/ops/scan.hpp>
 #include <fornax/ops/select.hpp>
 #include <fornax/ops/softmax.hpp>
 #include <fornax/ops/solve.hpp>
+#include <fornax/ops/sort.hpp>
+#include <fornax/ops/special.hpp>
 #include <fornax/ops/spectral.hpp>
 #include <fornax/ops/unary.hpp>
 #include <fornax/ops/with_scalar.hpp>

@@ -20,6 +20,10 @@ std::string Scalar::str() const {
   return text;
 }
 
+void throw_undefined(std::string_view op) {
+  throw ValueError(op, "an operand is empty: it was moved from, or never given a value");
+}
+
 void require_inputs(std::string_view op, Operands x, std::size_t count) {
   if (x.size() != count)
     throw ValueError(op, "needs " + std::to_string(count) + " inputs, got " + std::to_string(x.size()));

@@ -85,7 +85,13 @@ template <class T> struct Box : Counted, T {
   explicit Box(T value) : T(std::move(value)) {}
 };
 
+[[noreturn]] void throw_undefined(std::string_view op);
+
 // Checks shared by the shape rules; each throws an error that names the operation.
+inline void require_defined(std::string_view op, const Operand& x) {
+  if (!x->defined()) [[unlikely]]
+    throw_undefined(op);
+}
 void require_inputs(std::string_view op, Operands x, std::size_t count);
 void require_float(std::string_view op, const Array& x);
 void require_numeric(std::string_view op, const Array& x);

@@ -27,7 +27,7 @@ struct Row {
   bool gives_bool = false;
 };
 
-constexpr double kTwoOverSqrtPi = 2.0 * std::numbers::inv_sqrtpi;
+constexpr double kTwoOverSqrtPi = 2.0 * std::numbers::inv_sqrtpi, kHalfSqrtPi = 1 / kTwoOverSqrtPi;
 
 Array no_slope(A g, A, A) { return zeros_like(g); }
 
@@ -60,6 +60,8 @@ constexpr Row kRows[] = {
     {UnaryFn::Atanh,      "atanh",       [](A g, A x, A) { return g / (1.0 - x * x); },                 Input,   -0.8, 0.8,   "NaN outside [-1, 1]"},
     {UnaryFn::Erf,        "erf",         [](A g, A x, A) { return g * (kTwoOverSqrtPi * exp(-(x * x))); },  Input, -2, 2,     ""},
     {UnaryFn::Erfc,       "erfc",        [](A g, A x, A) { return g * (-kTwoOverSqrtPi * exp(-(x * x))); }, Input, -2, 2,     "1 - erf(x) without cancellation for large x"},
+    {UnaryFn::Erfinv,     "erfinv",      [](A g, A, A y) { return g * (kHalfSqrtPi * exp(y * y)); },        Output,  -0.9, 0.9,   "inf at the ends of [-1, 1], NaN outside"},
+    {UnaryFn::Exp2,       "exp2",        [](A g, A, A y) { return g * (std::numbers::ln2 * y); },           Output,  -3, 3,       "2^x; inf above 128 in f32"},
     {UnaryFn::Sigmoid,    "sigmoid",     [](A g, A, A y) { return g * (y * (1.0 - y)); },               Output,  -3, 3,       "1 / (1 + exp(-x)), no overflow"},
     {UnaryFn::Relu,       "relu",        [](A g, A, A y) { return where(greater(y, 0.0), g, 0.0); },    Output,  0.1, 2,      "max(x, 0); relu'(0) = 0; NaN stays NaN"},
     {UnaryFn::Floor,      "floor",       no_slope,                                                      Nothing, 0.1, 0.9,    "the gradient is 0"},

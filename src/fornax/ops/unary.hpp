@@ -8,7 +8,7 @@ namespace fornax {
 enum class UnaryFn : std::uint8_t {
   Neg, Abs, Sign, Square, Exp, Expm1, Log, Log1p, Log2, Log10, Sqrt, Rsqrt, Reciprocal,
   Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Erf, Erfc,
-  Sigmoid, Relu, Floor, Ceil, Round, Trunc, LogicalNot, BitwiseNot, IsNan, IsInf, IsFinite,
+  Erfinv, Exp2, Sigmoid, Relu, Floor, Ceil, Round, Trunc, LogicalNot, BitwiseNot, IsNan, IsInf, IsFinite,
 };
 inline constexpr int kUnaryCount = static_cast<int>(UnaryFn::IsFinite) + 1;
 

@@ -264,17 +264,6 @@ Array triangle(Operand x, std::int64_t diagonal, bool upper) {
   return fornax::triangle(x, diagonal, upper);
 }
 
-Array one_hot(Operand x, std::int64_t classes) {
-  if (classes <= 0) throw ValueError("one_hot", "the number of classes is " + std::to_string(classes));
-  const Array column = fornax::reshape(x, x->shape().inserted(x->rank(), 1));
-  const Array wide = cast(column, DType::I64);
-  const Array outside = logical_or(with_scalar(ScalarFn::Less, wide, 0), greater_equal(wide, Scalar(classes)));
-  if (reduce_all(ReduceFn::Any, outside).item() != 0)
-    throw IndexError("one_hot", "a class is outside [0, " + std::to_string(classes) + ")");
-  const Array all = fornax::arange(*x->interpreter(), 0, classes, 1, DType::I64, x->device());
-  return cast(equal(wide, all), DType::I64);
-}
-
 Array variance(Operand x, std::int64_t dim, int correction) {
   const int d = checked_dim("var", dim, x->rank());
   const double n = static_cast<double>(x->shape()[d] - correction);

@@ -54,7 +54,6 @@ Array repeat(Operand x, std::span<const std::int64_t> times);
 Array repeat_dim(Operand x, std::int64_t dim, std::int64_t times);
 Array reduce_dims(ReduceFn fn, Operand x, std::span<const std::int64_t> dims);
 Array triangle(Operand x, std::int64_t diagonal, bool upper);
-Array one_hot(Operand x, std::int64_t classes);
 Array variance(Operand x, std::int64_t dim, int correction);
 Array roll(Operand x, std::int64_t shift, std::int64_t dim);
 /// Position of each chunk: sizes ceil(n / chunks), the last one may be smaller.

@@ -2,6 +2,7 @@
 // Operators between tensors, and between a tensor and a number: one function for every mix of named and temporary
 // operands, so that the buffer of a temporary can be reused.
 
+#include <array>
 #include <concepts>
 #include <type_traits>
 #include <utility>
@@ -30,6 +31,11 @@ constexpr bool in_kinds(int kinds) {
   return (kinds & (std::same_as<K, Float> ? only_float : std::same_as<K, Int> ? only_int : only_bool)) != 0;
 }
 
+template <class K, int kinds>
+constexpr void require_kinds() {
+  static_assert(in_kinds<K>(kinds),
+                "this function is not for elements of this kind; to_float() and to_int() convert a tensor");
+}
 template <class K>
 constexpr void require_float_kind() {
   static_assert(std::same_as<K, Float>, "this function needs Float elements; to_float() converts a tensor");
@@ -71,6 +77,20 @@ struct Access {
 };
 
 [[noreturn]] void throw_empty();
+
+/// Sizes or dims given as a list.
+template <std::size_t N>
+std::array<std::int64_t, N> list(const Index (&values)[N]) {
+  std::array<std::int64_t, N> all;
+  for (std::size_t i = 0; i < N; ++i) all[i] = values[i].value;
+  return all;
+}
+/// Values and positions as tensors.
+template <class T>
+std::pair<T, Tensor<typename Parts<T>::Backend, Parts<T>::rank, Int>> pair_of(ValuesAndIndices result) {
+  using Positions = Tensor<typename Parts<T>::Backend, Parts<T>::rank, Int>;
+  return {T::unchecked(std::move(result.values)), Positions::unchecked(std::move(result.indices))};
+}
 
 template <int kinds, class Result, class L, class R>
 Result binary_op(BinaryFn fn, L&& a, R&& b) {
@@ -137,6 +157,7 @@ FORNAX_TENSORS_ONLY(atan2, only_float, Atan2)
 FORNAX_TENSORS_ONLY(hypot, only_float, Hypot)
 FORNAX_TENSORS_ONLY(copysign, only_float, Copysign)
 FORNAX_TENSORS_ONLY(floor_div, numeric, FloorDiv)
+FORNAX_TENSORS_ONLY(trunc_div, numeric, TruncDiv)
 FORNAX_TENSORS_ONLY(bool_and, only_bool, And)
 FORNAX_TENSORS_ONLY(bool_or, only_bool, Or)
 FORNAX_TENSORS_ONLY(bool_xor, only_bool, Xor)

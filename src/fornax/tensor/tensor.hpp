@@ -16,13 +16,25 @@
 #include <fornax/tensor/build.hpp>
 #include <fornax/tensor/gradients.hpp>
 #include <fornax/tensor/kinds.hpp>
+#include <fornax/tensor/methods/indexing.hpp>
+#include <fornax/tensor/methods/reducing.hpp>
+#include <fornax/tensor/methods/scanning.hpp>
+#include <fornax/tensor/methods/shaping.hpp>
+#include <fornax/tensor/methods/sorting.hpp>
+#include <fornax/tensor/methods/special.hpp>
 #include <fornax/tensor/operators.hpp>
 #include <fornax/tensor/range.hpp>
 
 namespace fornax {
 
+/// Methods that need no more than the handle stand in bases by theme, in tensor/methods/.
 template <BackendType B, std::size_t D, Kind K>
-class Tensor {
+class Tensor : public methods::Reducing<B, D, K>,
+               public methods::Shaping<B, D, K>,
+               public methods::Sorting<B, D, K>,
+               public methods::Scanning<B, D, K>,
+               public methods::Indexing<B, D, K>,
+               public methods::Special<B, D, K> {
   static_assert(D <= kMaxRank, "a tensor has at most 8 dims");
 
  public:
@@ -165,7 +177,7 @@ class Tensor {
   // --- To the host --------------------------------------------------------------------------------------------------
 
   TensorData to_data() const { return defined().to_data(); }
-  TensorData into_data() && { return std::move(*this).take().to_data(); }
+  TensorData into_data() && { return std::move(*this).release().to_data(); }
   TensorData into_data() const& { return to_data(); }
   /// The only element. Throws ShapeError if there is not exactly one.
   template <fornax::Element T = Element>
@@ -211,6 +223,8 @@ class Tensor {
   FORNAX_BINARY_METHOD(hypot, detail::hypot)
   FORNAX_BINARY_METHOD(copysign, detail::copysign)
   FORNAX_BINARY_METHOD(floor_div, detail::floor_div)
+  /// a / b rounded toward zero.
+  FORNAX_BINARY_METHOD(trunc_div, detail::trunc_div)
   // Comparisons give Bool tensors.
   FORNAX_BINARY_METHOD(equal, detail::equal)
   FORNAX_BINARY_METHOD(not_equal, detail::not_equal)
@@ -234,6 +248,11 @@ class Tensor {
   FORNAX_BINARY_METHOD(bitwise_xor, detail::bitwise_xor)
   FORNAX_BINARY_METHOD(bitwise_left_shift, detail::shift_left)
   FORNAX_BINARY_METHOD(bitwise_right_shift, detail::shift_right)
+  FORNAX_BINARY_METHOD(bitwise_and_scalar, detail::bitwise_and)
+  FORNAX_BINARY_METHOD(bitwise_or_scalar, detail::bitwise_or)
+  FORNAX_BINARY_METHOD(bitwise_xor_scalar, detail::bitwise_xor)
+  FORNAX_BINARY_METHOD(bitwise_left_shift_scalar, detail::shift_left)
+  FORNAX_BINARY_METHOD(bitwise_right_shift_scalar, detail::shift_right)
 #undef FORNAX_BINARY_METHOD
 
   // --- Elementwise functions ------------------------------------------------------------------------------------------
@@ -326,190 +345,6 @@ class Tensor {
   Tensor<B, D, Int> to_int(DType dtype = DType::I64) const { return to_kind<Int>(dtype); }
   Tensor<B, D, Bool> to_bool() const { return to_kind<Bool>(DType::Bool); }
 
-  // --- Reductions: over all elements to [1]; `_dim` keeps the dim with size 1 -----------------------------------------
-
-  Tensor<B, 1, K> sum() const { return reduced<1>(numeric_reduction(reduce_all(ReduceFn::Sum, array_))); }
-  Tensor<B, 1, K> prod() const { return reduced<1>(numeric_reduction(reduce_all(ReduceFn::Prod, array_))); }
-  Tensor<B, 1, K> mean() const {
-    detail::require_float_kind<K>();
-    return reduced<1>(reduce_all(ReduceFn::Mean, array_));
-  }
-  /// Largest element; the gradient is shared among ties.
-  Tensor<B, 1, K> max() const { return reduced<1>(numeric_reduction(reduce_all(ReduceFn::Max, array_))); }
-  Tensor<B, 1, K> min() const { return reduced<1>(numeric_reduction(reduce_all(ReduceFn::Min, array_))); }
-  Tensor sum_dim(std::int64_t dim) const { return unchecked(numeric_reduction(reduce(ReduceFn::Sum, array_, dim))); }
-  Tensor prod_dim(std::int64_t dim) const { return unchecked(numeric_reduction(reduce(ReduceFn::Prod, array_, dim))); }
-  Tensor mean_dim(std::int64_t dim) const {
-    detail::require_float_kind<K>();
-    return unchecked(reduce(ReduceFn::Mean, array_, dim));
-  }
-  template <std::size_t N>
-  Tensor sum_dims(const Index (&dims)[N]) const {
-    return unchecked(numeric_reduction(detail::reduce_dims(ReduceFn::Sum, checked_operand(), list(dims))));
-  }
-  template <std::size_t N>
-  Tensor mean_dims(const Index (&dims)[N]) const {
-    detail::require_float_kind<K>();
-    return unchecked(detail::reduce_dims(ReduceFn::Mean, checked_operand(), list(dims)));
-  }
-  /// Largest and smallest along some dims; the gradient is shared among ties.
-  template <std::size_t N>
-  Tensor max_dims(const Index (&dims)[N]) const {
-    return unchecked(numeric_reduction(detail::reduce_dims(ReduceFn::Max, checked_operand(), list(dims))));
-  }
-  template <std::size_t N>
-  Tensor min_dims(const Index (&dims)[N]) const {
-    return unchecked(numeric_reduction(detail::reduce_dims(ReduceFn::Min, checked_operand(), list(dims))));
-  }
-  /// Position of the largest or smallest element along a dim; the first of ties.
-  Tensor<B, D, Int> argmax(std::int64_t dim) const { return arg(true, dim); }
-  Tensor<B, D, Int> argmin(std::int64_t dim) const { return arg(false, dim); }
-  /// Largest and smallest along a dim; the gradient goes to the position that argmax or argmin names.
-  Tensor max_dim(std::int64_t dim) const { return gather(dim, argmax(dim)); }
-  Tensor min_dim(std::int64_t dim) const { return gather(dim, argmin(dim)); }
-  std::pair<Tensor, Tensor<B, D, Int>> max_dim_with_indices(std::int64_t dim) const {
-    auto at = argmax(dim);
-    return {gather(dim, at), at};
-  }
-  std::pair<Tensor, Tensor<B, D, Int>> min_dim_with_indices(std::int64_t dim) const {
-    auto at = argmin(dim);
-    return {gather(dim, at), at};
-  }
-  /// Variance along a dim, divided by n - 1; `var_bias` divides by n.
-  Tensor var(std::int64_t dim) const {
-    detail::require_float_kind<K>();
-    return unchecked(detail::variance(checked_operand(), dim, 1));
-  }
-  Tensor var_bias(std::int64_t dim) const {
-    detail::require_float_kind<K>();
-    return unchecked(detail::variance(checked_operand(), dim, 0));
-  }
-  Tensor<B, 1, Bool> any() const { return truth(reduce_all(ReduceFn::Any, truths())); }
-  Tensor<B, 1, Bool> all() const { return truth(reduce_all(ReduceFn::All, truths())); }
-  Tensor<B, D, Bool> any_dim(std::int64_t dim) const {
-    return Tensor<B, D, Bool>::unchecked(reduce(ReduceFn::Any, truths(), dim));
-  }
-  Tensor<B, D, Bool> all_dim(std::int64_t dim) const {
-    return Tensor<B, D, Bool>::unchecked(reduce(ReduceFn::All, truths(), dim));
-  }
-
-  // --- Shape ----------------------------------------------------------------------------------------------------------
-
-  /// The same elements under another shape; one size may be -1, inferred.
-  template <std::size_t N>
-  Tensor<B, N, K> reshape(const Index (&dims)[N]) const {
-    return reduced<N>(detail::reshape(checked_operand(), list(dims)));
-  }
-  template <std::size_t N>
-  Tensor<B, N, K> reshape(const std::array<std::int64_t, N>& dims) const {
-    return reduced<N>(detail::reshape(checked_operand(), dims));
-  }
-  /// Dims first to last become one.
-  template <std::size_t D2 = 1>
-  Tensor<B, D2, K> flatten(std::int64_t first = 0, std::int64_t last = -1) const {
-    return reduced<D2>(detail::flatten(checked_operand(), first, last, D2));
-  }
-  /// Without its dims of size 1; what is left must have rank D2.
-  template <std::size_t D2>
-  Tensor<B, D2, K> squeeze() const {
-    return reduced<D2>(detail::squeeze(checked_operand(), D2));
-  }
-  /// Without one dim, of size 1.
-  Tensor<B, (D > 0 ? D - 1 : 0), K> squeeze(std::int64_t dim) const { return squeeze_dim(dim); }
-  Tensor<B, (D > 0 ? D - 1 : 0), K> squeeze_dim(std::int64_t dim) const {
-    static_assert(D > 0, "a tensor of rank 0 has no dim to squeeze");
-    return reduced<(D > 0 ? D - 1 : 0)>(detail::squeeze_dim(checked_operand(), dim));
-  }
-  /// Leading dims of size 1 until the rank is D2.
-  template <std::size_t D2 = D + 1>
-  Tensor<B, D2, K> unsqueeze() const {
-    static_assert(D2 >= D, "unsqueeze adds dims; squeeze removes them");
-    return reduced<D2>(detail::unsqueeze(checked_operand(), D2));
-  }
-  /// A new dim of size 1 before `dim`.
-  Tensor<B, D + 1, K> unsqueeze_dim(std::int64_t dim) const {
-    return reduced<D + 1>(detail::unsqueeze_dim(checked_operand(), dim));
-  }
-  /// The last two dims swapped.
-  Tensor transpose() const {
-    static_assert(D >= 2, "transpose needs rank >= 2; unsqueeze() adds a dim");
-    return unchecked(fornax::swap_dims(array_, -2, -1));
-  }
-  Tensor t() const {
-    static_assert(D == 2, "t() needs rank 2; transpose() swaps the last two dims of any rank");
-    return transpose();
-  }
-  Tensor swap_dims(std::int64_t a, std::int64_t b) const { return unchecked(fornax::swap_dims(array_, a, b)); }
-  template <std::size_t N>
-  Tensor permute(const Index (&dims)[N]) const {
-    static_assert(N == D, "permute names every dim once");
-    return unchecked(fornax::permute(array_, list(dims)));
-  }
-  Tensor movedim(std::int64_t from, std::int64_t to) const {
-    return unchecked(detail::move_dim(checked_operand(), from, to));
-  }
-  /// Dims of size 1 repeated without a copy; -1 keeps a size; new dims come first.
-  template <std::size_t N>
-  Tensor<B, N, K> expand(const Index (&dims)[N]) const {
-    static_assert(N >= D, "expand adds dims; it does not remove them");
-    return reduced<N>(detail::expand(checked_operand(), list(dims)));
-  }
-  Tensor repeat_dim(std::int64_t dim, std::int64_t times) const {
-    return unchecked(detail::repeat_dim(checked_operand(), dim, times));
-  }
-  template <std::size_t N>
-  Tensor repeat(const Index (&times)[N]) const {
-    static_assert(N == D, "repeat names a count for every dim");
-    return unchecked(detail::repeat(checked_operand(), list(times)));
-  }
-  template <std::size_t N>
-  Tensor flip(const Index (&dims)[N]) const {
-    return unchecked(fornax::flip(array_, list(dims)));
-  }
-  /// Elements moved along a dim; those that leave at the end come back at the start.
-  Tensor roll(std::int64_t shift, std::int64_t dim) const {
-    return unchecked(detail::roll(checked_operand(), shift, dim));
-  }
-  /// Tensors one after another along a dim.
-  static Tensor cat(std::span<const Tensor> parts, std::int64_t dim) {
-    std::vector<Operand> operands;
-    for (const Tensor& p : parts) operands.emplace_back(p.array_);
-    return unchecked(fornax::cat(operands, dim));
-  }
-  static Tensor cat(std::initializer_list<Tensor> parts, std::int64_t dim) {
-    return cat(std::span<const Tensor>(parts.begin(), parts.size()), dim);
-  }
-  /// Tensors of one shape along a new dim.
-  static Tensor<B, D + 1, K> stack(std::span<const Tensor> parts, std::int64_t dim) {
-    std::vector<Tensor<B, D + 1, K>> raised;
-    for (const Tensor& p : parts) raised.push_back(p.unsqueeze_dim(dim));
-    return Tensor<B, D + 1, K>::cat(raised, dim);
-  }
-  static Tensor<B, D + 1, K> stack(std::initializer_list<Tensor> parts, std::int64_t dim) {
-    return stack(std::span<const Tensor>(parts.begin(), parts.size()), dim);
-  }
-  /// Parts of `size` along a dim; the last may be smaller.
-  std::vector<Tensor> split(std::int64_t size, std::int64_t dim) const {
-    std::vector<Tensor> parts;
-    for (Array& a : detail::split(defined(), size, dim)) parts.push_back(unchecked(std::move(a)));
-    return parts;
-  }
-  /// At most `count` parts of equal size; the last may be smaller.
-  std::vector<Tensor> chunk(std::int64_t count, std::int64_t dim) const {
-    if (count <= 0) throw ValueError("chunk", "the number of chunks is " + std::to_string(count));
-    const std::int64_t n = shape()[checked_dim("chunk", dim, D)];
-    return split(n == 0 ? 1 : (n - 1) / count + 1, dim);
-  }
-  /// The elements on and above (below) the diagonal, zeros elsewhere.
-  Tensor triu(std::int64_t diagonal = 0) const {
-    static_assert(D >= 2, "triu needs rank >= 2; unsqueeze() adds a dim");
-    return unchecked(detail::triangle(checked_operand(), diagonal, true));
-  }
-  Tensor tril(std::int64_t diagonal = 0) const {
-    static_assert(D >= 2, "tril needs rank >= 2; unsqueeze() adds a dim");
-    return unchecked(detail::triangle(checked_operand(), diagonal, false));
-  }
-
   // --- Indexing -------------------------------------------------------------------------------------------------------
 
   /// Part of the tensor; ranges have Python's meaning. Example: x.slice({{0, 2}, Range::all(), {5, 0, -1}})
@@ -533,30 +368,6 @@ class Tensor {
   Tensor narrow(std::int64_t dim, std::int64_t start, std::int64_t length) const {
     return unchecked(fornax::narrow(array_, dim, start, length));
   }
-  /// The slices at the given positions of a dim.
-  Tensor select(std::int64_t dim, const Tensor<B, 1, Int>& index) const {
-    return unchecked(fornax::select(array_, dim, index.array()));
-  }
-  /// The tensor with `values` assigned or added at the given positions of a dim.
-  Tensor select_assign(std::int64_t dim, const Tensor<B, 1, Int>& index, const Tensor& values,
-                       Update update = Update::Add) const {
-    return unchecked(fornax::select_assign(array_, dim, index.array(), values.array_, update));
-  }
-  /// y[i][j] = x[index[i][j]][j] for dim 0, and likewise for other dims.
-  Tensor gather(std::int64_t dim, const Tensor<B, D, Int>& index) const {
-    return unchecked(fornax::gather(array_, dim, index.array()));
-  }
-  /// The tensor with `values` assigned or added where gather would read.
-  Tensor scatter(std::int64_t dim, const Tensor<B, D, Int>& index, const Tensor& values,
-                 Update update = Update::Add) const {
-    return unchecked(fornax::scatter(array_, dim, index.array(), values.array_, update));
-  }
-  /// 1 at each class, 0 elsewhere: [..., classes].
-  Tensor<B, D + 1, Int> one_hot(std::int64_t classes) const {
-    static_assert(std::same_as<K, Int>, "one_hot needs Int elements; to_int() converts a tensor");
-    return Tensor<B, D + 1, Int>::unchecked(detail::one_hot(checked_operand(), classes));
-  }
-
   // --- Products -------------------------------------------------------------------------------------------------------
 
   /// Matrix product over the last two dims; batch dims are equal or 1.
@@ -684,35 +495,16 @@ class Tensor {
 
   template <std::size_t N>
   static Shape shape_of(const Index (&dims)[N]) {
-    return Shape(std::span<const std::int64_t>(list(dims)));
-  }
-  template <std::size_t N>
-  static std::array<std::int64_t, N> list(const Index (&dims)[N]) {
-    std::array<std::int64_t, N> values;
-    for (std::size_t d = 0; d < N; ++d) values[d] = dims[d].value;
-    return values;
+    return Shape(std::span<const std::int64_t>(detail::list(dims)));
   }
   template <std::size_t Depth>
   static Tensor from_list(const TensorData& data, Device device, DType dtype) {
     static_assert(Depth == D, "from_data: the depth of the nested lists must be the tensor's rank");
     return unchecked(detail::from_data(data, device, dtype, type()));
   }
-  template <std::size_t N>
-  static Tensor<B, N, K> reduced(Array array) {
-    return Tensor<B, N, K>::unchecked(std::move(array));
-  }
   static std::optional<Tensor<Inner, D, K>> maybe(Array gradient) {
     if (!gradient.defined()) return std::nullopt;
     return Tensor<Inner, D, K>::unchecked(std::move(gradient));
-  }
-  static Tensor<B, 1, Bool> truth(Array array) { return Tensor<B, 1, Bool>::unchecked(std::move(array)); }
-  static Array numeric_reduction(Array array) {
-    static_assert(!std::same_as<K, Bool>, "this reduction needs numbers; any() and all() reduce Bool tensors");
-    return array;
-  }
-  const Array& truths() const {
-    static_assert(std::same_as<K, Bool>, "any() and all() need Bool elements; to_bool() converts a tensor");
-    return defined();
   }
   Tensor clamped(const Scalar* low, const Scalar* high) const {
     static_assert(detail::in_kinds<K>(detail::numeric), "clamp() is not for elements of this kind; to_float() and to_int() "
@@ -723,10 +515,6 @@ class Tensor {
     detail::require_float_kind<K>();
     return Tensor<B, D, Bool>::unchecked(unary(fn, array_));
   }
-  Tensor<B, D, Int> arg(bool largest, std::int64_t dim) const {
-    static_assert(!std::same_as<K, Bool>, "argmax and argmin need numbers; to_int() converts a tensor");
-    return Tensor<B, D, Int>::unchecked(arg_reduce(largest, array_, dim));
-  }
   template <class K2>
   Tensor<B, D, K2> to_kind(DType dtype) const {
     detail::require_kind("cast", dtype, Tensor<B, D, K2>::type());
@@ -736,8 +524,7 @@ class Tensor {
     if (!array_.defined()) detail::throw_empty();
     return array_;
   }
-  Operand checked_operand() const { return Operand(defined()); }
-  Array take() && { return std::move(array_); }
+  Array release() && { return std::move(array_); }
 
   Array array_;
 };

@@ -72,6 +72,11 @@ T floor_div(T a, T b) {
   }
 }
 template <class T>
+T trunc_div(T a, T b) {
+  if constexpr (is_real<T>) return std::trunc(a / b);
+  else return div(a, b);
+}
+template <class T>
 T power(T a, T b) {
   if constexpr (is_real<T>) {
     return std::pow(a, b);

@@ -43,6 +43,7 @@ Kernel arithmetic(BinaryFn fn) {
     case BinaryFn::Maximum: return loop<T, T, maximum<T>>;
     case BinaryFn::Minimum: return loop<T, T, minimum<T>>;
     case BinaryFn::FloorDiv: return loop<T, T, floor_div<T>>;
+    case BinaryFn::TruncDiv: return loop<T, T, trunc_div<T>>;
     default: return comparison<T>(fn);
   }
 }
@@ -79,7 +80,8 @@ Kernel bool_kernel(BinaryFn fn) {
 }
 
 bool divides(BinaryFn fn) {
-  return fn == BinaryFn::Div || fn == BinaryFn::FloorDiv || fn == BinaryFn::Remainder || fn == BinaryFn::Fmod;
+  return fn == BinaryFn::Div || fn == BinaryFn::FloorDiv || fn == BinaryFn::TruncDiv || fn == BinaryFn::Remainder ||
+         fn == BinaryFn::Fmod;
 }
 
 void refuse_zero_divisors(std::string_view operation, const Array& b) {

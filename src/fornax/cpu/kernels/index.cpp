@@ -90,15 +90,28 @@ void assign_elements(const Shape& shape, int dim, const Side& index, const Array
   });
 }
 
-template <class T> void add_to(T& y, T x) {
-  using C = compute_t<T>;
-  y = static_cast<T>(add(static_cast<C>(y), static_cast<C>(x)));
+/// Calls f(combine) with the function of two numbers that an update other than Assign is.
+template <class C, class F> void with_update(Update update, F&& f) {
+  switch (update) {
+    case Update::Mul: return f([](C a, C b) { return mul(a, b); });
+    case Update::Min: return f([](C a, C b) { return minimum(a, b); });
+    case Update::Max: return f([](C a, C b) { return maximum(a, b); });
+    default: return f([](C a, C b) { return add(a, b); });
+  }
 }
 
-void add_elements(const Shape& shape, int dim, const Side& index, const Array& y, const Array& value) {
+/// Updates `row` adjacent elements at each position.
+void update_elements(Update update, const Shape& shape, int dim, const Side& index, const Array& y, const Array& value,
+                     std::int64_t row) {
   with_numeric_type(y.dtype(), [&]<class T>(T) {
-    for_each_indexed(shape, dim, index, Side(y), Side(value), sizeof(T), [](std::byte* to, std::byte* from) {
-      add_to(*reinterpret_cast<T*>(to), *reinterpret_cast<const T*>(from));
+    using C = compute_t<T>;
+    with_update<C>(update, [&](auto combine) {
+      for_each_indexed(shape, dim, index, Side(y), Side(value), sizeof(T), [&](std::byte* to, std::byte* from) {
+        for (std::int64_t i = 0; i < row; ++i) {
+          T& there = reinterpret_cast<T*>(to)[i];
+          there = static_cast<T>(combine(static_cast<C>(there), static_cast<C>(reinterpret_cast<const T*>(from)[i])));
+        }
+      });
     });
   });
 }
@@ -140,8 +153,10 @@ Array execute(const op::Scatter& op, const Spec& spec, Operands inputs) {
   const int dim = checked_dim(op.name(), op.dim, spec.shape.rank());
   const Array index = checked_indices(op.name(), inputs[0].array(), dim, inputs[1].array());
   Array y = updatable(op.name(), spec, inputs);
-  const auto write = op.update == Update::Add ? add_elements : assign_elements;
-  write(value.shape(), dim, Side(index), y, value);
+  if (op.update == Update::Assign)
+    assign_elements(value.shape(), dim, Side(index), y, value);
+  else
+    update_elements(op.update, value.shape(), dim, Side(index), y, value, 1);
   return y;
 }
 
@@ -169,23 +184,16 @@ Array execute(const op::SelectAssign& op, const Spec& spec, Operands inputs) {
   Array y = updatable(op.name(), spec, inputs);
   const Side at = Side::along(dim, index);
   const std::int64_t row = row_length(value, dim);
-  if (row <= 1) {
-    const auto write = op.update == Update::Add ? add_elements : assign_elements;
-    write(value.shape(), dim, at, y, value);
-    return y;
-  }
-  const Shape rows = rows_of(value.shape(), dim);
-  if (op.update == Update::Assign) {
+  const Shape rows = row <= 1 ? value.shape() : rows_of(value.shape(), dim);
+  if (op.update != Update::Assign) {
+    update_elements(op.update, rows, dim, at, y, value, std::max<std::int64_t>(row, 1));
+  } else if (row <= 1) {
+    assign_elements(rows, dim, at, y, value);
+  } else {
     const std::size_t size = size_of(spec.dtype), bytes = size * static_cast<std::size_t>(row);
     for_each_indexed(rows, dim, at, Side(y), Side(value), size,
                      [&](std::byte* to, std::byte* from) { std::memcpy(to, from, bytes); });
-    return y;
   }
-  with_numeric_type(spec.dtype, [&]<class T>(T) {
-    for_each_indexed(rows, dim, at, Side(y), Side(value), sizeof(T), [&](std::byte* to, std::byte* from) {
-      for (std::int64_t i = 0; i < row; ++i) add_to(reinterpret_cast<T*>(to)[i], reinterpret_cast<const T*>(from)[i]);
-    });
-  });
   return y;
 }
 

@@ -3,6 +3,7 @@
 
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/kernels/special_functions.hpp>
 
 namespace fornax::cpu {
 
@@ -52,6 +53,8 @@ Kernel float_kernel(UnaryFn fn) {
     case UnaryFn::Atanh: return loop<T, T, [](T x) { return std::atanh(x); }>;
     case UnaryFn::Erf: return loop<T, T, [](T x) { return std::erf(x); }>;
     case UnaryFn::Erfc: return loop<T, T, [](T x) { return std::erfc(x); }>;
+    case UnaryFn::Erfinv: return loop<T, T, [](T x) { return static_cast<T>(erf_inverse(static_cast<double>(x))); }>;
+    case UnaryFn::Exp2: return loop<T, T, [](T x) { return std::exp2(x); }>;
     case UnaryFn::Sigmoid: return loop<T, T, [](T x) { return T(1) / (T(1) + std::exp(-x)); }>;
     // Written so that NaN fails the comparison and stays.
     case UnaryFn::Relu: return loop<T, T, [](T x) { return x <= T(0) ? T(0) : x; }>;

@@ -1,0 +1,7 @@
+// expect: this function is not for elements of this kind; to_float() and to_int() convert a tensor
+#include <fornax/fornax.hpp>
+
+using namespace fornax;
+using B = Autodiff<Cpu>;
+
+int main() { Tensor<B, 1, Bool>::from_data({true}).topk(1, 0); }

@@ -1,0 +1,194 @@
+// Reading and writing at positions: what is not zero, tuples of positions, and updates that multiply and compare.
+
+#include <cmath>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include <fornax/decorators/autodiff/autodiff.hpp>
+#include <fornax/ops/functions/indexing.hpp>
+#include <support/values.hpp>
+
+namespace fornax::test {
+namespace {
+
+using Function = std::function<Array(const std::vector<Array>&)>;
+
+// The gradients of sum(f(x) * w).
+std::vector<Numbers> gradients(const Function& f, const std::vector<Array>& x, const Numbers& w) {
+  Interpreter& on = Autodiff<Cpu>::interpreter();
+  std::vector<Array> leaves;
+  for (const Array& a : x) leaves.push_back(autodiff::require_grad(on, a));
+  const Array y = f(leaves);
+  const autodiff::GradientStore store = autodiff::backward(on, y, floats(w, y.shape()));
+  std::vector<Numbers> all;
+  for (const Array& leaf : leaves) all.push_back(numbers(store.find(leaf)));
+  return all;
+}
+
+TEST(Nonzero, GivesRowMajorPositionsAndTheirCoordinates) {
+  const Array x = floats({0, 2, -0.0, kNan, 0, 5}, Shape{2, 3});
+  EXPECT_EQ(integers(nonzero_positions(x)), (Integers{1, 3, 5}));
+  EXPECT_EQ(integers(argwhere(x)), (Integers{0, 1, 1, 0, 1, 2}));
+  EXPECT_EQ(argwhere(x).shape(), (Shape{3, 2}));
+  const Arrays apart = nonzero(x);
+  EXPECT_EQ(integers(apart[0]), (Integers{0, 1, 1}));
+  EXPECT_EQ(integers(apart[1]), (Integers{1, 0, 2}));
+}
+
+TEST(Nonzero, OfNothingAndOfNoDims) {
+  EXPECT_EQ(argwhere(bools({0, 0})).shape(), (Shape{0, 1}));
+  EXPECT_EQ(argwhere(floats({}, Shape{2, 0})).shape(), (Shape{0, 2}));
+  EXPECT_EQ(argwhere(floats({3}, Shape{})).shape(), (Shape{1, 0}));
+  EXPECT_EQ(argwhere(floats({0}, Shape{})).shape(), (Shape{0, 0}));
+  EXPECT_EQ(nonzero(floats({3}, Shape{})).size(), 0u);
+  EXPECT_THROW(argwhere(Array()), ValueError);
+  EXPECT_THROW(nonzero(Array()), ValueError);
+}
+
+TEST(MaskedSelect, BroadcastsAndSendsTheGradientBack) {
+  const Array x = floats({1, 2, 3, 4}, Shape{2, 2});
+  expect_same(numbers(masked_select(x, bools({0, 1}))), {2, 4});
+  EXPECT_EQ(masked_select(x, bools({0, 0})).shape(), Shape{0});
+  EXPECT_EQ(gradients(
+                [](const auto& v) {
+                  return masked_select(v[0], bools({0, 1}));
+                },
+                {x}, {7, 9})[0],
+            (Numbers{0, 7, 0, 9}));
+  EXPECT_THROW(masked_select(x, ints({0, 1})), DTypeError);
+  EXPECT_THROW(masked_select(x, bools({0, 1, 1})), ShapeError);
+  EXPECT_THROW(masked_select(x, Array()), ValueError);
+}
+
+TEST(Take, CountsNegativePositionsFromTheEnd) {
+  const Array x = ints({1, 2, 3, 4, 5, 6}, Shape{2, 3});
+  EXPECT_EQ(integers(take(x, ints({0, -1, 4}, DType::I8))), (Integers{1, 6, 5}));
+  const Array y = take(x, 1, ints({-1, 0, 1, 1}, Shape{2, 2}));
+  EXPECT_EQ(y.shape(), (Shape{2, 2, 2}));
+  EXPECT_EQ(integers(y), (Integers{3, 1, 2, 2, 6, 4, 5, 5}));
+  EXPECT_EQ(take(x, 0, ints({1}, Shape{})).shape(), Shape{3});
+  EXPECT_EQ(message_of<IndexError>([&] { take(x, ints({6})); }),
+            "take: index 6 at position 0 is out of range for dim 0 of size 6");
+  EXPECT_THROW(take(x, ints({-7})), IndexError);
+  EXPECT_THROW(take(x, floats({1})), DTypeError);
+  EXPECT_THROW(take(x, 2, ints({0})), IndexError);
+}
+
+TEST(OneHot, RefusesClassesOutsideItsRange) {
+  EXPECT_EQ(integers(one_hot(ints({1, 0}), 3)), (Integers{0, 1, 0, 1, 0, 0}));
+  EXPECT_EQ(one_hot(ints({}), 3).shape(), (Shape{0, 3}));
+  EXPECT_THROW(one_hot(ints({3}), 3), IndexError);
+  EXPECT_THROW(one_hot(ints({0}), 0), ValueError);
+  EXPECT_THROW(one_hot(floats({0}), 3), DTypeError);
+}
+
+TEST(GatherNd, ReadsAtTuples) {
+  const Array x = ints({1, 2, 3, 4, 5, 6}, Shape{2, 3});
+  EXPECT_EQ(integers(gather_nd(x, ints({0, 2, -1, 0}, Shape{2, 2}))), (Integers{3, 4}));
+  EXPECT_EQ(integers(gather_nd(x, ints({1, 1, 0}, Shape{3, 1}))), (Integers{4, 5, 6, 4, 5, 6, 1, 2, 3}));
+  EXPECT_EQ(gather_nd(x, ints({}, Shape{4, 0})).shape(), (Shape{4, 2, 3}));
+  // In range as a sum, but not for its dim.
+  EXPECT_EQ(message_of<IndexError>([&] {
+              gather_nd(x, ints({0, 3}, Shape{1, 2}));
+            }),
+            "gather_nd: index 3 at position 0 is out of range for dim 0 of size 3");
+  EXPECT_THROW(gather_nd(x, ints({0, 0, 0}, Shape{1, 3})), ShapeError);
+  EXPECT_THROW(gather_nd(x, ints({0}, Shape{})), ShapeError);
+  EXPECT_THROW(gather_nd(x, floats({0}, Shape{1, 1})), DTypeError);
+}
+
+TEST(ScatterNd, HasFiveUpdates) {
+  const Array x = ints({1, 2, 3, 4}, Shape{2, 2}), at = ints({0, 1, 1, 0, 0, 1}, Shape{3, 2}), v = ints({5, 1, 7});
+  EXPECT_EQ(integers(scatter_nd(x, at, v, Update::Assign)), (Integers{1, 7, 1, 4}));
+  EXPECT_EQ(integers(scatter_nd(x, at, v, Update::Add)), (Integers{1, 14, 4, 4}));
+  EXPECT_EQ(integers(scatter_nd(x, at, v, Update::Mul)), (Integers{1, 70, 3, 4}));
+  EXPECT_EQ(integers(scatter_nd(x, at, v, Update::Min)), (Integers{1, 2, 1, 4}));
+  EXPECT_EQ(integers(scatter_nd(x, at, v, Update::Max)), (Integers{1, 7, 3, 4}));
+  EXPECT_EQ(integers(scatter_nd(x, ints({1}, Shape{1, 1}), ints({9, 8}), Update::Assign)), (Integers{1, 2, 9, 8}));
+  EXPECT_THROW(scatter_nd(x, at, ints({1, 2}), Update::Add), ShapeError);
+  EXPECT_THROW(scatter_nd(x, at, floats({1, 2, 3}), Update::Add), DTypeError);
+  EXPECT_THROW(scatter_nd(bools({1}), ints({0}, Shape{1, 1}), bools({1}), Update::Mul), DTypeError);
+}
+
+// y = x0 v0 v2, x1 v1: the derivatives written out, with zeros among them.
+TEST(ScatterMul, HasExactGradientsWithZeros) {
+  const Array index = ints({0, 1, 0});
+  const Function scattered = [&](const auto& v) { return scatter(v[0], 0, index, v[1], Update::Mul); };
+  const Function selected = [&](const auto& v) { return select_assign(v[0], 0, index, v[1], Update::Mul); };
+  for (const Function& f : {scattered, selected}) {
+    expect_same(numbers(f({floats({2, 3}), floats({5, 7, 11})})), {110, 21});
+    auto g = gradients(f, {floats({2, 3}), floats({0, 7, 11})}, {1, 10});
+    EXPECT_EQ(g[0], (Numbers{0, 70}));
+    EXPECT_EQ(g[1], (Numbers{22, 30, 0}));
+    g = gradients(f, {floats({2, 3}), floats({0, 0, 0})}, {1, 10});
+    EXPECT_EQ(g[0], (Numbers{0, 0}));
+    EXPECT_EQ(g[1], (Numbers{0, 30, 0}));
+    g = gradients(f, {floats({0, 0}), floats({5, 7, 11})}, {1, 10});
+    EXPECT_EQ(g[0], (Numbers{55, 70}));
+    EXPECT_EQ(g[1], (Numbers{0, 0, 0}));
+  }
+}
+
+// y = x v0 v1 at v0 = v1 = 0: only the mixed second derivatives x (for v0, v1) are not 0.
+TEST(ScatterMul, HasExactSecondDerivativesWithZeros) {
+  Interpreter& outer = Autodiff<Autodiff<Cpu>>::interpreter();
+  Interpreter& inner = *outer.inner();
+  const Array lower = autodiff::require_grad(inner, floats({0, 0}));
+  const Array leaf = autodiff::require_grad(outer, lower);
+  const Array y = scatter(floats({3}), 0, ints({0, 0}), leaf, Update::Mul);
+  const Array first = autodiff::backward(outer, y, Array()).find(leaf);
+  expect_same(numbers(first), {0.0, 0.0});
+  expect_same(numbers(autodiff::backward(inner, first, floats({1, 10})).find(lower)), {30, 3});
+}
+
+// As torch.scatter_reduce: a place shares its gradient among what equals its result, what was there included.
+TEST(ScatterMax, SharesTheGradientAmongTies) {
+  const Array index = ints({0, 0, 1, 0});
+  const auto f = [&](Update u) -> Function {
+    return [&index, u](const auto& v) { return select_assign(v[0], 0, index, v[1], u); };
+  };
+  auto g = gradients(f(Update::Max), {floats({4, 9}), floats({4, 1, 9, 4})}, {6, 10});
+  EXPECT_EQ(g[0], (Numbers{2, 5}));
+  EXPECT_EQ(g[1], (Numbers{2, 0, 5, 2}));
+  g = gradients(f(Update::Min), {floats({4, 9}), floats({4, 1, 9, 1})}, {6, 10});
+  EXPECT_EQ(g[0], (Numbers{0, 5}));
+  EXPECT_EQ(g[1], (Numbers{0, 3, 5, 3}));
+  g = gradients(f(Update::Max), {floats({4, kNan}), floats({kNan, 1, 9, kNan})}, {6, 10});
+  EXPECT_EQ(g[0], (Numbers{0, 10}));
+  EXPECT_EQ(g[1], (Numbers{3, 0, 0, 3}));
+}
+
+TEST(ScatterReduce, TakesMeansOfWhatMeets) {
+  const Array x = floats({1, 2}), index = ints({0, 0});
+  expect_same(numbers(scatter_reduce(x, 0, index, floats({4, 7}), Combine::Mean)), {4, 2});
+  expect_same(numbers(index_reduce(x, 0, index, floats({4, 7}), Combine::Mean)), {4, 2});
+  expect_same(numbers(index_reduce(x, 0, index, floats({4, 7}), Combine::Sum)), {12, 2});
+  expect_same(numbers(scatter_reduce(x, 0, index, floats({4, 7}), Combine::Prod)), {28, 2});
+  const auto g = gradients([&](const auto& v) { return scatter_reduce(v[0], 0, index, v[1], Combine::Mean); },
+                           {x, floats({4, 7})}, {3, 5});
+  EXPECT_EQ(g[0], (Numbers{1, 5}));
+  EXPECT_EQ(g[1], (Numbers{1, 1}));
+  EXPECT_THROW(scatter_reduce(ints({1}), 0, ints({0}), ints({1}), Combine::Mean), DTypeError);
+  EXPECT_THROW(index_reduce(x, 0, ints({2}), floats({1}), Combine::Max), IndexError);
+  EXPECT_THROW(index_reduce(x, 1, index, floats({1, 2}), Combine::Max), IndexError);
+  EXPECT_THROW(scatter_reduce(x, 0, index, floats({1}), Combine::Min), ShapeError);
+}
+
+TEST(IndexUpdates, AddCopyAndFill) {
+  const Array x = ints({1, 2, 3, 4}, Shape{2, 2}), at = ints({1});
+  EXPECT_EQ(integers(index_add(x, 1, at, ints({10, 20}, Shape{2, 1}))), (Integers{1, 12, 3, 24}));
+  EXPECT_EQ(integers(index_copy(x, 0, at, ints({10, 20}, Shape{1, 2}))), (Integers{1, 2, 10, 20}));
+  EXPECT_EQ(integers(index_fill(x, -1, at, 9)), (Integers{1, 9, 3, 9}));
+  EXPECT_EQ(integers(index_fill(bools({0, 0}), 0, at, true)), (Integers{0, 1}));
+  EXPECT_THROW(index_fill(x, 2, at, 9), IndexError);
+  EXPECT_THROW(index_fill(x, 0, ints({2}), 9), IndexError);
+  EXPECT_THROW(index_fill(x, 0, at, 0.5), DTypeError);
+  EXPECT_THROW(index_add(x, 0, at, ints({1})), ShapeError);
+  EXPECT_THROW(index_copy(x, 0, floats({1}), x), DTypeError);
+}
+
+}  // namespace
+}  // namespace fornax::test
