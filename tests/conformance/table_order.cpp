@@ -13,6 +13,9 @@ namespace {
 
 Arrays both(const ValuesAndIndices& r) { return {r.values, r.indices}; }
 
+// torch counts Bool elements as I64.
+Array counts(const Array& x) { return x.dtype() == DType::Bool ? cast(x, DType::I64) : x; }
+
 // One of these along attribute "dim", which goes away unless it is kept.
 Arrays ranked(const Call& c, const ValuesAndIndices& r) {
   const DimSet dims = reduced_dims(c, c[0]);
@@ -55,8 +58,8 @@ constexpr Row kRows[] = {
     {"median", [](const Call& c) { return ranked(c, median(c[0], c.attrs.integer("dim"))); }},
     {"quantile", quantile_row},
     {"unique", unique_row},
-    {"cumsum", [](const Call& c) -> Arrays { return cumsum(c[0], c.attrs.integer("dim")); }},
-    {"cumprod", [](const Call& c) -> Arrays { return cumprod(c[0], c.attrs.integer("dim")); }},
+    {"cumsum", [](const Call& c) -> Arrays { return cumsum(counts(c[0]), c.attrs.integer("dim")); }},
+    {"cumprod", [](const Call& c) -> Arrays { return cumprod(counts(c[0]), c.attrs.integer("dim")); }},
     {"cummax", [](const Call& c) { return both(cummax(c[0], c.attrs.integer("dim"))); }},
     {"cummin", [](const Call& c) { return both(cummin(c[0], c.attrs.integer("dim"))); }},
     {"logcumsumexp", [](const Call& c) -> Arrays { return logcumsumexp(c[0], c.attrs.integer("dim")); }},

@@ -84,6 +84,7 @@ TEST(CumMax, TakesTheLastOfTiesAndTheLastNan) {
 
 TEST(RecurrenceFunction, IsThatOfItsDefinition) {
   expect_same(numbers(recurrence(floats({9, 2, 3}), floats({1, 1, 1}), 0)), {1, 3, 10});
+  expect_same(numbers(recurrence(floats({1, 2, 0, 2}), floats({kInf, 1, 5, 1}), 0)), {kInf, kInf, 5, 11});
   expect_same(numbers(recurrence(floats({2, 3, kNan}), floats({1, 1, 1}), 0, true)), {9, 4, 1});
 }
 

@@ -44,7 +44,8 @@ struct Scan {
   static SamplesOf<Scan> samples();
 };
 
-/// The linear recurrence y_i = a_i y_{i-1} + b_i along a dim, with y_{-1} = 0; from the other end if `reverse`.
+/// The linear recurrence y_i = a_i y_{i-1} + b_i along a dim, with y_{-1} = 0; from the other end if `reverse`. Where a_i
+/// is 0 it begins anew at b_i, even after an infinity or a NaN: what lies side by side in one dim stays apart.
 ///
 /// Shapes:   a, b of one shape [..., N, ...] -> that shape. The first a is not read.
 /// Kinds:    Float.

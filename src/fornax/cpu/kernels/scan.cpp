@@ -58,7 +58,7 @@ template <class T> struct RunningRecurrence {
   bool begun = false;
 
   double next(double a, double b) {
-    y = begun ? a * y + b : b;
+    y = begun && a != 0 ? a * y + b : b;
     begun = true;
     return y;
   }

@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <vector>
+#include <span>
 
 #include <fornax/cpu/kernels/dispatch.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
@@ -28,7 +28,7 @@ std::int64_t step_of(const Strides& strides, int rank, int dim, std::size_t size
   return rank == 0 ? 0 : strides[static_cast<std::size_t>(dim)] * static_cast<std::int64_t>(size);
 }
 
-template <class C> void order(std::vector<Place<C>>& row, std::int64_t count, bool descending) {
+template <class C> void order(std::span<Place<C>> row, std::int64_t count, bool descending) {
   const auto sort = [&](auto comes_first) {
     const auto wanted = row.begin() + count;
     if (wanted != row.end()) std::nth_element(row.begin(), wanted, row.end(), comes_first);
@@ -51,7 +51,9 @@ void arg_sort(const View& x, const Array& y, int dim, std::int64_t n, std::int64
   const int rank = x.shape->rank();
   const std::int64_t x_step = step_of(*x.strides, rank, dim, sizeof(T));
   const std::int64_t y_step = step_of(dense(y).strides, rank, dim, sizeof(std::int64_t));
-  std::vector<Place<C>> row(static_cast<std::size_t>(n));
+  static_assert(sizeof(Place<C>) == 2 * sizeof(std::int64_t));
+  const Array buffer = cpu_empty("argsort", Shape{2 * n}, DType::I64);
+  const std::span row(reinterpret_cast<Place<C>*>(dense(buffer).data), static_cast<std::size_t>(n));
   const Shape lanes = rank == 0 ? Shape{} : x.shape->with(dim, 1);
   for_each_run<2>(
       lanes, {x.data, dense(y).data}, {x.strides, &dense(y).strides}, {sizeof(T), sizeof(std::int64_t)},
@@ -60,7 +62,7 @@ void arg_sort(const View& x, const Array& y, int dim, std::int64_t n, std::int64
           const std::byte* from = at[0] + r * step[0];
           for (std::int64_t i = 0; i < n; ++i)
             row[static_cast<std::size_t>(i)] = {static_cast<C>(*reinterpret_cast<const T*>(from + i * x_step)), i};
-          order(row, count, descending);
+          order<C>(row, count, descending);
           std::byte* to = at[1] + r * step[1];
           for (std::int64_t i = 0; i < count; ++i)
             *reinterpret_cast<std::int64_t*>(to + i * y_step) = row[static_cast<std::size_t>(i)].at;

@@ -19,15 +19,23 @@ Array counting(const Array& like, std::int64_t n) {
 Array counted(std::string_view operation, const Array& index, std::int64_t n) {
   require_int(operation, index);
   const Array wide = cast(index, DType::I64);
-  return where(with_scalar(ScalarFn::Less, wide, 0), wide + n, wide);
+  // One that is out of range stays as it is, to be reported so.
+  const Array from_end =
+      logical_and(with_scalar(ScalarFn::Less, wide, 0), with_scalar(ScalarFn::GreaterEqual, wide, -n));
+  return where(from_end, wide + n, wide);
 }
 
-// An index that is out of range is reported in the name of the function that was called.
-template <class F> Array named(std::string_view operation, F&& f) {
+// The slices of x at positions of a dim, one that is out of range being reported in the name of the function that was
+// called, and of the dim that its caller knows.
+Array select_for(std::string_view operation, const Array& x, int dim, const Array& index, int known_dim) {
   try {
-    return f();
+    return select(x, dim, index);
   } catch (const IndexError& e) {
-    throw IndexError(operation, std::string_view(e.what()).substr(e.operation().size() + 2));
+    std::string detail = std::string(e.what()).substr(e.operation().size() + 2);
+    const std::string own = "for dim " + std::to_string(dim) + " ";
+    const std::size_t at = detail.find(own);
+    if (at != std::string::npos) detail.replace(at, own.size(), "for dim " + std::to_string(known_dim) + " ");
+    throw IndexError(operation, detail);
   }
 }
 
@@ -57,7 +65,7 @@ Tuples tuples_of(std::string_view operation, const Array& x, const Array& index)
   for (int d = static_cast<int>(k) - 1; d >= 0; --d) {
     const std::int64_t n = x.shape()[d];
     const Array coordinate = counted(operation, reshape(narrow(index, last, d, 1), flat), n);
-    t.at = t.at + named(operation, [&] { return select(counting(x, n) * stride, 0, coordinate); });
+    t.at = t.at + select_for(operation, counting(x, n) * stride, 0, coordinate, d);
     stride *= n;
   }
   Shape rows{stride};
@@ -134,7 +142,7 @@ Array take(const Array& x, std::int64_t dim, const Array& index) {
   const Array at = counted("take", reshape(index, Shape{index.numel()}), x.shape()[d]);
   Shape shape = x.shape().without(d);
   for (int i = 0; i < index.rank(); ++i) shape = shape.inserted(d + i, index.shape()[i]);
-  return reshape(named("take", [&] { return select(x, d, at); }), shape);
+  return reshape(select_for("take", x, d, at, d), shape);
 }
 
 Array one_hot(const Array& index, std::int64_t classes) {

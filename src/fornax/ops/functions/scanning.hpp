@@ -14,7 +14,8 @@ Array logcumsumexp(Operand x, std::int64_t dim);
 /// The largest (smallest) element so far and where it is: the last of ties; a NaN wins. The gradient goes there.
 ValuesAndIndices cummax(const Array& x, std::int64_t dim);
 ValuesAndIndices cummin(const Array& x, std::int64_t dim);
-/// The linear recurrence y_i = a_i y_{i-1} + b_i with y_{-1} = 0; from the other end if `reverse`.
+/// The linear recurrence y_i = a_i y_{i-1} + b_i with y_{-1} = 0; from the other end if `reverse`. It begins anew where
+/// a_i is 0.
 Array recurrence(Operand a, Operand b, std::int64_t dim, bool reverse = false);
 
 /// The differences of neighbours along a dim, n times over; of Bool elements whether they differ.
