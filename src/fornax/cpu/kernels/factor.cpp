@@ -5,17 +5,6 @@
 
 namespace fornax::cpu {
 
-std::string matrix_name(const Shape& shape, std::int64_t index) {
-  const Shape batch = batch_of(shape);
-  if (batch.rank() == 0) return "the matrix";
-  std::string place;
-  for (int d = batch.rank() - 1; d >= 0; --d) {
-    place.insert(0, std::to_string(index % batch[d]) + (d + 1 < batch.rank() ? ", " : ""));
-    index /= batch[d];
-  }
-  return "matrix [" + place + "] of the batch";
-}
-
 Array execute(const op::Cholesky& op, const Spec& spec, Operands inputs) {
   Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   if (y.numel() == 0) return y;

@@ -3,15 +3,12 @@
 // how many there are; several matrices share the threads.
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <string>
 
 #include <fornax/cpu/cpu.hpp>
 #include <fornax/cpu/kernels/lapack.hpp>
-#include <fornax/cpu/kernels/one_thread.hpp>
 #include <fornax/ops/matrix.hpp>
 
 namespace fornax::cpu {
@@ -42,35 +39,25 @@ struct Matrices {
 /// "the matrix", or "matrix [1, 0] of the batch".
 std::string matrix_name(const Shape& shape, std::int64_t index);
 
+/// What is done to one matrix: false if it cannot be done.
+struct MatrixTask {
+  const void* f;
+  bool (*call)(const void* f, std::int64_t index, std::byte* scratch);
+};
+/// Runs a task for each of `count` matrices, with `bytes` of scratch. The first index that failed, or -1.
+std::int64_t run_matrices(std::string_view operation, std::int64_t count, std::int64_t bytes, double operations,
+                          MatrixTask task);
+
 /// Calls f(index, scratch) for each of `count` matrices, where scratch has room for `room` elements of type T, aligned
 /// to 64 bytes, and f returns false for a matrix that it cannot do. `operations` is roughly what a call costs. The
 /// first index that failed, or -1.
 template <class T, class F>
 std::int64_t for_each_matrix(std::string_view operation, std::int64_t count, std::int64_t room, double operations,
-                             F&& f) {
-  const bool parallel = count > 1 && static_cast<double>(count) * operations > 1e5;
-  const std::int64_t threads = parallel ? std::min<std::int64_t>(omp_get_max_threads(), count) : 1;
-  const std::int64_t step = std::max<std::int64_t>((room + 63) / 64 * 64, 64);
-  const Array buffer = cpu_empty(operation, Shape{threads * step}, std::is_same_v<T, double> ? DType::F64 : DType::F32);
-  std::atomic<std::int64_t> failed = count;
-  const auto run = [&](std::int64_t i, T* scratch) {
-    if (f(i, scratch)) return;
-    std::int64_t first = failed;
-    while (i < first && !failed.compare_exchange_weak(first, i)) {}
+                             const F& f) {
+  const auto call = [](const void* g, std::int64_t index, std::byte* scratch) {
+    return (*static_cast<const F*>(g))(index, reinterpret_cast<T*>(scratch));
   };
-  if (threads == 1) {
-    const OneThread guard;
-    for (std::int64_t i = 0; i < count; ++i) run(i, elements<T>(buffer));
-  } else {
-#pragma omp parallel num_threads(static_cast <int>(threads))
-    {
-      const OneThread guard;
-      T* const scratch = elements<T>(buffer) + omp_get_thread_num() * step;
-#pragma omp for schedule(dynamic)
-      for (std::int64_t i = 0; i < count; ++i) run(i, scratch);
-    }
-  }
-  return failed == count ? -1 : failed.load();
+  return run_matrices(operation, count, room * std::int64_t{sizeof(T)}, operations, {&f, call});
 }
 
 /// to[j][i] = from[i][j].
