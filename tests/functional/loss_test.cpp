@@ -130,6 +130,13 @@ TEST(Loss, CountsNoIgnoredTarget) {
   EXPECT_EQ(numbers(gradients_of(first_tape(), f, {x})[0]), (Numbers{0, 0, 0, 0}));
 }
 
+TEST(Loss, TakesTargetsOfAnyIntDtype) {
+  const Array x = floats({0.1, 0.5, 0.2, 0.3}, Shape{2, 2});
+  for (const DType dtype : {DType::I32, DType::I16, DType::I8, DType::U8})
+    EXPECT_EQ(numbers(cross_entropy(x, ints({1, 0}, dtype), {}, {.ignore_index = 1})),
+              numbers(cross_entropy(x, ints({1, 0}), {}, {.ignore_index = 1})));
+}
+
 TEST(Loss, OfAnEmptyBatch) {
   const Array x = floats({}, Shape{0, 3}), t = ints({}, Shape{0});
   EXPECT_EQ(numbers(cross_entropy(x, t, {}, {}, Reduction::Sum)), (Numbers{0}));

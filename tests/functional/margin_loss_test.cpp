@@ -74,6 +74,12 @@ TEST(MarginLoss, OfOneSampleHasRankZero) {
   EXPECT_EQ(cosine_embedding_loss(x, x, ints({1}, Shape{}), 0, Reduction::None).shape(), Shape{});
 }
 
+TEST(MarginLoss, TakesTargetsOfAnyIntDtype) {
+  const Array x = floats({0.1, 0.5, 0.2, 0.3}, Shape{2, 2});
+  for (const DType dtype : {DType::I32, DType::I16, DType::I8, DType::U8})
+    EXPECT_EQ(numbers(multi_margin_loss(x, ints({1, 0}, dtype))), numbers(multi_margin_loss(x, ints({1, 0}))));
+}
+
 TEST(MarginLoss, OfAnEmptyBatch) {
   const Array x = floats({}, Shape{0, 3}), t = ints({}, Shape{0});
   EXPECT_EQ(multi_margin_loss(x, t, {}, {}, Reduction::None).shape(), Shape{0});

@@ -76,18 +76,19 @@ Array info_nce(const Array& queries, const Array& keys, const InfoNce& options =
 
 // --- Typed --------------------------------------------------------------------------------------------------------------
 
-template <Reduction R = Reduction::Mean, BackendType B, std::size_t D>
-requires(D >= 1) Reduced<R, B, D - 1> nll_loss(const Tensor<B, D>& x, const Tensor<B, D - 1, Int>& targets,
-                                               const Optional<B, 1>& weight = {},
-                                               std::optional<std::int64_t> ignore_index = {}) {
-  return Reduced<R, B, D - 1>::unchecked(
+template <Reduction R = Reduction::Mean, BackendType B, std::size_t D, std::size_t T>
+Reduced<R, B, T> nll_loss(const Tensor<B, D>& x, const Tensor<B, T, Int>& targets, const Optional<B, 1>& weight = {},
+                          std::optional<std::int64_t> ignore_index = {}) {
+  static_assert(T + 1 == D, "nll_loss: the targets have the input's shape without its dim of classes");
+  return Reduced<R, B, T>::unchecked(
       nll_loss(x.array(), targets.array(), impl::array_or_none(weight), ignore_index, R));
 }
 /// Example: auto loss = cross_entropy(model(x), y, {}, {.label_smoothing = 0.1});
-template <Reduction R = Reduction::Mean, BackendType B, std::size_t D>
-requires(D >= 1) Reduced<R, B, D - 1> cross_entropy(const Tensor<B, D>& logits, const Tensor<B, D - 1, Int>& targets,
-                                                    const Optional<B, 1>& weight = {}, const ClassLoss& options = {}) {
-  return Reduced<R, B, D - 1>::unchecked(
+template <Reduction R = Reduction::Mean, BackendType B, std::size_t D, std::size_t T>
+Reduced<R, B, T> cross_entropy(const Tensor<B, D>& logits, const Tensor<B, T, Int>& targets,
+                               const Optional<B, 1>& weight = {}, const ClassLoss& options = {}) {
+  static_assert(T + 1 == D, "cross_entropy: the targets have the logits' shape without their dim of classes");
+  return Reduced<R, B, T>::unchecked(
       cross_entropy(logits.array(), targets.array(), impl::array_or_none(weight), options, R));
 }
 template <Reduction R = Reduction::Mean, BackendType B, std::size_t D>

@@ -67,7 +67,7 @@ Array multi_margin_loss(const Array& x, const Array& targets, const Array& weigh
   const Array rows =
       rows_of("multi_margin_loss", x, targets, x.rank() == 0 ? Shape{} : x.shape().without(x.rank() - 1));
   const std::int64_t classes = rows.shape()[1];
-  const Array target = reshape(targets, Shape{targets.numel(), 1});
+  const Array target = cast(reshape(targets, Shape{targets.numel(), 1}), DType::I64);
   const Array over = relu(rows - gather(rows, 1, target) + options.margin);
   Array costs = where(equal(counting(x, classes), target), 0.0, options.p == 2 ? square(over) : over);
   if (weight.defined()) {
