@@ -47,8 +47,8 @@ struct Term {
         dots = true;
         i += 2;
       } else {
-        refuse(equation, dots && text[i] == '.' ? "\"...\" appears twice in a term"
-                                                : "there are only letters, \"...\", \",\" and one \"->\"");
+        refuse(equation, dots && text[i] == '.' ? R"("..." appears twice in a term)"
+                                                : R"(there are only letters, "...", "," and one "->")");
       }
     }
   }

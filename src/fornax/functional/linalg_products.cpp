@@ -191,7 +191,7 @@ Array diag_embed(const Array& v, std::int64_t offset) {
   const int last = v.rank() - 1;
   const std::int64_t n = v.shape()[last], beside = std::abs(offset);
   // Beside the square matrix lie empty rows and columns.
-  const Array square = diagonal_matrix(v);
+  Array square = diagonal_matrix(v);
   if (offset == 0) return square;
   const Shape& s = square.shape();
   const Array columns = zeros_like(square, s.with(last + 1, beside)),

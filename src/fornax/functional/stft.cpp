@@ -94,7 +94,7 @@ Array istft(const Complex<Array>& z, const Array& window, const Frames& frames, 
   constexpr double kNothing = 1e-11;
   if (kept > 0 && reduce_all(ReduceFn::Min, envelope).item() < kNothing)
     throw ValueError(operation, "the squared windows add up to less than 1e-11 somewhere: there the signal is lost");
-  const Array y = sum / envelope;
+  Array y = sum / envelope;
   if (n <= kept) return y;
   return cat({y, zeros_like(y, y.shape().with(y.rank() - 1, n - kept))}, -1);
 }

@@ -138,9 +138,9 @@ Spec Pinv::infer(Operands x) const {
   return {with_matrix(a.shape(), a.shape()[a.rank() - 1], a.shape()[a.rank() - 2]), a.dtype(), a.device()};
 }
 
-Arrays Pinv::vjp(const Arrays& x, const Array& p, const Array& g, Wanted) const {
+Arrays Pinv::vjp(const Arrays& x, const Array& y, const Array& g, Wanted) const {
   // dP = -P dA P + P Pᵀ dAᵀ (1 - A P) + (1 - P A) dAᵀ Pᵀ P
-  const Array& a = x[0];
+  const Array &a = x[0], &p = y;
   const Array pg = matmul(p, g, true, false);                              // Pᵀ G
   const Array first = matmul(matmul(g, p, true, false), p, false, true);   // Gᵀ P Pᵀ
   const Array second = matmul(p, matmul(p, g, false, true), true, false);  // Pᵀ P Gᵀ

@@ -260,9 +260,7 @@ Array reduce_dims(ReduceFn fn, Operand x, std::span<const std::int64_t> dims) {
   return reduce(fn, x, set);
 }
 
-Array triangle(Operand x, std::int64_t diagonal, bool upper) {
-  return fornax::triangle(x, diagonal, upper);
-}
+Array triangle(Operand x, std::int64_t diagonal, bool upper) { return fornax::triangle(x, diagonal, upper); }
 
 Array variance(Operand x, std::int64_t dim, int correction) {
   const int d = checked_dim("var", dim, x->rank());

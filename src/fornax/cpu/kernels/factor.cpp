@@ -75,25 +75,28 @@ Arrays execute(const op::Qr& op, const Specs& specs, Operands inputs) {
     Lapack<T>::orgqr(&m.rows, &k, &k, nullptr, &m.rows, nullptr, &other, &lwork, &info);
     lwork = work_size(std::max(best, other));
     const double operations = 4.0 * k * static_cast<double>(m.size());
-    for_each_matrix<T>(op.name(), m.count, m.size() + 2 * k + lwork, operations, [&](std::int64_t index, T* a) {
-      const T* from = elements<T>(x) + index * m.size();
-      const std::int64_t rows = m.rows, columns = m.columns;
-      T* to_q = elements<T>(q) + index * rows * k;
-      T* to_r = elements<T>(r) + index * k * columns;
-      if (!all_finite(from, m.size())) return fill_nan(to_q, rows * k), fill_nan(to_r, k * columns), true;
-      transpose(from, rows, columns, a);
-      T *const tau = a + m.size(), *const turns = tau + k, *const work = turns + k;
-      int unused = 0;
-      Lapack<T>::geqrf(&m.rows, &m.columns, a, &m.rows, tau, work, &lwork, &unused);
-      for (std::int64_t i = 0; i < k; ++i) {
-        turns[i] = a[i * rows + i] < 0 ? T{-1} : T{1};
-        for (std::int64_t j = 0; j < columns; ++j) to_r[i * columns + j] = j < i ? 0 : turns[i] * a[j * rows + i];
-      }
-      Lapack<T>::orgqr(&m.rows, &k, &k, a, &m.rows, tau, work, &lwork, &unused);
-      for (std::int64_t i = 0; i < rows; ++i)
-        for (std::int64_t j = 0; j < k; ++j) to_q[i * k + j] = turns[j] * a[j * rows + i];
-      return true;
-    });
+    for_each_matrix<T>(op.name(), m.count, m.size() + 2 * std::int64_t{k} + lwork, operations,
+                       [&](std::int64_t index, T* a) {
+                         const T* from = elements<T>(x) + index * m.size();
+                         const std::int64_t rows = m.rows, columns = m.columns;
+                         T* to_q = elements<T>(q) + index * rows * k;
+                         T* to_r = elements<T>(r) + index * k * columns;
+                         if (!all_finite(from, m.size()))
+                           return fill_nan(to_q, rows * k), fill_nan(to_r, k * columns), true;
+                         transpose(from, rows, columns, a);
+                         T *const tau = a + m.size(), *const turns = tau + k, *const work = turns + k;
+                         int unused = 0;
+                         Lapack<T>::geqrf(&m.rows, &m.columns, a, &m.rows, tau, work, &lwork, &unused);
+                         for (std::int64_t i = 0; i < k; ++i) {
+                           turns[i] = a[i * rows + i] < 0 ? T{-1} : T{1};
+                           for (std::int64_t j = 0; j < columns; ++j)
+                             to_r[i * columns + j] = j < i ? 0 : turns[i] * a[j * rows + i];
+                         }
+                         Lapack<T>::orgqr(&m.rows, &k, &k, a, &m.rows, tau, work, &lwork, &unused);
+                         for (std::int64_t i = 0; i < rows; ++i)
+                           for (std::int64_t j = 0; j < k; ++j) to_q[i * k + j] = turns[j] * a[j * rows + i];
+                         return true;
+                       });
   });
   return {q, r};
 }

@@ -29,7 +29,7 @@ std::size_t largest_prime_factor(std::size_t n) {
 /// The least length from n on that 2, 3 and 5 divide to 1.
 std::size_t smooth_length(std::size_t n) {
   const auto smooth = [](std::size_t m) {
-    for (const std::size_t p : {2, 3, 5})
+    for (const std::size_t p : {2u, 3u, 5u})
       while (m % p == 0) m /= p;
     return m == 1;
   };
@@ -128,7 +128,7 @@ bool transform_line(const T* x, T* y, std::int64_t n, std::int64_t step, bool in
 
 Array execute(const op::Fft& op, const Spec& spec, Operands inputs) {
   const Array x = cpu_contiguous(inputs[0].array());
-  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   if (y.numel() == 0) return y;
   const std::int64_t n = spec.shape[op.dim], lines = y.numel() / 2 / n;
   std::int64_t step = 1;

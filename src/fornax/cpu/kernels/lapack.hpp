@@ -10,6 +10,7 @@ namespace fornax::cpu {
 /// The routines for elements of type T.
 template <class T> struct Lapack;
 
+// NOLINTBEGIN(bugprone-macro-parentheses): T is a type, P a part of a name
 #define FORNAX_LAPACK(T, P)                                                                                            \
   extern "C" {                                                                                                         \
   void P##gemm_(const char* transpose_a, const char* transpose_b, const int* m, const int* n, const int* k,            \
@@ -49,5 +50,6 @@ template <class T> struct Lapack;
 FORNAX_LAPACK(float, s)
 FORNAX_LAPACK(double, d)
 #undef FORNAX_LAPACK
+// NOLINTEND(bugprone-macro-parentheses)
 
 }  // namespace fornax::cpu

@@ -85,7 +85,7 @@ template <class T, class F> void for_each_factors(std::string_view operation, co
 }  // namespace
 
 Array execute(const op::Det& op, const Spec& spec, Operands inputs) {
-  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   const Shape& shape = inputs[0]->shape();
   const std::int64_t n = shape[shape.rank() - 1];
   with_real_type(spec.dtype, [&]<class T>(T) {
@@ -119,7 +119,7 @@ Arrays execute(const op::SlogDet& op, const Specs& specs, Operands inputs) {
 }
 
 Array execute(const op::Cofactor& op, const Spec& spec, Operands inputs) {
-  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   const Array x = cpu_contiguous(inputs[0].array());
   const Matrices m(spec.shape);
   const int n = m.rows;
@@ -127,7 +127,7 @@ Array execute(const op::Cofactor& op, const Spec& spec, Operands inputs) {
   std::int64_t failed = -1;
   with_real_type(spec.dtype, [&]<class T>(T) {
     const ThinSvd<T> svd(n, n);
-    const std::int64_t room = 3 * m.size() + 2 * n + svd.room();
+    const std::int64_t room = 3 * m.size() + 2 * std::int64_t{n} + svd.room();
     failed = for_each_matrix<T>(op.name(), m.count, room, svd.operations(), [&](std::int64_t index, T* u) {
       const T* from = elements<T>(x) + index * m.size();
       T* to = elements<T>(y) + index * m.size();
@@ -162,7 +162,7 @@ Array execute(const op::Cofactor& op, const Spec& spec, Operands inputs) {
 }
 
 Array execute(const op::Pinv& op, const Spec& spec, Operands inputs) {
-  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   const Array x = cpu_contiguous(inputs[0].array());
   const Matrices m(x.shape());
   const int k = std::min(m.rows, m.columns);
