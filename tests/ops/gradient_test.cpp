@@ -21,13 +21,6 @@ std::vector<TensorData> evaluate(const Op& op, const std::vector<TensorData>& x)
   return y;
 }
 
-// Number of the first Float result; -1 if there is none.
-int first_float(const Specs& specs) {
-  for (std::size_t i = 0; i < specs.size(); ++i)
-    if (is_float(specs[i].dtype)) return static_cast<int>(i);
-  return -1;
-}
-
 using Weights = std::vector<std::optional<TensorData>>;
 
 // Of one result: its weights. Of several: all weighted, and each alone, when the rule sees no cotangent for the others.
@@ -56,25 +49,6 @@ Precision precision_of(const std::vector<TensorData>& x, DType result) {
   if (coarsest == epsilon(DType::F64)) return {1e-6, 1e-7};
   const double h = std::cbrt(coarsest);
   return {h, 4 * coarsest / h};  // values below 4
-}
-
-// Every differentiable sample with a Float input and a Float result, and the same with sizes of one.
-std::vector<Case> differentiable_cases() {
-  std::vector<Case> all;
-  for (const Case& sample : all_cases()) {
-    if (!differentiable(sample.op)) continue;
-    std::vector<TensorData> zeros;
-    for (const SampleInput& i : sample.inputs) zeros.emplace_back(i.shape, i.dtype);
-    const bool has_float =
-        std::any_of(zeros.begin(), zeros.end(), [](const TensorData& d) { return is_float(d.dtype()); });
-    if (!has_float || first_float(infer(sample.op, lend(upload(zeros)))) < 0) continue;
-    all.push_back(sample);
-    Case c = sample;
-    for (std::int64_t size = 2; size <= 6; ++size)
-      if (const std::optional<Case> smaller = resized(c, size, 1)) c = *smaller;
-    if (c.label() != sample.label()) all.push_back(c);
-  }
-  return all;
 }
 
 void expect_close(const TensorData& gradient, const TensorData& expected, double tolerance, std::size_t input) {

@@ -27,6 +27,10 @@ class Interpreter {
   virtual Array apply_one(const Op& op, Operands inputs) { return std::move(apply(op, inputs)[0]); }
   /// The array one decorator further in. Backends never receive this call.
   virtual const Array& primal(const Array& array) = 0;
+  /// An array from an operation without inputs.
+  virtual Array create(const Op& op) { return inner_ ? inner_->create(op) : apply_one(op, {}); }
+  /// The values of an array that belongs to this interpreter, cut off from all derivatives.
+  virtual Array detach(const Array& array) { return array; }
   virtual void destroy(ArrayBody* body) noexcept = 0;
   /// "Autodiff<Cpu>".
   virtual std::string name() const = 0;
@@ -70,6 +74,9 @@ class Backend : public Interpreter {
 
 /// The backend's own array under all decorators.
 const Array& on_backend(const Array& array);
+
+/// The values of x, cut off from the derivatives of every decorator.
+inline Array detach(const Array& x) { return x.interpreter()->detach(x); }
 
 /// The backend at the bottom of a stack.
 Backend& backend_of(Interpreter& interpreter);

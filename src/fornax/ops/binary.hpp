@@ -28,6 +28,9 @@ namespace op {
 struct Binary {
   BinaryFn fn;
 
+  static constexpr bool diagonal = true;
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const;
   Spec infer(Operands x) const;
   Keep keep(Wanted wanted) const;

@@ -40,10 +40,13 @@ struct Conv {
   Conv() = default;
   explicit Conv(const ConvSettings& s) : settings(new Box<ConvSettings>(s)) {}
 
+  static constexpr bool multilinear = true;
+
   std::string_view name() const;
   Spec infer(Operands x) const;
   Keep keep(Wanted wanted) const;
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  Array batch(const Batch& in) const;
   static SamplesOf<Conv> samples();
 };
 

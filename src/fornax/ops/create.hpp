@@ -41,6 +41,7 @@ struct Full {
   Ref<Box<Spec>> spec;
   Scalar value;
   static constexpr bool differentiable = false;
+  static constexpr bool creates = true;
 
   std::string_view name() const { return "full"; }
   Spec infer(Operands x) const;
@@ -54,6 +55,7 @@ struct Arange {
   DType dtype;
   Device device;
   static constexpr bool differentiable = false;
+  static constexpr bool creates = true;
 
   std::string_view name() const { return "arange"; }
   Spec infer(Operands x) const;
@@ -66,6 +68,7 @@ struct Arange {
 struct Random {
   Ref<Box<RandomSettings>> settings;
   static constexpr bool differentiable = false;
+  static constexpr bool creates = true;
 
   std::string_view name() const { return "random"; }
   Spec infer(Operands x) const;

@@ -15,6 +15,8 @@ namespace fornax::op {
 struct Cholesky {
   bool upper = false;
 
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "cholesky"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::only_output(); }
@@ -28,6 +30,8 @@ struct Cholesky {
 /// Gradient: of the factors, for a fixed p; ValueError if U's first min(M, N) columns are singular (square case:
 ///           Giles 2008, "Collected matrix derivative results"; the others follow from it block by block).
 struct Lu {
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "lu"; }
   Specs infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::only_output(); }
@@ -43,6 +47,8 @@ struct Lu {
 ///           evaluating higher-order derivatives of the QR decomposition of tall matrices with full column rank in
 ///           forward and reverse mode"; M < N: the columns beyond K are Q times those of R).
 struct Qr {
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "qr"; }
   Specs infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::only_output(); }

@@ -14,6 +14,7 @@ struct Fft {
   int dim;
   bool inverse = false;
   static constexpr bool linear = true;
+  static constexpr Batching batching = Batching::NextDim;
 
   std::string_view name() const { return "fft"; }
   Spec infer(Operands x) const;

@@ -321,7 +321,7 @@ Array arange(Interpreter& on, Scalar start, Scalar end, Scalar step, DType dtype
 
 Array random(Interpreter& on, const Spec& spec, const Distribution& distribution, Draw draw) {
   const RandomSettings settings{spec, distribution, draw};
-  return std::move(backend_of(on).apply(op::Random{Ref(new Box<RandomSettings>(settings))}, {})[0]);
+  return on.create(op::Random{Ref(new Box<RandomSettings>(settings))});
 }
 
 Array zeros_like(const Array& x) { return zeros_like(x, x.shape()); }

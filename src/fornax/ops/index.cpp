@@ -207,4 +207,41 @@ SamplesOf<SelectAssign> SelectAssign::samples() {
            {{Shape{2, 3}, DType::F64, -2, 2, 0.01}, indices(Shape{4}), {Shape{2, 4}, DType::F64, -2, 2, 0.01}}}};
 }
 
+// --- Batching ---------------------------------------------------------------------------------------------------------
+
+namespace {
+
+// An index [n, M] as it stands beside slices [n, ..., M, ...], a view.
+Array beside(const Batch& in, int dim) {
+  Shape line{in.size}, whole{in.size};
+  for (int d = 0; d < in.rank(0); ++d) {
+    const std::int64_t size = d == dim ? in.x[1].shape()[1] : in.x[0].shape()[d + (in.batched[0] ? 1 : 0)];
+    line = line.inserted(d + 1, d == dim ? size : 1);
+    whole = whole.inserted(d + 1, size);
+  }
+  return broadcast_to(reshape(in.x[1], line), whole);
+}
+
+}  // namespace
+
+Array Select::batch(const Batch& in) const {
+  const int d = checked_dim(name(), dim, in.rank(0));
+  if (!in.batched[1]) return select(in.x[0], d + 1, in.x[1]);
+  if (in.batched[0]) return gather(in.x[0], d + 1, beside(in, d));
+  // One table for the whole batch: all rows at once, then apart again.
+  const std::int64_t m = in.x[1].shape()[1];
+  const Array rows = select(in.x[0], d, reshape(in.x[1], Shape{in.size * m}));
+  const Array parts = reshape(rows, rows.shape().with(d, in.size).inserted(d + 1, m));
+  std::vector<std::int64_t> order{d};
+  for (int e = 0; e < parts.rank(); ++e)
+    if (e != d) order.push_back(e);
+  return permute(parts, order);
+}
+
+Array SelectAssign::batch(const Batch& in) const {
+  const int d = checked_dim(name(), dim, in.rank(0));
+  if (!in.batched[1]) return select_assign(in.all(0), d + 1, in.x[1], in.all(2), update);
+  return scatter(in.all(0), d + 1, beside(in, d), in.all(2), update);
+}
+
 }  // namespace fornax::op

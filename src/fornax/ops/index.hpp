@@ -23,6 +23,9 @@ constexpr Keep keep_for(Update update) {
 struct Gather {
   int dim;
 
+  static constexpr bool linear = true;
+  static constexpr Batching batching = Batching::NextDim;
+
   std::string_view name() const { return "gather"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 2, .shells = 1}; }
@@ -41,10 +44,13 @@ struct Scatter {
   int dim;
   Update update;
 
+  static constexpr Batching batching = Batching::NextDim;
+
   std::string_view name() const { return "scatter"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return keep_for(update); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  bool is_linear() const { return update == Update::Assign || update == Update::Add; }
   static SamplesOf<Scatter> samples();
 };
 
@@ -54,10 +60,13 @@ struct Scatter {
 struct Select {
   int dim;
 
+  static constexpr bool linear = true;
+
   std::string_view name() const { return "select"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 2, .shells = 1}; }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  Array batch(const Batch& in) const;
   static SamplesOf<Select> samples();
 };
 
@@ -72,6 +81,8 @@ struct SelectAssign {
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return keep_for(update); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  bool is_linear() const { return update == Update::Assign || update == Update::Add; }
+  Array batch(const Batch& in) const;
   static SamplesOf<SelectAssign> samples();
 };
 

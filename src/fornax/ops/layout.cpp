@@ -164,4 +164,42 @@ SamplesOf<Cat> Cat::samples() {
           {{1}, {{Shape{2, 3}}, {Shape{2, 0}}, {Shape{2, 2}}, {Shape{2, 1}}}}};
 }
 
+// --- Batching ---------------------------------------------------------------------------------------------------------
+
+Array Broadcast::batch(const Batch& in) const {
+  // The batch dim stays in front of the dims that are added.
+  Shape aligned{in.size};
+  for (int d = 0; d < shape.rank(); ++d) {
+    const int from = d - (shape.rank() - in.rank(0));
+    aligned = aligned.inserted(d + 1, from < 0 ? 1 : in.x[0].shape()[from + 1]);
+  }
+  return broadcast_to(reshape(in.x[0], aligned), shape.inserted(0, in.size));
+}
+
+Array Reshape::batch(const Batch& in) const { return reshape(in.x[0], shape.inserted(0, in.size)); }
+
+Array Permute::batch(const Batch& in) const {
+  Permute p{};
+  for (int d = 0; d < in.rank(0); ++d)
+    p.dims[static_cast<std::size_t>(d) + 1] =
+        static_cast<std::int8_t>(checked_dim(name(), dims[static_cast<std::size_t>(d)], in.rank(0)) + 1);
+  return run(p, {in.x[0]});
+}
+
+namespace {
+
+SliceDims behind_batch(const SliceDims& at, const Batch& in) {
+  SliceDims all{};
+  all.dims[0] = {0, in.size, 1};
+  for (int d = 0; d < in.rank(0); ++d)
+    all.dims[static_cast<std::size_t>(d) + 1] = at.dims[static_cast<std::size_t>(d)];
+  return all;
+}
+
+}  // namespace
+
+Array Slice::batch(const Batch& in) const { return slice(in.x[0], behind_batch(*at, in)); }
+
+Array SliceAssign::batch(const Batch& in) const { return slice_assign(in.all(0), behind_batch(*at, in), in.all(1)); }
+
 }  // namespace fornax::op

@@ -24,10 +24,13 @@ namespace op {
 struct Broadcast {
   Shape shape;
 
+  static constexpr bool linear = true;
+
   std::string_view name() const { return "broadcast"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::only_shells(); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  Array batch(const Batch& in) const;
   static SamplesOf<Broadcast> samples();
 };
 
@@ -35,10 +38,13 @@ struct Broadcast {
 struct Reshape {
   Shape shape;
 
+  static constexpr bool linear = true;
+
   std::string_view name() const { return "reshape"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::only_shells(); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  Array batch(const Batch& in) const;
   static SamplesOf<Reshape> samples();
 };
 
@@ -46,10 +52,13 @@ struct Reshape {
 struct Permute {
   std::array<std::int8_t, kMaxRank> dims;
 
+  static constexpr bool linear = true;
+
   std::string_view name() const { return "permute"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::nothing(); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  Array batch(const Batch& in) const;
   static SamplesOf<Permute> samples();
 };
 
@@ -57,10 +66,13 @@ struct Permute {
 struct Slice {
   Ref<Box<SliceDims>> at;
 
+  static constexpr bool linear = true;
+
   std::string_view name() const { return "slice"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::only_shells(); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  Array batch(const Batch& in) const;
   static SamplesOf<Slice> samples();
 };
 
@@ -70,10 +82,13 @@ struct Slice {
 struct SliceAssign {
   Ref<Box<SliceDims>> at;
 
+  static constexpr bool linear = true;
+
   std::string_view name() const { return "slice_assign"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::nothing(); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  Array batch(const Batch& in) const;
   static SamplesOf<SliceAssign> samples();
 };
 
@@ -82,6 +97,9 @@ struct SliceAssign {
 /// Shapes: n arrays equal in every size but that of `dim` -> that size is the sum.
 struct Cat {
   int dim;
+
+  static constexpr bool linear = true;
+  static constexpr Batching batching = Batching::NextDim;
 
   std::string_view name() const { return "cat"; }
   Spec infer(Operands x) const;

@@ -12,6 +12,9 @@ namespace fornax::op {
 struct MatMul {
   bool transpose_lhs = false, transpose_rhs = false;
 
+  static constexpr bool multilinear = true;
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "matmul"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted wanted) const;

@@ -1,5 +1,7 @@
 #include <fornax/ops/op.hpp>
 
+#include <fornax/ops/functions.hpp>
+
 namespace fornax {
 
 namespace {
@@ -13,6 +15,12 @@ concept NotDifferentiable = requires {
 
 std::string_view name(const Op& op) {
   return visit(op, [](const auto& o) { return o.name(); });
+}
+
+void require_fits(const Op& op, Operands inputs) {
+  visit(op, [&]<class T>(const T& o) {
+    if constexpr (!std::is_same_v<T, op::Custom>) static_cast<void>(o.infer(inputs));
+  });
 }
 
 bool differentiable(const Op& op) {
@@ -40,6 +48,106 @@ Arrays vjp(const Op& op, const Arrays& x, std::span<const Array> y, std::span<co
       return o.vjp(x, y, g, wanted);
     } else {
       return o.vjp(x, y.empty() ? not_kept : y[0], g[0], wanted);
+    }
+  });
+}
+
+namespace {
+
+Arrays run_lent(const Op& op, const Arrays& x) {
+  SmallVector<Operand, 3> operands;
+  for (const Array& a : x) operands.push_back(Operand(a));
+  return run_all(op, {operands.data(), operands.size()});
+}
+
+template <class T> bool is_linear(const T& o) {
+  if constexpr (requires { o.is_linear(); }) {
+    return o.is_linear();
+  } else if constexpr (requires { T::linear; }) {
+    return T::linear;
+  } else {
+    return false;
+  }
+}
+
+// dy = f(dx), with zeros for what does not change.
+Arrays tangent_of_linear(const Op& op, const Arrays& x, const Arrays& t) {
+  Arrays dx;
+  for (std::size_t i = 0; i < x.size(); ++i)
+    dx.push_back(t[i].defined() ? t[i] : is_float(x[i].dtype()) ? zeros_like(x[i]) : x[i]);
+  return run_lent(op, dx);
+}
+
+// d(ab) = da b + a db.
+Arrays tangent_of_product(const Op& op, const Arrays& x, const Arrays& t) {
+  Array sum;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (!t[i].defined()) continue;
+    Arrays factors = x;
+    factors[i] = t[i];
+    Array term = std::move(run_lent(op, factors)[0]);
+    sum = sum.defined() ? std::move(sum) + std::move(term) : std::move(term);
+  }
+  return sum;
+}
+
+// Elementwise, the vjp multiplies by the same slopes as the jvp.
+template <class T> Arrays tangent_of_elementwise(const T& o, const Arrays& x, const Array& y, const Arrays& t) {
+  Array sum;
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    if (!t[i].defined()) continue;
+    Wanted only;
+    only.set(i);
+    Array term = std::move(o.vjp(x, y, t[i], only)[i]);
+    if (!term.defined()) continue;
+    sum = sum.defined() ? std::move(sum) + std::move(term) : std::move(term);
+  }
+  return sum;
+}
+
+}  // namespace
+
+bool jvp(const Op& op, const Arrays& x, const Arrays& y, const Arrays& t, Arrays& result) {
+  return visit(op, [&]<class T>(const T& o) {
+    if constexpr (requires { o.jvp(x, y[0], t); }) {
+      result = o.jvp(x, y[0], t);
+    } else if constexpr (requires { T::diagonal; }) {
+      result = tangent_of_elementwise(o, x, y[0], t);
+    } else if constexpr (requires { T::multilinear; }) {
+      result = tangent_of_product(op, x, t);
+    } else {
+      if (!is_linear(o)) return false;
+      result = tangent_of_linear(op, x, t);
+    }
+    return true;
+  });
+}
+
+bool batch(const Op& op, const Batch& in, Arrays& result) {
+  return visit(op, [&]<class T>(const T& o) {
+    if constexpr (std::is_same_v<T, op::Custom> || requires { requires T::creates; }) {
+      return false;
+    } else if constexpr (requires { o.batch(in); }) {
+      result = o.batch(in);
+      return true;
+    } else {
+      Arrays x;
+      for (std::size_t i = 0; i < in.x.size(); ++i) x.push_back(in.all(i));
+      if constexpr (T::batching == Batching::NextDim) {
+        T behind = o;
+        // A sample of rank 0 counts as a row of one element.
+        const bool scalars = in.rank(0) == 0;
+        if (scalars)
+          for (Array& a : x) a = reshape(a, Shape{in.size, 1});
+        if (behind.dim >= 0) ++behind.dim;
+        result = run_lent(behind, x);
+        if (scalars)
+          for (Array& y : result)
+            if (y.numel() == in.size) y = reshape(y, Shape{in.size});
+      } else {
+        result = run_lent(op, x);
+      }
+      return true;
     }
   });
 }

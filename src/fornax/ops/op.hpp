@@ -46,11 +46,18 @@ template <class F> auto visit(const Op& op, F&& f) {
 }
 
 std::string_view name(const Op& op);
+/// Throws what the shape rule throws if the inputs do not fit.
+void require_fits(const Op& op, Operands inputs);
 /// True if a cotangent of the result can reach an input.
 bool differentiable(const Op& op);
 Keep keep(const Op& op, Wanted wanted);
 /// The gradients that are wanted, one for each input; others may be empty. `y` is empty if backward did not keep it, `g`
 /// has an entry for each result, empty where no cotangent reached it.
 Arrays vjp(const Op& op, const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted);
+/// The tangent of each result, for tangents t of the inputs; an empty one is zero. Returns false if the operation has no
+/// rule of its own: its tangents then follow from vjp, which is linear in the cotangents.
+bool jvp(const Op& op, const Arrays& x, const Arrays& y, const Arrays& t, Arrays& result);
+/// The results for each sample of a batch, with the batch dim in front. Returns false for op::Custom, which has no rule.
+bool batch(const Op& op, const Batch& in, Arrays& result);
 
 }  // namespace fornax

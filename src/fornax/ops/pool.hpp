@@ -49,6 +49,7 @@ namespace op {
 struct MaxPoolIndex {
   Ref<Box<PoolSettings>> settings;
   static constexpr bool differentiable = false;
+  static constexpr Batching batching = Batching::Leading;
 
   MaxPoolIndex() = default;
   explicit MaxPoolIndex(const PoolSettings& s) : settings(new Box<PoolSettings>(s)) {}
@@ -67,6 +68,7 @@ struct MaxPoolIndex {
 struct AvgPool {
   Ref<Box<AvgPoolSettings>> settings;
   static constexpr bool linear = true;
+  static constexpr Batching batching = Batching::Leading;
 
   AvgPool() = default;
   explicit AvgPool(const AvgPoolSettings& s) : settings(new Box<AvgPoolSettings>(s)) {}

@@ -132,4 +132,19 @@ SamplesOf<ArgReduce> ArgReduce::samples() {
   return {{{true, 0}, {{Shape{3, 4}}}}, {{false, 1}, {{Shape{3, 4}}}}};
 }
 
+Array Reduce::jvp(const Arrays& x, const Array& y, const Arrays& t) const {
+  if (fn == ReduceFn::Sum || fn == ReduceFn::Mean) return run(*this, {t[0]});
+  // One value per row: its gradient, times the tangent, summed.
+  Wanted only;
+  only.set(0);
+  return reduce(ReduceFn::Sum, vjp(x, y, full_like(y, 1.0), only)[0] * t[0], dims);
+}
+
+Array Reduce::batch(const Batch& in) const {
+  DimSet behind;
+  for (int d = 0; d < in.rank(0); ++d)
+    if (dims.has(d)) behind.add(d + 1);
+  return reduce(fn, in.x[0], behind);
+}
+
 }  // namespace fornax::op

@@ -44,6 +44,8 @@ struct Reduce {
   Spec infer(Operands x) const;
   Keep keep(Wanted wanted) const;
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  Array jvp(const Arrays& x, const Array& y, const Arrays& t) const;
+  Array batch(const Batch& in) const;
   static SamplesOf<Reduce> samples();
 };
 
@@ -52,6 +54,7 @@ struct ArgReduce {
   bool largest;
   int dim;
   static constexpr bool differentiable = false;
+  static constexpr Batching batching = Batching::NextDim;
 
   std::string_view name() const { return largest ? "argmax" : "argmin"; }
   Spec infer(Operands x) const;

@@ -1,5 +1,7 @@
 #include <fornax/ops/rule.hpp>
 
+#include <fornax/ops/functions.hpp>
+
 #include <cstdio>
 
 namespace fornax {
@@ -52,6 +54,10 @@ void require_same_type(std::string_view op, const Array& a, const Array& b) {
 void require_same_shape(std::string_view op, const Array& a, const Array& b) {
   if (!(a.shape() == b.shape()))
     throw ShapeError(op, "shapes differ: " + a.shape().str() + " and " + b.shape().str());
+}
+
+Array Batch::all(std::size_t i) const {
+  return batched[i] ? x[i] : broadcast_to(x[i], x[i].shape().inserted(0, size));
 }
 
 }  // namespace fornax

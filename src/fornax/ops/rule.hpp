@@ -35,6 +35,11 @@ template <class T> using ResultOf = std::conditional_t<has_many_results<T>, Arra
 class Wanted {
  public:
   void set(std::size_t input) { bits_ |= input < 63 ? std::uint64_t{1} << input : kRest; }
+  static constexpr Wanted all() {
+    Wanted w;
+    w.bits_ = ~std::uint64_t{0};
+    return w;
+  }
   bool operator[](std::size_t input) const { return (bits_ & (input < 63 ? std::uint64_t{1} << input : kRest)) != 0; }
 
  private:
@@ -60,6 +65,24 @@ enum class Structure : std::uint8_t {
   None,
   Dominant,   // 2 + 1.5 i is added to the i-th diagonal element: well conditioned, singular values apart
   Symmetric,  // the same, made symmetric: eigenvalues apart, and positive if the elements are small
+};
+
+/// How an operation runs on inputs that carry a batch dim in front.
+enum class Batching : std::uint8_t {
+  Leading,  // as it is, once all inputs have the batch dim: it takes any leading dims, or works elementwise
+  NextDim,  // likewise, with its setting `dim` moved one on
+};
+
+/// What a batching rule receives. The batch dim of inputs that have one is dim 0; its result has one too.
+struct Batch {
+  Arrays x;
+  Wanted batched;    // inputs that have the batch dim
+  std::int64_t size;  // of the batch dim
+
+  /// Input i with a batch dim: a repeating view if it had none.
+  Array all(std::size_t i) const;
+  /// The rank of input i without the batch dim.
+  int rank(std::size_t i) const { return x[i].rank() - (batched[i] ? 1 : 0); }
 };
 
 /// An input for the property tests: shape, dtype, and the interval that values are drawn from. Integer intervals are

@@ -18,6 +18,7 @@ struct CumSum {
   int dim;
   bool reverse = false;
   static constexpr bool linear = true;
+  static constexpr Batching batching = Batching::NextDim;
 
   std::string_view name() const { return "cumsum"; }
   Spec infer(Operands x) const;
@@ -37,6 +38,8 @@ struct Scan {
   ScanFn fn;
   int dim;
 
+  static constexpr Batching batching = Batching::NextDim;
+
   std::string_view name() const { return fn == ScanFn::Prod ? "cumprod" : "logcumsumexp"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 1, .output = true}; }
@@ -55,6 +58,8 @@ struct Recurrence {
   int dim;
   bool reverse = false;
 
+  static constexpr Batching batching = Batching::NextDim;
+
   std::string_view name() const { return "recurrence"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted wanted) const { return {.inputs = 1, .output = wanted[0]}; }
@@ -70,6 +75,7 @@ struct ArgScan {
   bool largest;
   int dim;
   static constexpr bool differentiable = false;
+  static constexpr Batching batching = Batching::NextDim;
 
   std::string_view name() const { return largest ? "cummax" : "cummin"; }
   Spec infer(Operands x) const;

@@ -11,6 +11,9 @@ namespace fornax::op {
 /// Gradient: to the chosen side; the other receives 0. A NaN slope on the other side still spoils the sum behind it:
 ///           write where(c, f(where(c, x, safe)), 0).
 struct Where {
+  static constexpr bool diagonal = true;
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "where"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 1}; }
@@ -26,6 +29,9 @@ struct Clamp {
   Scalar low, high;
   bool has_low = true, has_high = true;
 
+  static constexpr bool diagonal = true;
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "clamp"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 1}; }
@@ -38,6 +44,9 @@ struct Clamp {
 /// Gradient: the cotangent, cast back. Only between Float dtypes.
 struct Cast {
   DType dtype;
+
+  static constexpr bool linear = true;
+  static constexpr Batching batching = Batching::Leading;
 
   std::string_view name() const { return "cast"; }
   Spec infer(Operands x) const;

@@ -28,4 +28,10 @@ SamplesOf<Softmax> Softmax::samples() {
   return all;
 }
 
+Array Softmax::jvp(const Arrays&, const Array& y, const Arrays& t) const {
+  const DimSet dims = DimSet::of(dim);
+  if (log) return t[0] - reduce(ReduceFn::Sum, exp(y) * t[0], dims);
+  return y * (t[0] - reduce(ReduceFn::Sum, y * t[0], dims));
+}
+
 }  // namespace fornax::op

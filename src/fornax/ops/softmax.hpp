@@ -13,10 +13,13 @@ struct Softmax {
   int dim;
   bool log = false;
 
+  static constexpr Batching batching = Batching::NextDim;
+
   std::string_view name() const { return log ? "log_softmax" : "softmax"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::only_output(); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  Array jvp(const Arrays& x, const Array& y, const Arrays& t) const;
   static SamplesOf<Softmax> samples();
 };
 

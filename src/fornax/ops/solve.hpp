@@ -18,6 +18,8 @@ struct TriangularSolve {
   bool unit = false;
   bool left = true;
 
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "triangular_solve"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted wanted) const { return {.inputs = 1, .output = wanted[0]}; }
@@ -33,6 +35,8 @@ struct TriangularSolve {
 struct Solve {
   bool transpose = false;
 
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "solve"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted wanted) const { return {.inputs = 1, .output = wanted[0]}; }
@@ -45,6 +49,8 @@ struct Solve {
 /// Shapes:   a [..., N, N] -> [...]. The determinant of an empty matrix is 1.
 /// Gradient: g times the matrix of cofactors, which is right for singular matrices too.
 struct Det {
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "det"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 1}; }
@@ -59,6 +65,8 @@ struct Det {
 /// Gradient: exact for every a. In the basis of U and V the derivative needs only the products T of all singular values
 ///           but two: dc_ii = sum over k of T_ik e_kk, dc_ij = -T_ij e_ji. It takes N³ elements of memory.
 struct Cofactor {
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "cofactor"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 1}; }
@@ -71,6 +79,8 @@ struct Cofactor {
 /// Shapes:   a [..., N, N] -> sign [...], logarithm [...].
 /// Gradient: of the logarithm: a⁻ᵀ, ValueError if a is singular; of the sign: 0.
 struct SlogDet {
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "slogdet"; }
   Specs infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 1}; }
@@ -86,6 +96,8 @@ struct SlogDet {
 struct Pinv {
   double rcond = 0;
 
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "pinv"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 1, .output = true}; }
@@ -100,6 +112,8 @@ struct Pinv {
 /// Gradient: the upper right block of the exponential of [aᵀ g; 0 aᵀ] (Mathias 1996, "A chain rule for matrix functions
 ///           and applications").
 struct MatrixExp {
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "matrix_exp"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 1}; }

@@ -1,5 +1,8 @@
 #include <fornax/ops/sort.hpp>
 
+#include <fornax/ops/functions.hpp>
+#include <fornax/ops/op.hpp>
+
 namespace fornax::op {
 
 Spec ArgSort::infer(Operands x) const {
@@ -38,6 +41,21 @@ Spec SearchSorted::infer(Operands x) const {
 SamplesOf<SearchSorted> SearchSorted::samples() {
   return {{{false}, {{Shape{5}}, {Shape{2, 3}}}},
           {{true}, {{Shape{2, 5}, DType::I64, 0, 4}, {Shape{2, 3}, DType::I64, 0, 4}}}};
+}
+
+Array SearchSorted::batch(const Batch& in) const {
+  // One row for all values of a sample becomes a row beside each row of values.
+  Batch same = in;
+  for (const std::size_t i : {0, 1}) same.x[i] = in.all(i);
+  const Shape& values = same.x[1].shape();
+  if (in.rank(0) == 1 && in.rank(1) != 1) {
+    const std::int64_t n = same.x[0].shape()[1];
+    if (in.rank(1) == 0) return reshape(run(*this, {same.x[0], reshape(same.x[1], Shape{in.size, 1})}), values);
+    Shape line{in.size};
+    for (int d = 1; d + 1 < values.rank(); ++d) line = line.inserted(d, 1);
+    same.x[0] = broadcast_to(reshape(same.x[0], line.inserted(line.rank(), n)), values.with(values.rank() - 1, n));
+  }
+  return run(*this, {same.x[0], same.x[1]});
 }
 
 }  // namespace fornax::op

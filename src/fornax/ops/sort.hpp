@@ -17,6 +17,7 @@ struct ArgSort {
   bool descending = false;
   std::int64_t count = -1;  // only the first so many; negative: all
   static constexpr bool differentiable = false;
+  static constexpr Batching batching = Batching::NextDim;
 
   std::string_view name() const { return "argsort"; }
   Spec infer(Operands x) const;
@@ -36,6 +37,7 @@ struct SearchSorted {
 
   std::string_view name() const { return "searchsorted"; }
   Spec infer(Operands x) const;
+  Array batch(const Batch& in) const;
   static SamplesOf<SearchSorted> samples();
 };
 

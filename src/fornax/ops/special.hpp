@@ -29,6 +29,9 @@ struct NthDerivative {
   SmoothFn fn;
   int order;
 
+  static constexpr bool diagonal = true;
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const;
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 1}; }
@@ -46,6 +49,9 @@ struct NthDerivative {
 struct BesselI {
   int order;
   bool scaled = false;
+
+  static constexpr bool diagonal = true;
+  static constexpr Batching batching = Batching::Leading;
 
   std::string_view name() const;
   Spec infer(Operands x) const;

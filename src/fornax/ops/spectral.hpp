@@ -14,6 +14,8 @@ namespace fornax::op {
 /// Gradient: symmetric. That of w always exists; that of V divides by the differences of eigenvalues, so it is infinite
 ///           or NaN where two are equal (Giles 2008, "Collected matrix derivative results").
 struct Eigh {
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "eigh"; }
   Specs infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::only_output(); }
@@ -28,6 +30,8 @@ struct Eigh {
 ///           infinite or NaN where two are equal, and if M != N where one is 0 (Townsend 2016, "Differentiating the
 ///           singular value decomposition").
 struct Svd {
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const { return "svd"; }
   Specs infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::only_output(); }

@@ -21,6 +21,9 @@ namespace op {
 struct Unary {
   UnaryFn fn;
 
+  static constexpr bool diagonal = true;
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const;
   Spec infer(Operands x) const;
   Keep keep(Wanted wanted) const;

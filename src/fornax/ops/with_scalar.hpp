@@ -22,6 +22,9 @@ struct WithScalar {
   ScalarFn fn;
   Scalar scalar;
 
+  static constexpr bool diagonal = true;
+  static constexpr Batching batching = Batching::Leading;
+
   std::string_view name() const;
   Spec infer(Operands x) const;
   Keep keep(Wanted wanted) const;

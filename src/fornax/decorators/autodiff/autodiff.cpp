@@ -37,6 +37,9 @@ Interpreter& around(Interpreter& inner) {
 NoGrad::NoGrad() { ++no_grad_depth; }
 NoGrad::~NoGrad() { --no_grad_depth; }
 
+Recording::Recording() : before_(std::exchange(no_grad_depth, 0)) {}
+Recording::~Recording() { no_grad_depth = before_; }
+
 constinit thread_local std::uint64_t current_region = 0;
 
 // Result is Arrays, or Array for an operation with one result.
@@ -141,11 +144,7 @@ Array inner(const Interpreter& on, const Array& x) {
   return body ? body->value : x;
 }
 
-Array detach(const Array& x) {
-  const Array* value = &x;
-  while (const TrackedBody* body = tracked_anywhere(*value)) value = &body->value;
-  return *value;
-}
+Array detach(const Array& x) { return fornax::detach(x); }
 
 namespace {
 

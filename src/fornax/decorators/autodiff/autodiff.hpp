@@ -21,7 +21,7 @@ bool is_leaf(const Interpreter& on, const Array& x);
 bool is_tracked(const Interpreter& on, const Array& x);
 /// The value of x on the wrapped interpreter.
 Array inner(const Interpreter& on, const Array& x);
-/// The value of x, cut off from this tape and from those of every Autodiff below.
+/// The value of x, cut off from the derivatives of every decorator.
 Array detach(const Array& x);
 
 /// While one lives, the calling thread records nothing.
@@ -31,6 +31,18 @@ class NoGrad {
   ~NoGrad();
   NoGrad(const NoGrad&) = delete;
   NoGrad& operator=(const NoGrad&) = delete;
+};
+
+/// While one lives, the calling thread records again: for tapes of the library's own, whatever the user switched off.
+class Recording {
+ public:
+  Recording();
+  ~Recording();
+  Recording(const Recording&) = delete;
+  Recording& operator=(const Recording&) = delete;
+
+ private:
+  int before_;
 };
 
 /// Gradients of one backward pass, by tensor. Belongs to the caller.

@@ -23,6 +23,7 @@ class Decorator final : public Interpreter {
   Arrays apply(const Op& op, Operands inputs) override { return run<Arrays>(op, inputs); }
   Array apply_one(const Op& op, Operands inputs) override { return run<Array>(op, inputs); }
   const Array& primal(const Array& array) override;
+  Array detach(const Array& array) override { return fornax::detach(primal(array)); }
   void destroy(ArrayBody* body) noexcept override;
   std::string name() const override { return "Autodiff<" + inner()->name() + ">"; }
 
