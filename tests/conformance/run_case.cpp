@@ -8,6 +8,7 @@
 #include <fornax/array/error.hpp>
 #include <fornax/cpu/tag.hpp>
 #include <fornax/decorators/autodiff/autodiff.hpp>
+#include <fornax/decorators/dual/dual.hpp>
 
 #include "table.hpp"
 
@@ -160,6 +161,61 @@ void check_gradients(const Case& c, const Inputs& inputs, const Array& loss, con
   }
 }
 
+// Sum over outputs of output * cotangent, for inputs of which number k moves along `direction`: its slope, and (if the
+// case has one output) that of each element before they are summed.
+struct Slope {
+  double total = 0;
+  Array each;
+};
+Slope slope_along(const Case& c, const Inputs& inputs, std::size_t k, const std::vector<double>& direction,
+                  const Setup& s) {
+  Setup around = s;
+  around.on = &dual::around(*s.on);
+  const Array& x = inputs.outer[k];
+  Arrays moving = inputs.outer;
+  moving[k] = dual::make(*around.on, x, upload(TensorData(direction, x.shape()).convert(x.dtype()), s));
+  const Arrays outputs = outputs_of(c, moving, around);
+  Slope slope;
+  const Array loss = loss_of(c, outputs, around);
+  const Array total = loss.defined() ? dual::tangent(*around.on, loss) : Array();
+  if (total.defined()) slope.total = total.item();
+  if (outputs.size() == 1 && c.cotangents[0] && total.defined()) {
+    const TensorData v = c.cotangents[0]->tensor(s.real).convert(outputs[0].dtype());
+    slope.each = dual::tangent(*around.on, outputs[0]) * upload(v.reshape(outputs[0].shape()), s);
+  }
+  return slope;
+}
+
+// Element j of a gradient is the slope along the j-th unit vector. Where another element has an infinite slope, 0 times
+// that is NaN; an elementwise function then shows its slopes one beside the other along (1, 1, ...).
+void check_gradients_forward(const Case& c, const Inputs& inputs, const Setup& s, Tolerance tolerance,
+                             double& largest) {
+  for (std::size_t k = 0; k < c.inputs.size(); ++k) {
+    if (c.expect != Expect::Values || !c.expected_grads[k]) continue;
+    const Shape& shape = inputs.outer[k].shape();
+    const auto n = static_cast<std::size_t>(shape.numel());
+    std::vector<double> gradient(n);
+    bool undefined = false;
+    for (std::size_t j = 0; j < n; ++j) {
+      std::vector<double> unit(n);
+      unit[j] = 1;
+      gradient[j] = slope_along(c, inputs, k, unit, s).total;
+      undefined = undefined || std::isnan(gradient[j]);
+    }
+    if (undefined) {
+      const Array each = slope_along(c, inputs, k, std::vector<double>(n, 1.0), s).each;
+      const auto tail = [&] {  // the sizes that x broadcasts from, or what is as long
+        return each.shape().dims().last(std::min<std::size_t>(static_cast<std::size_t>(shape.rank()),
+                                                              each.shape().dims().size()));
+      };
+      if (each.defined() && std::equal(tail().begin(), tail().end(), shape.dims().begin(), shape.dims().end()))
+        gradient = sum_to(each, shape).to_data().to_vector<double>();
+    }
+    compare("gradient of " + c.inputs[k].name, *c.expected_grads[k], TensorData(gradient, shape).convert(s.real),
+            tolerance, largest);
+  }
+}
+
 void check(const Case& c, const Setup& s, double& largest) {
   const Inputs inputs = make_inputs(c, s);
   const Arrays outputs = outputs_of(c, inputs.outer, s);
@@ -174,7 +230,9 @@ void check(const Case& c, const Setup& s, double& largest) {
   } else {
     for (const Array& y : outputs) static_cast<void>(y.to_data());
   }
-  if (!c.cotangents.empty() && !s.tapes.empty())
+  if (!c.cotangents.empty() && s.forward)
+    check_gradients_forward(c, inputs, s, tolerance, largest);
+  else if (!c.cotangents.empty() && !s.tapes.empty())
     check_gradients(c, inputs, loss_of(c, outputs, s), s, tolerance, largest);
 }
 
@@ -192,8 +250,8 @@ Interpreter& interpreter_of(const std::string& name, std::vector<Interpreter*>& 
 
 }  // namespace
 
-Setup setup_of(const std::string& name, DType real) {
-  Setup s{nullptr, {}, real};
+Setup setup_of(const std::string& name, DType real, bool forward) {
+  Setup s{nullptr, {}, real, forward};
   s.on = &interpreter_of(name, s.tapes);
   return s;
 }

@@ -14,10 +14,11 @@ struct Setup {
   Interpreter* on;                  // the outermost interpreter
   std::vector<Interpreter*> tapes;  // every Autodiff in the stack, outermost first; none: outputs only
   DType real;                       // F64 or F32: what the file's f64 become
+  bool forward;                     // gradients by forward mode, around the whole stack
 };
 
 /// The stack called `name`, such as "Autodiff<Cpu>". Throws std::invalid_argument.
-Setup setup_of(const std::string& name, DType real);
+Setup setup_of(const std::string& name, DType real, bool forward);
 
 enum class Verdict { Passed, Failed, Absent };
 
