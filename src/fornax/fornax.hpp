@@ -4,3 +4,4 @@
 #include <fornax/functional/functional.hpp>
 #include <fornax/tensor/checkpoint.hpp>
 #include <fornax/tensor/tensor.hpp>
+#include <fornax/tensor/transforms/transforms.hpp>

@@ -11,6 +11,9 @@ struct CustomFunction : Counted {
   virtual Arrays forward(const Arrays& x) const = 0;
   /// The gradients that are wanted, one for each input; `g[i]` is empty where no cotangent reached output i.
   virtual Arrays vjp(const Arrays& x, std::span<const Array> g, Wanted wanted) const = 0;
+  /// The tangent of each result, for tangents of the inputs, empty ones for zero. Returns false to have it follow from
+  /// vjp, which is linear in g.
+  virtual bool jvp(const Arrays& /*x*/, const Arrays& /*t*/, Arrays& /*result*/) const { return false; }
 };
 
 namespace op {

@@ -109,7 +109,9 @@ template <class T> Arrays tangent_of_elementwise(const T& o, const Arrays& x, co
 
 bool jvp(const Op& op, const Arrays& x, const Arrays& y, const Arrays& t, Arrays& result) {
   return visit(op, [&]<class T>(const T& o) {
-    if constexpr (requires { o.jvp(x, y[0], t); }) {
+    if constexpr (std::is_same_v<T, op::Custom>) {
+      return o.function->jvp(x, t, result);
+    } else if constexpr (requires { o.jvp(x, y[0], t); }) {
       result = o.jvp(x, y[0], t);
     } else if constexpr (requires { T::diagonal; }) {
       result = tangent_of_elementwise(o, x, y[0], t);

@@ -41,6 +41,7 @@ class Tensor : public methods::Reducing<B, D, K>,
   using Backend = B;
   using Inner = typename B::Inner;
   using Element = typename K::Element;
+  using KindType = K;
   static constexpr std::size_t rank = D;
 
   /// Empty: may only be assigned to.
