@@ -5,4 +5,5 @@
 #include <fornax/tensor/transforms/forward.hpp>
 #include <fornax/tensor/transforms/grad.hpp>
 #include <fornax/tensor/transforms/jacobian.hpp>
+#include <fornax/tensor/transforms/loop.hpp>
 #include <fornax/tensor/transforms/vmap.hpp>
