@@ -1,6 +1,9 @@
 #pragma once
 // All of fornax's public surface.
 
+#include <fornax/decorators/check/tag.hpp>
 #include <fornax/functional/functional.hpp>
 #include <fornax/tensor/checkpoint.hpp>
+#include <fornax/tensor/gradcheck.hpp>
 #include <fornax/tensor/tensor.hpp>
+#include <fornax/tensor/trace.hpp>
