@@ -27,7 +27,7 @@ ArrayReport report_on(const Array& a) {
   r.dtype = a.dtype();
   const std::vector<double> values = a.to_data().to_vector<double>();
   std::int64_t finite = 0;
-  double mean = 0;
+  long double sum = 0;  // whose range no sum of doubles leaves, where it is wider than double
   for (const double v : values) {
     if (std::isnan(v)) {
       ++r.nans;
@@ -38,12 +38,10 @@ ArrayReport report_on(const Array& a) {
       r.min = finite == 0 ? v : std::min(r.min, v);
       r.max = finite == 0 ? v : std::max(r.max, v);
       ++finite;
-      // A running mean: the sum of large numbers may overflow where their mean does not.
-      const auto n = static_cast<double>(finite);
-      mean += v / n - mean / n;
+      sum += v;
     }
   }
-  r.mean = mean;
+  if (finite > 0) r.mean = static_cast<double>(sum / static_cast<long double>(finite));
   return r;
 }
 

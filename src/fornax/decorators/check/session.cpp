@@ -120,7 +120,7 @@ std::string Report::table() const {
     text.append(t.name).append(width - t.name.size(), ' ').append(numbers);
   };
   text.append("operation").append(width - 9, ' ');
-  text += "     calls     total ms   us per call        in MB       out MB\n";
+  text += "     calls     total ms  us per call        in MB       out MB\n";
   OperationTotals all{"all"};
   for (const OperationTotals& t : operations) {
     line(t);

@@ -76,12 +76,15 @@ std::string escaped(std::string_view text) {
 }  // namespace
 
 std::string Program::html(std::string_view title) const {
-  std::string page(kPage);
-  const auto put = [&](std::string_view mark, const std::string& text) { page.replace(page.find(mark), mark.size(), text); };
-  // The data last: they may hold anything, the marks too.
-  put("@TITLE@", escaped(printable(title)));
-  put("@DATA@", for_script(program_data(*body_).dump()));
-  return page;
+  // The marks are looked for in the page alone: a title or a name may hold them too.
+  constexpr std::string_view title_mark = "@TITLE@", data_mark = "@DATA@";
+  const std::string_view page = kPage;
+  const std::size_t at = page.find(title_mark), data_at = page.find(data_mark);
+  std::string out(page.substr(0, at));
+  out += escaped(printable(title));
+  out += page.substr(at + title_mark.size(), data_at - at - title_mark.size());
+  out += for_script(program_data(*body_).dump());
+  return out.append(page.substr(data_at + data_mark.size()));
 }
 
 }  // namespace fornax::trace

@@ -2,7 +2,7 @@
 
 namespace fornax::trace {
 
-/// The page around a program's data: @TITLE@ and @DATA@ are to be replaced, in this order.
+/// The page around a program's data: @TITLE@, and after it @DATA@, are to be replaced.
 extern const char* const kPage;
 
 }  // namespace fornax::trace

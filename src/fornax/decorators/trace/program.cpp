@@ -6,6 +6,15 @@
 
 namespace fornax::trace {
 
+Program::Program(const Ref<Body>& body) : body_(body) {}
+Program::Program(const Program&) = default;
+Program::Program(Program&&) noexcept = default;
+Program& Program::operator=(Program other) noexcept {
+  body_ = std::move(other.body_);
+  return *this;
+}
+Program::~Program() = default;
+
 const std::vector<Node>& Program::nodes() const { return body_->nodes; }
 const std::vector<Value>& Program::values() const { return body_->values; }
 const std::vector<std::size_t>& Program::inputs() const { return body_->inputs; }

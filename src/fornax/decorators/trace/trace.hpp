@@ -45,6 +45,11 @@ struct Options {
 /// Recorded operations: to be read, drawn, and run again. A counted handle to something that never changes.
 class Program {
  public:
+  Program(const Program&);
+  Program(Program&&) noexcept;
+  Program& operator=(Program) noexcept;
+  ~Program();
+
   const std::vector<Node>& nodes() const;
   const std::vector<Value>& values() const;
   const std::vector<std::size_t>& inputs() const;
@@ -73,7 +78,7 @@ class Program {
 
  private:
   friend class Recorder;
-  explicit Program(Ref<Body> body) : body_(std::move(body)) {}
+  explicit Program(const Ref<Body>& body);
   Ref<Body> body_;
 };
 
