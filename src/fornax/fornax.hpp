@@ -1,7 +1,10 @@
 #pragma once
 // All of fornax's public surface.
 
+#include <fornax/decorators/check/tag.hpp>
 #include <fornax/functional/functional.hpp>
 #include <fornax/tensor/checkpoint.hpp>
+#include <fornax/tensor/gradcheck.hpp>
 #include <fornax/tensor/tensor.hpp>
+#include <fornax/tensor/trace.hpp>
 #include <fornax/tensor/transforms/transforms.hpp>

@@ -32,6 +32,8 @@ class Interpreter {
   /// The values of an array that belongs to this interpreter, cut off from all derivatives.
   virtual Array detach(const Array& array) { return array; }
   virtual void destroy(ArrayBody* body) noexcept = 0;
+  /// `a` as an array that this interpreter, or one that it wraps, watches; called only if there is one (see `watches`).
+  virtual Array enter(Array a) { return inner_ && a.interpreter() != this ? inner_->enter(std::move(a)) : a; }
   /// "Autodiff<Cpu>".
   virtual std::string name() const = 0;
 
@@ -39,20 +41,27 @@ class Interpreter {
   Interpreter* inner() const { return inner_; }
   /// How many decorators stand above the backend. Among an operation's inputs the deepest interpreter runs it.
   int depth() const { return depth_; }
+  /// True if this interpreter, or one that it wraps, is to see every operation: new arrays then `enter`, and arrays are
+  /// created through `apply`. Otherwise new arrays are the backend's own, which are constants to all decorators.
+  bool watches() const { return watches_; }
   /// Equal for all decorators of one kind, whatever they wrap.
   const void* family() const { return family_; }
   /// True if `other` is this interpreter or one that it wraps.
   bool covers(const Interpreter* other) const;
 
  protected:
-  explicit Interpreter(Interpreter* inner, const void* family = nullptr)
-      : inner_(inner), family_(family), depth_(inner ? inner->depth_ + 1 : 0) {}
+  explicit Interpreter(Interpreter* inner, const void* family = nullptr, bool watches = false)
+      : inner_(inner),
+        family_(family),
+        depth_(inner ? inner->depth_ + 1 : 0),
+        watches_(watches || (inner && inner->watches_)) {}
   ~Interpreter() = default;  // interpreters live as long as the program
 
  private:
   Interpreter* inner_;
   const void* family_;
   int depth_;
+  bool watches_;
 };
 
 /// An interpreter that owns memory and kernels.

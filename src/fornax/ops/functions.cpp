@@ -286,12 +286,20 @@ Array log_softmax(Operand x, std::int64_t dim) {
   return run(op::Softmax{x->rank() ? checked_dim("log_softmax", dim, x->rank()) : 0, true}, {x});
 }
 
+namespace {
+
+// Runs an operation without inputs: on the backend, unless somebody on the way there watches, or gives each sample of a
+// batch its own random numbers.
+Array create(Interpreter& on, const Op& op) { return on.watches() ? on.apply_one(op, {}) : on.create(op); }
+
+}  // namespace
+
 Array full(Interpreter& on, const Shape& shape, DType dtype, Device device, Scalar value) {
-  if (shape.numel() == 1 && dtype == DType::F32) {
+  if (!on.watches() && shape.numel() == 1 && dtype == DType::F32) {
     const auto number = static_cast<float>(value.as_double());
     return backend_of(on).upload(dtype, shape, std::as_bytes(std::span(&number, 1)), device);
   }
-  return std::move(backend_of(on).apply(op::Full{Ref(new Box<Spec>({shape, dtype, device})), value}, {})[0]);
+  return create(on, op::Full{Ref(new Box<Spec>({shape, dtype, device})), value});
 }
 
 Array arange(Interpreter& on, Scalar start, Scalar end, Scalar step, DType dtype, Device device) {
@@ -316,12 +324,12 @@ Array arange(Interpreter& on, Scalar start, Scalar end, Scalar step, DType dtype
       throw ValueError("arange", "the range from " + start.str() + " to " + end.str() + " has no finite length");
     count = n > 0 ? static_cast<std::int64_t>(n) : 0;
   }
-  return std::move(backend_of(on).apply(op::Arange{start, step, count, dtype, device}, {})[0]);
+  return create(on, op::Arange{start, step, count, dtype, device});
 }
 
 Array random(Interpreter& on, const Spec& spec, const Distribution& distribution, Draw draw) {
   const RandomSettings settings{spec, distribution, draw};
-  return on.create(op::Random{Ref(new Box<RandomSettings>(settings))});
+  return create(on, op::Random{Ref(new Box<RandomSettings>(settings))});
 }
 
 Array zeros_like(const Array& x) { return zeros_like(x, x.shape()); }

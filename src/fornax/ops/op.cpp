@@ -41,7 +41,7 @@ Arrays vjp(const Op& op, const Arrays& x, std::span<const Array> y, std::span<co
   static constinit const Array not_kept;
   return visit(op, [&]<class T>(const T& o) -> Arrays {
     if constexpr (std::is_same_v<T, op::Custom>) {
-      return o.function->vjp(x, g, wanted);
+      return o.function->vjp_of_results(x, y, g, wanted);
     } else if constexpr (NotDifferentiable<T>) {
       throw Error(o.name(), "has no derivative; reaching this is a bug in fornax");
     } else if constexpr (has_many_results<T>) {
@@ -110,7 +110,7 @@ template <class T> Arrays tangent_of_elementwise(const T& o, const Arrays& x, co
 bool jvp(const Op& op, const Arrays& x, const Arrays& y, const Arrays& t, Arrays& result) {
   return visit(op, [&]<class T>(const T& o) {
     if constexpr (std::is_same_v<T, op::Custom>) {
-      return o.function->jvp(x, t, result);
+      return o.function->jvp(x, {y.data(), y.size()}, t, result);
     } else if constexpr (requires { o.jvp(x, y[0], t); }) {
       result = o.jvp(x, y[0], t);
     } else if constexpr (requires { T::diagonal; }) {

@@ -9,6 +9,15 @@
 
 namespace fornax::detail {
 
+namespace {
+
+// A new array, made known to whoever watches the tensor's backend.
+inline Array entered(Array a, const TypeInfo& type) {
+  return type.backend->watches() ? type.backend->enter(std::move(a)) : a;
+}
+
+}  // namespace
+
 Array checked(Array a, const TypeInfo& type) {
   if (!a.defined()) throw ValueError("Tensor", "the array is empty");
   if (a.rank() != type.rank)
@@ -18,7 +27,7 @@ Array checked(Array a, const TypeInfo& type) {
   if (!type.backend->covers(a.interpreter()))
     throw DeviceError("Tensor",
                       "the array lives on " + a.interpreter()->name() + ", the tensor on " + type.backend->name());
-  return a;
+  return entered(std::move(a), type);
 }
 
 namespace {
@@ -62,7 +71,7 @@ Array from_data(const TensorData& data, Device device, const TypeInfo& type) {
   require_device("from_data", device);
   require_rank("from_data", data.shape(), type);
   require_kind("from_data", data.dtype(), type);
-  return backend_of(*type.backend).upload(data.dtype(), data.shape(), data.bytes(), device);
+  return entered(backend_of(*type.backend).upload(data.dtype(), data.shape(), data.bytes(), device), type);
 }
 
 Array from_data(const TensorData& data, Device device, DType dtype, const TypeInfo& type) {
@@ -87,9 +96,10 @@ Array from_values(const void* values, std::size_t n, DType from, Device device, 
   require_kind("from_data", dtype, type);
   Backend& backend = backend_of(*type.backend);
   if (from != dtype) [[unlikely]]
-    return from_other_type(values, n, from, device, dtype, backend);
-  return backend.upload(dtype, Shape::vector(static_cast<std::int64_t>(n)),
-                        {static_cast<const std::byte*>(values), n * size_of(from)}, device);
+    return entered(from_other_type(values, n, from, device, dtype, backend), type);
+  return entered(backend.upload(dtype, Shape::vector(static_cast<std::int64_t>(n)),
+                                {static_cast<const std::byte*>(values), n * size_of(from)}, device),
+                 type);
 }
 
 Array full(const Shape& shape, Scalar value, Device device, DType dtype, const TypeInfo& type) {
@@ -127,7 +137,7 @@ Array random_permutation(std::int64_t n, Generator* generator, Device device, co
   std::stable_sort(positions.begin(), positions.end(), [&](std::int64_t a, std::int64_t b) {
     return key[static_cast<std::size_t>(a)] < key[static_cast<std::size_t>(b)];
   });
-  return backend_of(*type.backend).upload(DType::I64, order.shape(), order.bytes(), device);
+  return entered(backend_of(*type.backend).upload(DType::I64, order.shape(), order.bytes(), device), type);
 }
 
 Array eye(std::int64_t n, Device device, DType dtype, const TypeInfo& type) {

@@ -155,10 +155,19 @@ bool deliver(Slot& slot, std::span<Array> gradients, const Walk& options, Reache
   return arrived;
 }
 
+[[gnu::noinline]] Arrays gradients_in_scope(const Record& record, std::span<const Array> arrived, Wanted wanted) {
+  const detail::EnterScope scope(record.scope);
+  Arrays down = vjp(record.op, record.inputs, {record.results.data(), record.results.size()}, arrived, wanted);
+  require_fits(record, down);
+  return down;
+}
+
 inline Arrays gradients_of(const Slot& slot, std::span<const Array> arrived) {
   if (!arrived[0].defined() && arrived.size() == 1) return {};
   const auto& record = static_cast<const Record&>(*slot.node);
   const std::span<const Array> results(record.results.data(), record.results.size());
+  if (record.scope) [[unlikely]]
+    return gradients_in_scope(record, arrived, slot.wanted);
   if (!std::holds_alternative<op::Custom>(record.op)) [[likely]]
     return vjp(record.op, record.inputs, results, arrived, slot.wanted);
   Arrays down = vjp(record.op, record.inputs, results, arrived, slot.wanted);
@@ -181,6 +190,7 @@ inline Arrays gradients_of(const Slot& slot, std::span<const Array> arrived) {
 }  // namespace
 
 void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& result) {
+  const detail::EnterBackward in_backward;
   Nodes s(options.region);
 
   // Find every node and count the edges into it. The slots serve as the queue.
@@ -340,6 +350,7 @@ GradientStore backward(const Interpreter& on, const Operand& root_operand, const
     require_same_type("backward", root, seed);
   } else {
     seed = full_like(body->value, 1.0);
+    if (on.inner()->watches()) seed = on.inner()->enter(std::move(seed));
   }
   Reached start{body->node, body->output, std::move(seed)};
   root_operand.finish();

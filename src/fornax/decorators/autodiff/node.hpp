@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <fornax/array/scope.hpp>
 #include <fornax/decorators/autodiff/hook.hpp>
 #include <fornax/ops/op.hpp>
 
@@ -71,12 +72,16 @@ struct Node {
 
 /// A recorded operation.
 struct Record : Node {
-  template <class O> Record(const O& operation, std::uint64_t in_region) : Node(false, in_region), op(operation) {}
+  template <class O> Record(const O& operation, std::uint64_t in_region) : Node(false, in_region), op(operation) {
+    if (detail::current_scope) [[unlikely]]
+      scope = *detail::current_scope;
+  }
 
   Op op;
   SmallVector<Edge, 3> parents;  // one for each input
   Arrays inputs;                 // what backward keeps of each: the value, a shell, or nothing
   Arrays results;                // the results, if the rule reads them
+  Ref<ScopePath> scope;          // where the user called the operation, if in a scope
 };
 
 inline NodeRef::~NodeRef() {

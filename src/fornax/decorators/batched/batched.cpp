@@ -75,6 +75,7 @@ Arrays loop(const Op& op, const Batch& in) {
 }
 
 Arrays Decorator::apply(const Op& op, Operands inputs) {
+  if (inputs.empty()) return create(op);
   Batch in{{}, {}, -1};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const BatchedBody* body = batched_body(*this, inputs[i].array());

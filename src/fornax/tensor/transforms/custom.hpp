@@ -26,8 +26,8 @@ template <class... T> std::tuple<T...> typed(const Arrays& x) {
   return std::tuple<T...>{T::unchecked(x[i++])...};
 }
 
-template <class T> Arrays arrays_of(const T& tensor) { return tensor.array(); }
-template <class... T> Arrays arrays_of(const std::tuple<T...>& tensors) {
+template <class T> Arrays rule_arrays(const T& tensor) { return tensor.array(); }
+template <class... T> Arrays rule_arrays(const std::tuple<T...>& tensors) {
   Arrays all;
   std::apply([&](const auto&... t) { (all.push_back(t.array()), ...); }, tensors);
   return all;
@@ -57,7 +57,7 @@ template <class F, class Rule, class... T> struct CustomVjp final : CustomCall<F
     if constexpr (sizeof...(T) > 1)
       static_assert(is_tuple<std::remove_cvref_t<decltype(gradients)>>,
                     "the rule of custom_vjp gives a std::tuple with a gradient for each argument");
-    return arrays_of(gradients);
+    return rule_arrays(gradients);
   }
   Rule rule;
 };
@@ -70,7 +70,7 @@ template <class F, class Rule, class... T> struct CustomJvp final : CustomCall<F
         [&](const T&... at) { return std::apply([&](const T&... along) { return rule(at..., along...); }, typed<T...>(t)); },
         typed<T...>(x)).array();
   }
-  bool jvp(const Arrays& x, const Arrays& t, Arrays& result) const override {
+  bool jvp(const Arrays& x, std::span<const Array>, const Arrays& t, Arrays& result) const override {
     Arrays all = t;
     for (std::size_t i = 0; i < x.size(); ++i)
       if (!all[i].defined()) all[i] = zeros_like(x[i]);

@@ -61,7 +61,7 @@ State run_steps(const F& f, State state, std::int64_t first, std::int64_t last, 
 }  // namespace detail
 
 /// state = f(state, i) for i = 0 ... n - 1, and the last state. Under reverse mode the loop keeps a few states and runs
-/// its steps again from there, in the optimal order, instead of keeping the tape of all. A state is a tensor or anything
+/// its steps again from there, near the optimal order, instead of keeping the tape of all. A state is a tensor or anything
 /// that transforms look into; f may capture tracked tensors, which must stay valid until backward.
 ///
 /// Source: Griewank and Walther, "Algorithm 799: revolve", ACM Transactions on Mathematical Software 26 (2000).

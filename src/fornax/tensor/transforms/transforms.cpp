@@ -78,7 +78,7 @@ Arrays transposed(const CustomFunction& function, const Arrays& x, const Array& 
   for (const Array& a : x)
     leaves.push_back(is_float(a.dtype()) ? autodiff::require_grad(tape, full_like(a, 1.0)) : Array());
   gradients.resize(x.size());
-  if (!function.jvp(x, leaves, y) || !autodiff::is_tracked(tape, y[0])) return gradients;
+  if (!function.jvp(x, {}, leaves, y) || !autodiff::is_tracked(tape, y[0])) return gradients;
   const autodiff::GradientStore store = autodiff::backward(tape, y[0], g);
   for (std::size_t i = 0; i < x.size(); ++i)
     if (leaves[i].defined()) gradients[i] = store.find(leaves[i]);

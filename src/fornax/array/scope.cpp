@@ -1,0 +1,36 @@
+#include <fornax/array/scope.hpp>
+
+#include <algorithm>
+
+namespace fornax {
+
+namespace detail {
+constinit thread_local const Ref<ScopePath>* current_scope = nullptr;
+constinit thread_local int backward_depth = 0;
+}  // namespace detail
+
+using detail::current_scope;
+
+Scope::Scope(std::string name)
+    : path_(new ScopePath(std::move(name), current_scope ? *current_scope : Ref<ScopePath>())), outer_(current_scope) {
+  current_scope = &path_;
+}
+
+Scope::~Scope() { current_scope = outer_; }
+
+std::vector<std::string> scope_names() {
+  std::vector<std::string> names;
+  const ScopePath* path = current_scope ? current_scope->get() : nullptr;
+  for (; path; path = path->outer.get()) names.push_back(path->name);
+  if (detail::backward_depth > 0) names.emplace_back("backward");
+  std::reverse(names.begin(), names.end());
+  return names;
+}
+
+std::string scope_text(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : "/") + name;
+  return text;
+}
+
+}  // namespace fornax
