@@ -50,7 +50,7 @@ template <class F, class... T> struct CustomCall : CustomFunction {
 template <class F, class Rule, class... T> struct CustomVjp final : CustomCall<F, T...> {
   using Output = typename CustomCall<F, T...>::Output;
 
-  CustomVjp(F f, Rule r) : CustomCall<F, T...>(std::move(f)), rule(std::move(r)) {}
+  CustomVjp(F function, Rule r) : CustomCall<F, T...>(std::move(function)), rule(std::move(r)) {}
   std::string_view name() const override { return "custom_vjp"; }
   Arrays vjp(const Arrays& x, std::span<const Array> g, Wanted) const override {
     const auto gradients = std::apply([&](const T&... t) { return rule(t..., Output::unchecked(g[0])); }, typed<T...>(x));
@@ -63,7 +63,7 @@ template <class F, class Rule, class... T> struct CustomVjp final : CustomCall<F
 };
 
 template <class F, class Rule, class... T> struct CustomJvp final : CustomCall<F, T...> {
-  CustomJvp(F f, Rule r) : CustomCall<F, T...>(std::move(f)), rule(std::move(r)) {}
+  CustomJvp(F function, Rule r) : CustomCall<F, T...>(std::move(function)), rule(std::move(r)) {}
   std::string_view name() const override { return "custom_jvp"; }
   Arrays tangent(const Arrays& x, const Arrays& t) const {
     return std::apply(

@@ -68,19 +68,20 @@ template <std::size_t... Args, class F> auto value_and_grad(F f) {
     if constexpr (sizeof...(Args) == 0) {
       return value_and_grad<0>(f)(x...);
     } else {
-      using B = detail::backend_of_t<T...>;
-      static_assert(!std::is_void_v<B>, "grad needs at least one tensor among the arguments");
-      using A = Autodiff<B>;
+      // Not B: -Wshadow looks into generic lambdas, and B is what users call their own backend.
+      using Plain = detail::backend_of_t<T...>;
+      static_assert(!std::is_void_v<Plain>, "grad needs at least one tensor among the arguments");
+      using Taped = Autodiff<Plain>;
       const autodiff::Recording recording;
       const auto leaves = [&]<std::size_t... I>(std::index_sequence<I...>) {
-        return std::tuple<detail::rebind_t<T, A>...>(detail::leaves_of<A>(x, detail::is_one_of<Args...>(I))...);
+        return std::tuple<detail::rebind_t<T, Taped>...>(detail::leaves_of<Taped>(x, detail::is_one_of<Args...>(I))...);
       }(std::index_sequence_for<T...>());
       const auto y = std::apply(f, leaves);
       static_assert(AnyTensor<decltype(y)>, "grad needs a function that gives a tensor of one element");
       detail::require_one_element("grad", y.array());
-      const autodiff::GradientStore store = detail::walk_from(A::interpreter(), y.array(), Array());
+      const autodiff::GradientStore store = detail::walk_from(Taped::interpreter(), y.array(), Array());
       return std::pair(y.inner(), detail::one_or_tuple(
-                                      std::tuple(detail::gradients_of<B>(std::get<Args>(leaves), store)...)));
+                                      std::tuple(detail::gradients_of<Plain>(std::get<Args>(leaves), store)...)));
     }
   };
 }

@@ -60,15 +60,16 @@ template <class F, std::int64_t... In> auto vmap(F f, InDims<In...> = {}, VmapOp
     } else {
       static_assert(sizeof...(In) == sizeof...(T), "in_dims names a dim, or unmapped, for each argument");
       static_assert(((In != unmapped) || ...), "vmap needs at least one argument to map over");
-      using B = detail::backend_of_t<T...>;
-      using V = Batched<B>;
+      // Not B: -Wshadow looks into generic lambdas, and B is what users call their own backend.
+      using Plain = detail::backend_of_t<T...>;
+      using Samples = Batched<Plain>;
       std::int64_t size = -1;
       const auto meet = [&]<std::int64_t dim, class X>(std::integral_constant<std::int64_t, dim>, const X& t) {
         if constexpr (dim != unmapped && AnyTensor<X>) detail::meet_samples(t.array(), dim, size);
       };
       (meet(std::integral_constant<std::int64_t, In>(), x), ...);
-      const batched::Frame frame(V::interpreter(), size, options.randomness);
-      return detail::leave<B>(f(detail::enter<V, In>(x)...), size, options.out_dim);
+      const batched::Frame frame(Samples::interpreter(), size, options.randomness);
+      return detail::leave<Plain>(f(detail::enter<Samples, In>(x)...), size, options.out_dim);
     }
   };
 }
