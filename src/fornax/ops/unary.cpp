@@ -90,6 +90,8 @@ const Row& row(UnaryFn fn) { return kRows[static_cast<int>(fn)]; }
 
 }  // namespace
 
+std::string_view notes(UnaryFn fn) { return row(fn).notes; }
+
 namespace op {
 
 std::string_view Unary::name() const { return row(fn).name; }
