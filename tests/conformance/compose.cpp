@@ -74,20 +74,7 @@ Array read_at(const Call& c, const Array& x, std::int64_t dim, const std::vector
   return select(x, dim, positions(c, at));
 }
 
-Array flat_sqrt(const Array& x) {
-  const Array zero = equal(x, 0.0);
-  return where(zero, 0.0, sqrt(where(zero, 1.0, x)));
-}
-
 Array norm(const Array& x, double p, DimSet dims) { return linalg::vector_norm(x, p, dims); }
-
-Array logsumexp(const Array& x, DimSet dims) {
-  if (x.numel() == 0) return log(reduce(ReduceFn::Sum, exp(x), dims));
-  // Any shift gives the same value, so none needs a gradient; an infinite one would only give inf - inf.
-  const Array largest = autodiff::detach(reduce(ReduceFn::Max, x, dims));
-  const Array shift = where(unary(UnaryFn::IsFinite, largest), largest, 0.0);
-  return log(reduce(ReduceFn::Sum, exp(x - shift), dims)) + shift;
-}
 
 Array variance(const Array& x, DimSet dims, std::int64_t correction) {
   const Array centred = x - reduce(ReduceFn::Mean, x, dims);

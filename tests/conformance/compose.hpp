@@ -41,12 +41,8 @@ Array read_at(const Call& c, const Array& x, std::int64_t dim, const std::vector
 
 // --- Functions with a kink -------------------------------------------------------------------------------------------
 
-/// sqrt with slope 0 at 0, as norms have it.
-Array flat_sqrt(const Array& x);
 /// |x|^p summed over dims, to the power 1/p; dims stay with size 1. p may be 0, inf or -inf.
 Array norm(const Array& x, double p, DimSet dims);
-/// log(sum(exp(x))) over dims, which stay with size 1.
-Array logsumexp(const Array& x, DimSet dims);
 /// The sum of squared distances from the mean over dims, which stay, divided by count - correction.
 Array variance(const Array& x, DimSet dims, std::int64_t correction);
 

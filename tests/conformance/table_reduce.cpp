@@ -58,7 +58,10 @@ Arrays logsumexp_row(const Call& c) {
 Array spread(const Call& c) { return variance(c[0], reduced_dims(c, c[0]), c.attrs.flag("unbiased", true) ? 1 : 0); }
 
 Arrays var(const Call& c) { return drop_dims(spread(c), reduced_dims(c, c[0]), keeps(c)); }
-Arrays std_row(const Call& c) { return drop_dims(flat_sqrt(spread(c)), reduced_dims(c, c[0]), keeps(c)); }
+Arrays std_row(const Call& c) {
+  const DimSet dims = reduced_dims(c, c[0]);
+  return drop_dims(stddev(c[0], dims, c.attrs.flag("unbiased", true) ? 1 : 0), dims, keeps(c));
+}
 
 Arrays count_nonzero_row(const Call& c) {
   const DimSet dims = reduced_dims(c, c[0]);

@@ -60,9 +60,9 @@ inline void expect_derivatives(const Composition& f, const std::vector<TensorDat
   const double h = 1e-5;
   // Truncation is h²/6 times a third derivative below 1000, rounding 1e-16 / h times values below 100.
   const double tolerance = 1e-7;
-  const auto values = [&](const std::vector<TensorData>& at) { return f(upload(at)).to_data(); };
-  const TensorData y = values(x);
-  const std::vector<TensorData> expected = differences(values, x, mask, ramp(y.shape(), DType::F64), h);
+  const auto values = [&](const std::vector<TensorData>& at) { return std::vector{f(upload(at)).to_data()}; };
+  const TensorData y = values(x)[0];
+  const std::vector<TensorData> expected = differences(values, x, mask, {ramp(y.shape(), DType::F64)}, h);
   const Inputs first = gradients_of(first_tape(), f, upload(x));
   for (std::size_t i = 0; i < x.size(); ++i) {
     if (!mask[i]) continue;
@@ -77,9 +77,9 @@ inline void expect_derivatives(const Composition& f, const std::vector<TensorDat
       const TensorData d = g[i].to_data(), w = ramp(d.shape(), DType::F64);
       for (std::int64_t j = 0; j < d.numel(); ++j) sum += d[j] * w[j];
     }
-    return TensorData({sum});
+    return std::vector{TensorData({sum})};
   };
-  const std::vector<TensorData> curvature = differences(sum_of_gradients, x, mask, TensorData({1.0}), h);
+  const std::vector<TensorData> curvature = differences(sum_of_gradients, x, mask, {TensorData({1.0})}, h);
   Inputs leaves = upload(x);
   for (std::size_t i = 0; i < x.size(); ++i)
     if (mask[i]) leaves[i] = autodiff::require_grad(first_tape(), leaves[i]);

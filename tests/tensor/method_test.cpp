@@ -229,6 +229,8 @@ TEST(Method, OfReductionsReachesItsFunction) {
   // NumPy 2.4.6: var([1, 2, 4, 8], ddof=1) = 9.583333333333334, ddof=0: 7.1875
   EXPECT_NEAR(f64({1, 2, 4, 8}).var(0).into_scalar(), 9.583333333333334, 1e-14);
   EXPECT_EQ(f64({1, 2, 4, 8}).var_bias(0).into_scalar(), 7.1875);
+  EXPECT_EQ(f64({1, 3, 5}).stddev(0).into_scalar(), 2);
+  EXPECT_EQ(f64({1000, 1000}).logsumexp(0).into_scalar(), 1000 + std::log(2.0));
   EXPECT_TRUE(std::isnan(f64({1}).var(0).into_scalar()));
   const auto truths = Tensor<Cpu, 2, Bool>::from_data({{true, false}, {false, false}});
   EXPECT_TRUE(truths.any().into_scalar());

@@ -105,6 +105,8 @@ bool takes(const Row& r, DType t) {
 
 }  // namespace
 
+std::string_view notes(BinaryFn fn) { return row(fn).notes; }
+
 std::string_view name(BinaryFn fn) { return row(fn).name; }
 
 void require_dtype(BinaryFn fn, const Array& x) {

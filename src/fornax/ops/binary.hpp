@@ -15,6 +15,8 @@ constexpr bool is_comparison(BinaryFn f) { return f >= BinaryFn::Equal; }
 
 /// The function's name: "add".
 std::string_view name(BinaryFn fn);
+/// What the documentation says of its conventions.
+std::string_view notes(BinaryFn fn);
 /// Throws DTypeError unless fn takes elements of this dtype.
 void require_dtype(BinaryFn fn, const Array& x);
 

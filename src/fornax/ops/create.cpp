@@ -5,8 +5,8 @@ namespace fornax::op {
 Spec Full::infer(Operands x) const {
   require_inputs(name(), x, 0);
   if (is_int(spec->dtype) && value.kind == Scalar::Kind::Float)
-    throw DTypeError(name(), "the value " + value.str() + " is a float, the dtype is " +
-                                 std::string(fornax::name(spec->dtype)));
+    throw DTypeError(
+        name(), "the value " + value.str() + " is a float, the dtype is " + std::string(fornax::name(spec->dtype)));
   return *spec;
 }
 
@@ -18,13 +18,14 @@ SamplesOf<Full> Full::samples() {
 Spec Arange::infer(Operands x) const {
   require_inputs(name(), x, 0);
   if (dtype == DType::Bool) throw DTypeError(name(), "Bool has no ranges");
-  if (count < 0) throw ValueError(name(), "the range has no direction: step " + step.str() + " leads away from the end");
+  if (count < 0)
+    throw ValueError(name(), "the range has no direction: step " + step.str() + " leads away from the end");
+  if (count > std::int64_t{1} << 59)  // what a Shape holds
+    throw ShapeError(name(), std::to_string(count) + " elements; the limit is 2^59");
   return {Shape{count}, dtype, device};
 }
 
-SamplesOf<Arange> Arange::samples() {
-  return {{{0.5, 0.25, 5, DType::F64, {}}, {}}, {{3, -2, 4, DType::I64, {}}, {}}};
-}
+SamplesOf<Arange> Arange::samples() { return {{{0.5, 0.25, 5, DType::F64, {}}, {}}, {{3, -2, 4, DType::I64, {}}, {}}}; }
 
 Spec Random::infer(Operands x) const {
   require_inputs(name(), x, 0);
@@ -32,7 +33,8 @@ Spec Random::infer(Operands x) const {
   const DType dtype = settings->spec.dtype;
   switch (d.kind) {
     case Distribution::Kind::Uniform:
-      if (!(d.a <= d.b)) throw ValueError("uniform", "low " + std::to_string(d.a) + " is above high " + std::to_string(d.b));
+      if (!(d.a <= d.b))
+        throw ValueError("uniform", "low " + std::to_string(d.a) + " is above high " + std::to_string(d.b));
       break;
     case Distribution::Kind::Normal:
       if (!(d.b >= 0)) throw ValueError("normal", "the standard deviation is " + std::to_string(d.b));

@@ -29,6 +29,10 @@ struct Row {
 
 constexpr double kTwoOverSqrtPi = 2.0 * std::numbers::inv_sqrtpi, kHalfSqrtPi = 1 / kTwoOverSqrtPi;
 
+// Slopes that are made of y = f(x) are the same at 0 and -0: there `sqrt` adds 0, which turns -0 into 0, and `rsqrt` takes
+// the sign from its infinity.
+Array magnitude(A y) { return unary(UnaryFn::Abs, y); }
+
 Array no_slope(A g, A, A) { return zeros_like(g); }
 
 constexpr Row kRows[] = {
@@ -43,8 +47,8 @@ constexpr Row kRows[] = {
     {UnaryFn::Log1p,      "log1p",       [](A g, A x, A) { return g / (x + 1.0); },                     Input,   -0.8, 4,     "log(1 + x) without cancellation near 0; -inf at -1, NaN below"},
     {UnaryFn::Log2,       "log2",        [](A g, A x, A) { return g / (std::numbers::ln2 * x); },       Input,   0.2, 4,      "-inf at 0, NaN below"},
     {UnaryFn::Log10,      "log10",       [](A g, A x, A) { return g / (std::numbers::ln10 * x); },      Input,   0.2, 4,      "-inf at 0, NaN below"},
-    {UnaryFn::Sqrt,       "sqrt",        [](A g, A, A y) { return g / (2.0 * y); },                     Output,  0.2, 4,      "NaN below 0; sqrt'(0) = inf"},
-    {UnaryFn::Rsqrt,      "rsqrt",       [](A g, A, A y) { return g * (-0.5 * (y * y * y)); },          Output,  0.2, 4,      "1 / sqrt(x); inf at 0, NaN below"},
+    {UnaryFn::Sqrt,       "sqrt",        [](A g, A, A y) { return g / (2.0 * y + 0.0); },               Output,  0.2, 4,      "NaN below 0; sqrt'(0) = sqrt'(-0) = inf"},
+    {UnaryFn::Rsqrt,      "rsqrt",       [](A g, A, A y) { return g * (-0.5 * (y * y * magnitude(y))); }, Output, 0.2, 4,     "1 / sqrt(x); inf at 0, -inf at -0, NaN below; slope -inf at both"},
     {UnaryFn::Reciprocal, "reciprocal",  [](A g, A, A y) { return -(g * (y * y)); },                    Output,  0.3, 3,      "1 / x; inf at 0"},
     {UnaryFn::Sin,        "sin",         [](A g, A x, A) { return g * cos(x); },                        Input,   -3, 3,       "x in radians"},
     {UnaryFn::Cos,        "cos",         [](A g, A x, A) { return -(g * sin(x)); },                     Input,   -3, 3,       "x in radians"},
@@ -85,6 +89,8 @@ static_assert(in_order(), "every UnaryFn needs its row, in the order of the enum
 const Row& row(UnaryFn fn) { return kRows[static_cast<int>(fn)]; }
 
 }  // namespace
+
+std::string_view notes(UnaryFn fn) { return row(fn).notes; }
 
 namespace op {
 

@@ -12,6 +12,9 @@ enum class UnaryFn : std::uint8_t {
 };
 inline constexpr int kUnaryCount = static_cast<int>(UnaryFn::IsFinite) + 1;
 
+/// What the documentation says of its conventions.
+std::string_view notes(UnaryFn fn);
+
 namespace op {
 
 /// y = f(x), elementwise.

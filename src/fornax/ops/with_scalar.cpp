@@ -69,6 +69,8 @@ bool divides_by_scalar(ScalarFn fn) {
 
 }  // namespace
 
+std::string_view notes(ScalarFn fn) { return row(fn).notes; }
+
 namespace op {
 
 std::string_view WithScalar::name() const { return row(fn).name; }

@@ -11,6 +11,9 @@ enum class ScalarFn : std::uint8_t {
 };
 inline constexpr int kScalarCount = static_cast<int>(ScalarFn::GreaterEqual) + 1;
 
+/// What the documentation says of its conventions.
+std::string_view notes(ScalarFn fn);
+
 namespace op {
 
 /// y = f(x, s), elementwise; s takes the dtype of x.

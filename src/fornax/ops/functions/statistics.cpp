@@ -140,6 +140,30 @@ Array quantile(const Array& x, std::span<const double> q, std::int64_t dim, Quan
   return where(is_nan(last), std::numeric_limits<double>::quiet_NaN(), y);
 }
 
+Array logsumexp(const Array& x, DimSet dims) {
+  require_defined("logsumexp", x);
+  require_float("logsumexp", x);
+  if (x.numel() == 0) return log(reduce(ReduceFn::Sum, exp(x), dims));
+  // Any shift gives the same value, so none needs a gradient; an infinite one would only give inf - inf.
+  const Array largest = detach(reduce(ReduceFn::Max, x, dims));
+  const Array shift = where(unary(UnaryFn::IsFinite, largest), largest, 0.0);
+  return log(reduce(ReduceFn::Sum, exp(x - shift), dims)) + shift;
+}
+
+Array stddev(const Array& x, DimSet dims, std::int64_t correction) {
+  require_defined("stddev", x);
+  require_float("stddev", x);
+  std::int64_t count = 1;
+  for (int d = 0; d < x.rank(); ++d)
+    if (dims.has(d)) count *= x.shape()[d];
+  count -= correction;
+  const Array centred = x - reduce(ReduceFn::Mean, x, dims);
+  const Array sum = reduce(ReduceFn::Sum, unary(UnaryFn::Square, centred), dims);
+  const Array var = sum / (count > 0 ? static_cast<double>(count) : 0.0);
+  const Array zero = equal(var, 0.0);
+  return where(zero, 0.0, sqrt(where(zero, 1.0, var)));
+}
+
 Array count_nonzero(const Array& x, DimSet dims) {
   require_defined("count_nonzero", x);
   return reduce(ReduceFn::Sum, cast(cast(x, DType::Bool), DType::I64), dims);

@@ -31,6 +31,12 @@ enum class QuantileMethod : std::uint8_t { Linear, Lower, Higher, Nearest, Midpo
 Array quantile(const Array& x, std::span<const double> q, std::int64_t dim,
                QuantileMethod method = QuantileMethod::Linear);
 
+/// log(sum of exp(x)) along some dims, without overflow.
+Array logsumexp(const Array& x, DimSet dims);
+/// The root of the mean square distance from the mean along some dims, with n - correction in place of n. Slope 0 where
+/// all elements are equal.
+Array stddev(const Array& x, DimSet dims, std::int64_t correction = 1);
+
 /// Number of elements that are not 0 (true), along some dims: I64.
 Array count_nonzero(const Array& x, DimSet dims);
 /// How often each of the numbers 0 to n - 1 occurs in x [N], or the sum of the weights [N] of those places; n is the

@@ -84,6 +84,14 @@ template <class B, std::size_t D, class K> class Reducing {
                 QuantileMethod method = QuantileMethod::Linear) const {
     return Self::unchecked(fornax::quantile(real(), {q.begin(), q.size()}, dim, method));
   }
+  /// log(sum of exp(x)) along a dim, without overflow.
+  Self logsumexp(std::int64_t dim) const {
+    return Self::unchecked(fornax::logsumexp(real(), DimSet::of(checked_dim("logsumexp", dim, D))));
+  }
+  /// The root of `var`; slope 0 where all elements are equal.
+  Self stddev(std::int64_t dim) const {
+    return Self::unchecked(fornax::stddev(real(), DimSet::of(checked_dim("stddev", dim, D))));
+  }
   /// Number of elements that are not 0 (true).
   Tensor<B, 1, Int> count_nonzero() const {
     return Tensor<B, 1, Int>::unchecked(fornax::reshape(fornax::count_nonzero(defined(), DimSet::all(D)), Shape{1}));
