@@ -264,7 +264,8 @@ void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& resul
     slot.held = NodeRef();
   }
   for (std::size_t i = 0; i < s.slots.size(); ++i) {
-    if (slots[i].plain_leaf() && slots[i].gradient.defined())
+    // Only leaves still have a gradient; of others the node may be gone.
+    if (slots[i].gradient.defined() && slots[i].plain_leaf())
       result.push_back({another(*slots[i].node), 0, std::move(slots[i].gradient)});
   }
 }
