@@ -81,6 +81,7 @@ TEST(Check, ReportsTheFirstFaultAndNotWhatFollowsFromIt) {
   const auto report = check::watch([] { vector<C>({1.0, 0.0}).log().mul_scalar(2.0).exp().sum(); }, kRecord);
   ASSERT_EQ(report.faults.size(), 1u);
   EXPECT_EQ(report.faults[0]->operation, "log");
+  EXPECT_EQ(report.faults[0]->gradient_of, "");
   EXPECT_EQ(report.faults[0]->results[0].infinities, 1);
 }
 
@@ -132,6 +133,10 @@ TEST(Check, FindsAFaultOfBackwardWithTheScopeOfTheFunction) {
   EXPECT_TRUE(std::any_of(first.inputs.begin(), first.inputs.end(), [](const auto& r) { return r.zeros == 1; }))
       << first.str();
   EXPECT_EQ(first.operation, "div");
+  EXPECT_EQ(first.gradient_of, "sqrt");
+  EXPECT_NE(first.str().find("made an infinity from finite inputs, in the gradient of sqrt; scope: backward/head"),
+            std::string::npos);
+  EXPECT_EQ(autodiff::differentiated_operation(), "");
   EXPECT_THROW(loss.backward(), NonFinite);
 }
 
@@ -145,6 +150,18 @@ TEST(Check, ScopeOfTheCallerHoldsInBackwardWhereNoScopeWasRecorded) {
   EXPECT_EQ(scope_text(scope_names()), "step");
 }
 
+TEST(Check, HooksBelongToNoOperation) {
+  const auto x = vector<AC>({1.0, 2.0}).require_grad();
+  const auto h = x * x;
+  std::string in_hook = "not called";
+  h.register_hook([&](const auto& g) {
+    in_hook = autodiff::differentiated_operation();
+    EXPECT_THROW(g.sub_scalar(1.0).log(), NonFinite);
+  });
+  h.exp().sum().neg().exp().backward();
+  EXPECT_EQ(in_hook, "");
+}
+
 TEST(Check, ScopeIsLeftWhenARuleThrows) {
   Tensor<AC, 1> y;
   const auto x = vector<AC>({0.0}).require_grad();
@@ -154,18 +171,37 @@ TEST(Check, ScopeIsLeftWhenARuleThrows) {
   }
   EXPECT_THROW(y.backward(), NonFinite);
   EXPECT_TRUE(scope_names().empty());
+  EXPECT_EQ(autodiff::differentiated_operation(), "");
 }
 
 TEST(Check, GivesTheSameBitsAsWithoutIt) {
   const auto w = TensorData({{1.0, -1.0, 0.5}, {2.0, -1.5, 0.25}});
   const auto run = [&]<class B>(B*) {
     const auto p = Tensor<Autodiff<B>, 2>::from_data(w).require_grad();
-    const auto y = Tensor<Autodiff<B>, 2>::from_data({{1.0, 2.0}}, {}, DType::F64).matmul(p).tanh().softmax(1).log().sum();
+    const auto y =
+        Tensor<Autodiff<B>, 2>::from_data({{1.0, 2.0}}, {}, DType::F64).matmul(p).tanh().softmax(1).log().sum();
     return std::pair(y.to_data(), p.grad(y.backward())->to_data());
   };
   const auto plain = run(static_cast<Cpu*>(nullptr)), checked = run(static_cast<C*>(nullptr));
   EXPECT_EQ(plain.first, checked.first);
   EXPECT_EQ(plain.second, checked.second);
+}
+
+TEST(Check, StandsUnderNestedAutodiff) {
+  using A2 = Autodiff<AC>;
+  const auto x1 = vector<AC>({0.5, 2.0}).require_grad();
+  const auto x2 = Tensor<A2, 1>::from_inner(x1).require_grad();
+  const auto report = check::watch([&] {
+    const Tensor<AC, 1> g = *x2.grad((x2 * x2 * x2).sum().backward());
+    expect_same(numbers(x1.grad(g.sum().backward())->array()), {3, 12});
+  });
+  EXPECT_GE(report.calls("mul"), 6u);
+  // The infinite slope of the root at 0 is found in the second derivative too.
+  const auto z1 = vector<AC>({0.0}).require_grad();
+  const auto z2 = Tensor<A2, 1>::from_inner(z1).require_grad();
+  const Tensor<AC, 1> g = *z2.grad(z2.powf_scalar(1.5).sum().backward());
+  EXPECT_EQ(numbers(g.array()), (Numbers{0}));
+  EXPECT_THROW(g.backward(), NonFinite);
 }
 
 TEST(Check, CountsExactly) {

@@ -119,6 +119,13 @@ TEST(Trace, ReplayGivesTheSameBits) {
     backward = backward || n.scope == std::vector<std::string>{"backward", "loss"} ||
                n.scope == std::vector<std::string>{"backward", "loss", "features"};
   EXPECT_TRUE(backward);
+  for (const trace::Node& n : program.nodes()) {
+    if (n.name == "conv2d_weight") {
+      EXPECT_EQ(n.gradient_of, "conv2d");
+    } else if (n.kind == NodeKind::Operation && n.scope.front() != "backward") {
+      EXPECT_EQ(n.gradient_of, "");
+    }
+  }
 }
 
 TEST(Trace, ReplayCanBeDifferentiated) {

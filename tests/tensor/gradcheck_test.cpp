@@ -53,7 +53,8 @@ TEST(Gradcheck, PassesWhatIsRight) {
   EXPECT_TRUE(one) << one.message;
   EXPECT_EQ(one.compared, 36);
   EXPECT_LT(one.worst.error, 1e-3) << one.message;
-  const auto two = gradcheck([](const auto& a, const auto& b) { return a.matmul(b).tanh().softmax(1); }, std::tuple{x, w});
+  const auto two =
+      gradcheck([](const auto& a, const auto& b) { return a.matmul(b).tanh().softmax(1); }, std::tuple{x, w});
   EXPECT_TRUE(two) << two.message;
   EXPECT_EQ(two.compared, 2 * 6 * 4);
   EXPECT_NO_THROW(two.assert_passed());
@@ -62,7 +63,8 @@ TEST(Gradcheck, PassesWhatIsRight) {
 
 TEST(Gradcheck, PassesSecondDerivatives) {
   const auto x = random_f64(2, 2, 3), w = random_f64(2, 2, 4);
-  const auto r = gradgradcheck([](const auto& a, const auto& b) { return (a.matmul(b).tanh() * a).exp(); }, std::tuple{x, w});
+  const auto r =
+      gradgradcheck([](const auto& a, const auto& b) { return (a.matmul(b).tanh() * a).exp(); }, std::tuple{x, w});
   EXPECT_TRUE(r) << r.message;
   EXPECT_EQ(r.compared, 8 * 12);  // gradients of x and w by x, w and v
   EXPECT_TRUE(gradgradcheck(cube(3), x));
@@ -92,8 +94,9 @@ TEST(Gradcheck, CatchesAWrongRule) {
   EXPECT_EQ(r.outcome, Outcome::WrongGradient);
   EXPECT_NEAR(r.worst.reverse / r.worst.difference, 2.0 / 3, 1e-6);
   EXPECT_EQ(r.worst.input_element, r.worst.output_element);
-  EXPECT_EQ(message_of<ValueError>([&] { r.assert_passed(); }).rfind("gradcheck: a gradient is wrong; worst: element", 0),
-            0u);
+  EXPECT_EQ(
+      message_of<ValueError>([&] { r.assert_passed(); }).rfind("gradcheck: a gradient is wrong; worst: element", 0),
+      0u);
 }
 
 TEST(Gradcheck, NamesTheOneElementThatIsWrong) {

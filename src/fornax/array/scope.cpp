@@ -9,18 +9,17 @@ constinit thread_local const Ref<ScopePath>* current_scope = nullptr;
 constinit thread_local int backward_depth = 0;
 }  // namespace detail
 
-using detail::current_scope;
-
 Scope::Scope(std::string name)
-    : path_(new ScopePath(std::move(name), current_scope ? *current_scope : Ref<ScopePath>())), outer_(current_scope) {
-  current_scope = &path_;
+    : path_(new ScopePath(std::move(name), detail::current_scope ? *detail::current_scope : Ref<ScopePath>())),
+      outer_(detail::current_scope) {
+  detail::current_scope = &path_;
 }
 
-Scope::~Scope() { current_scope = outer_; }
+Scope::~Scope() { detail::current_scope = outer_; }
 
 std::vector<std::string> scope_names() {
   std::vector<std::string> names;
-  const ScopePath* path = current_scope ? current_scope->get() : nullptr;
+  const ScopePath* path = detail::current_scope ? detail::current_scope->get() : nullptr;
   for (; path; path = path->outer.get()) names.push_back(path->name);
   if (detail::backward_depth > 0) names.emplace_back("backward");
   std::reverse(names.begin(), names.end());

@@ -33,7 +33,8 @@ bool write_all(int file, std::string_view content) {
 void write_file(std::string_view operation, const std::string& path, std::string_view content) {
   // A name of its own for each writer: threads and processes may write the same path at once, and the last one wins.
   static std::atomic<unsigned> writers{0};
-  const std::string part = path + "." + std::to_string(::getpid()) + "." + std::to_string(writers.fetch_add(1)) + ".part";
+  const std::string part =
+      path + "." + std::to_string(::getpid()) + "." + std::to_string(writers.fetch_add(1)) + ".part";
   const int file = ::open(part.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (file < 0) fail(operation, path, errno);
   int error = write_all(file, content) && ::fsync(file) == 0 ? 0 : errno;

@@ -21,8 +21,7 @@ class List {
   List& add(std::string_view name, const char* value) { return add(name, std::string(value)); }
   List& add(std::string_view name, bool value) { return add(name, std::string(value ? "true" : "false")); }
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  List& add(std::string_view name, T value) {
+  requires(!std::same_as<T, bool>) List& add(std::string_view name, T value) {
     return add(name, std::to_string(value));
   }
   List& add(std::string_view name, double value) { return add(name, Scalar(value).str()); }
@@ -57,10 +56,10 @@ std::string settings(const op::Reshape& o) { return List().add("shape", o.shape)
 std::string settings(const op::Permute& o) {
   int rank = 1;
   for (int d = 0; d < kMaxRank; ++d)
-    if (o.dims[static_cast<std::size_t>(d)] != 0) rank = std::max({rank, d + 1, o.dims[static_cast<std::size_t>(d)] + 1});
+    if (o.dims[static_cast<std::size_t>(d)] != 0)
+      rank = std::max({rank, d + 1, o.dims[static_cast<std::size_t>(d)] + 1});
   std::string dims;
-  for (int d = 0; d < rank; ++d)
-    dims.append(d ? ", " : "").append(std::to_string(o.dims[static_cast<std::size_t>(d)]));
+  for (int d = 0; d < rank; ++d) dims.append(d ? ", " : "").append(std::to_string(o.dims[static_cast<std::size_t>(d)]));
   return "dims=[" + dims + "]";
 }
 
@@ -162,8 +161,7 @@ std::string settings(const op::Random& o) {
   return all.add("a", s.distribution.a).add("b", s.distribution.b).str();
 }
 
-template <class T>
-std::string settings(const T&) {
+template <class T> std::string settings(const T&) {
   static_assert(std::is_empty_v<T>, "an operation has settings that nobody prints: write settings() for it above");
   return {};
 }

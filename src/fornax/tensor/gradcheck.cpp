@@ -49,15 +49,15 @@ void require_inputs(const Arrays& inputs) {
     if (!is_float(x.dtype())) continue;
     any = true;
     if (x.dtype() != DType::F64)
-      throw DTypeError("gradcheck", which + " is " + std::string(name(x.dtype())) +
-                                        "; differences need f64: cast(DType::F64)");
+      throw DTypeError("gradcheck",
+                       which + " is " + std::string(name(x.dtype())) + "; differences need f64: cast(DType::F64)");
   }
   if (!any) throw ValueError("gradcheck", "no input is Float, so there is no gradient to check");
 }
 
 // Everything that a check compares: values of the Float results and the rows of their Jacobian by reverse mode.
 struct Run {
-  std::vector<Numbers> values;                // by output; empty for results that are not Float
+  std::vector<Numbers> values;                 // by output; empty for results that are not Float
   std::vector<std::vector<Numbers>> jacobian;  // by output and input: rows one after another
 };
 
@@ -163,7 +163,8 @@ std::optional<GradcheckResult> compare_runs(const Run& a, const Run& b, double a
 
 GradcheckResult gradcheck(Interpreter& on, autodiff::Region& f, const Arrays& inputs, const GradcheckOptions& options) {
   require_inputs(inputs);
-  if (!(options.step > 0)) throw ValueError("gradcheck", "the step is " + number(options.step) + "; it must be above 0");
+  if (!(options.step > 0))
+    throw ValueError("gradcheck", "the step is " + number(options.step) + "; it must be above 0");
   const Run run = reverse(on, f, inputs);
   if (auto differs = compare_runs(run, reverse(on, f, inputs), options.nondeterminism)) return *differs;
 
@@ -190,12 +191,12 @@ GradcheckResult gradcheck(Interpreter& on, autodiff::Region& f, const Arrays& in
         for (std::size_t r = 0; r < run.values[o].size(); ++r) {
           const double difference = (above[o][r] - below[o][r]) / (up - down);
           const double reverse = run.jacobian[o][i][r * x.size() + e];
-          const double error = error_of(reverse, difference, options.absolute + options.relative * std::abs(difference));
+          const double error =
+              error_of(reverse, difference, options.absolute + options.relative * std::abs(difference));
           ++result.compared;
           if (!(error > worst)) continue;
           worst = error;
-          result.worst = {i,       o,          static_cast<std::int64_t>(e), static_cast<std::int64_t>(r), reverse,
-                          difference, error};
+          result.worst = {i, o, static_cast<std::int64_t>(e), static_cast<std::int64_t>(r), reverse, difference, error};
         }
       }
     }
@@ -208,8 +209,8 @@ GradcheckResult gradcheck(Interpreter& on, autodiff::Region& f, const Arrays& in
   }
   const bool passed = w.error <= 1;
   if (!passed) result.outcome = Outcome::WrongGradient;
-  result.message = std::string(passed ? "all gradients agree" : "a gradient is wrong") + "; worst: " +
-                   element_of("result", w.output, w.output_element, nullptr) + " by " +
+  result.message = std::string(passed ? "all gradients agree" : "a gradient is wrong") +
+                   "; worst: " + element_of("result", w.output, w.output_element, nullptr) + " by " +
                    element_of("input", w.input, w.input_element, &inputs[w.input].shape()) + ": reverse mode gives " +
                    number(w.reverse) + ", central differences give " + number(w.difference) + " (" + number(w.error) +
                    " times what is allowed; " + std::to_string(result.compared) + " compared)";

@@ -27,16 +27,16 @@ struct GradcheckResult {
   };
   /// An element of the Jacobian; if two runs differ, of an output.
   struct Element {
-    std::size_t input = 0, output = 0;                    // which of the arguments and of the results
+    std::size_t input = 0, output = 0;                   // which of the arguments and of the results
     std::int64_t input_element = 0, output_element = 0;  // in row-major order
-    double reverse = 0, difference = 0;                   // d output / d input both ways; or the values of the two runs
-    double error = 0;                                     // |reverse - difference| in units of what is allowed
+    double reverse = 0, difference = 0;                  // d output / d input both ways; or the values of the two runs
+    double error = 0;                                    // |reverse - difference| in units of what is allowed
   };
 
   Outcome outcome = Outcome::Passed;
-  Element worst;                   // the element nearest to failing, or farthest beyond
-  std::int64_t compared = 0;       // elements of Jacobians
-  std::string message;             // one line for each outcome
+  Element worst;              // the element nearest to failing, or farthest beyond
+  std::int64_t compared = 0;  // elements of Jacobians
+  std::string message;        // one line for each outcome
 
   explicit operator bool() const { return outcome == Outcome::Passed; }
   /// Throws ValueError with the message unless all is well.
@@ -51,8 +51,7 @@ GradcheckResult gradgradcheck(Interpreter& once, Interpreter& twice, Ref<autodif
                               const GradcheckOptions& options);
 
 /// f as a function of arrays, which it gets as tensors on A.
-template <BackendType A, class F, class... T>
-Ref<autodiff::Region> region_of(F& f, const std::tuple<T...>&) {
+template <BackendType A, class F, class... T> Ref<autodiff::Region> region_of(F& f, const std::tuple<T...>&) {
   struct Call final : autodiff::Region {
     explicit Call(F& function) : f(function) {}
     Arrays run(const Arrays& x) override {
@@ -67,15 +66,11 @@ Ref<autodiff::Region> region_of(F& f, const std::tuple<T...>&) {
   return Ref<autodiff::Region>(new Call(f));
 }
 
-template <class... T>
-Arrays arrays_of(const std::tuple<T...>& inputs) {
+template <class... T> Arrays arrays_of(const std::tuple<T...>& inputs) {
   return RegionResult<std::tuple<T...>>::pack(inputs);
 }
 
-template <class First, class...>
-struct FirstBackend {
-  using Type = typename First::Backend;
-};
+template <class First, class...> struct FirstBackend { using Type = typename First::Backend; };
 
 }  // namespace detail
 

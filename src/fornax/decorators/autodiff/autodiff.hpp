@@ -3,6 +3,7 @@
 // remembers what its derivative rule needs. An array of the wrapped interpreter is a constant here.
 
 #include <cstdint>
+#include <string_view>
 
 #include <fornax/array/interpreter.hpp>
 #include <fornax/decorators/autodiff/hook.hpp>
@@ -74,6 +75,9 @@ class GradientStore {
 /// If root is given away and nothing else holds the tape, each node is freed as soon as it was used.
 /// Throws ValueError if root is not tracked, ShapeError or DTypeError if the cotangent does not fit.
 GradientStore backward(const Interpreter& on, const Operand& root, const Array& cotangent);
+
+/// Name of the operation whose gradient the calling thread's backward computes; empty outside of one.
+std::string_view differentiated_operation();
 
 /// Also keep the gradient of this intermediate tensor. Throws ValueError if x is not tracked.
 void retain_grad(const Interpreter& on, const Array& x);

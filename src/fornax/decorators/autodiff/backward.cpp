@@ -9,6 +9,8 @@ namespace fornax::autodiff {
 
 namespace {
 
+constinit thread_local const Op* differentiated = nullptr;
+
 // What a walk knows of a node. A cache line each: finding one is a shift.
 struct alignas(64) Slot {
   Slot(Node* n, bool enters_it)
@@ -165,6 +167,7 @@ bool deliver(Slot& slot, std::span<Array> gradients, const Walk& options, Reache
 inline Arrays gradients_of(const Slot& slot, std::span<const Array> arrived) {
   if (!arrived[0].defined() && arrived.size() == 1) return {};
   const auto& record = static_cast<const Record&>(*slot.node);
+  differentiated = &record.op;
   const std::span<const Array> results(record.results.data(), record.results.size());
   if (record.scope) [[unlikely]]
     return gradients_in_scope(record, arrived, slot.wanted);
@@ -177,6 +180,7 @@ inline Arrays gradients_of(const Slot& slot, std::span<const Array> arrived) {
 
 // A node with hooks, several outputs, or where the walk ends.
 [[gnu::noinline]] Arrays visit_rare(Slot& slot, const Walk& options, ReachedList& result) {
+  differentiated = nullptr;  // hooks belong to no operation
   Arrays gradients;
   gradients.push_back(std::move(slot.gradient));
   if (slot.more)
@@ -189,8 +193,14 @@ inline Arrays gradients_of(const Slot& slot, std::span<const Array> arrived) {
 
 }  // namespace
 
+std::string_view differentiated_operation() { return differentiated ? name(*differentiated) : std::string_view(); }
+
 void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& result) {
   const detail::EnterBackward in_backward;
+  struct Restore {
+    const Op* outer = differentiated;
+    ~Restore() { differentiated = outer; }
+  } const restore;
   Nodes s(options.region);
 
   // Find every node and count the edges into it. The slots serve as the queue.
@@ -254,7 +264,8 @@ void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& resul
     slot.held = NodeRef();
   }
   for (std::size_t i = 0; i < s.slots.size(); ++i) {
-    if (slots[i].plain_leaf() && slots[i].gradient.defined())
+    // Only leaves still have a gradient; of others the node may be gone.
+    if (slots[i].gradient.defined() && slots[i].plain_leaf())
       result.push_back({another(*slots[i].node), 0, std::move(slots[i].gradient)});
   }
 }

@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include <fornax/array/pool.hpp>
+#include <fornax/decorators/autodiff/autodiff.hpp>
 #include <fornax/decorators/check/session.hpp>
 #include <fornax/ops/describe.hpp>
 #include <fornax/ops/op.hpp>
@@ -15,8 +16,7 @@ namespace {
 
 // An array that Check sees the operations of.
 struct WatchedBody : ArrayBody {
-  WatchedBody(Interpreter* owner, Array v)
-      : ArrayBody(owner, v.dtype(), v.device(), v.shape()), value(std::move(v)) {}
+  WatchedBody(Interpreter* owner, Array v) : ArrayBody(owner, v.dtype(), v.device(), v.shape()), value(std::move(v)) {}
 
   Array value;
 };
@@ -68,6 +68,7 @@ Ref<Fault> find_fault(const Op& op, Operands inputs, const Arrays& results, bool
   fault->operation = std::string(name(op));
   fault->settings = settings_text(op);
   fault->scope = scope_names();
+  fault->gradient_of = std::string(autodiff::differentiated_operation());
   return fault;
 }
 

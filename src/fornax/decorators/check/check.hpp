@@ -22,6 +22,7 @@ struct Fault : Counted {
   std::string operation;           // "log"
   std::string settings;            // "dim=1"; empty if there are none
   std::vector<std::string> scope;  // names of the scopes, outermost first; "backward" comes first in a backward pass
+  std::string gradient_of;         // in backward, the operation whose gradient this is a part of
   std::vector<ArrayReport> inputs, results;
 
   /// Several lines.
@@ -62,13 +63,13 @@ struct Options {
 struct OperationTotals {
   std::string name;
   std::uint64_t calls = 0;
-  double seconds = 0;                             // wall time of the wrapped interpreter, on all threads together
+  double seconds = 0;                               // wall time of the wrapped interpreter, on all threads together
   std::uint64_t input_bytes = 0, output_bytes = 0;  // elements times their size, whether or not a view shares them
 };
 
 /// One call of an operation.
 struct Event {
-  std::size_t operation = 0;  // position in Report::event_names
+  std::size_t operation = 0;      // position in Report::event_names
   double start = 0, seconds = 0;  // in seconds since the session began
   int thread = 0;                 // in the order in which threads first ran an operation
   std::vector<std::string> scope;
@@ -132,8 +133,7 @@ class Join {
 /// Runs f in a session and returns what was seen; errors, NonFinite among them, pass through.
 ///
 /// Example: std::cout << check::watch([&] { step(batch); }, {.on_fault = check::OnFault::Record}).str();
-template <class F>
-Report watch(F&& f, const Options& options = {}) {
+template <class F> Report watch(F&& f, const Options& options = {}) {
   const Session session(options);
   std::forward<F>(f)();
   return session.report();

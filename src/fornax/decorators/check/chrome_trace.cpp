@@ -28,9 +28,8 @@ std::string Report::chrome_trace() const {
                    {"pid", 1},
                    {"tid", t},
                    {"args", {{"name", "thread " + std::to_string(t)}}}});
-  const json file = {{"traceEvents", std::move(all)},
-                     {"displayTimeUnit", "ns"},
-                     {"otherData", {{"dropped_events", dropped_events}}}};
+  const json file = {
+      {"traceEvents", std::move(all)}, {"displayTimeUnit", "ns"}, {"otherData", {{"dropped_events", dropped_events}}}};
   // A user's name may be no UTF-8: such bytes become U+FFFD.
   return file.dump(-1, ' ', false, json::error_handler_t::replace);
 }

@@ -81,9 +81,7 @@ Report Session::report() const {
   return r;
 }
 
-Join::Join(const Session& session) : state_(session.state_), outer_(current_session) {
-  current_session = state_.get();
-}
+Join::Join(const Session& session) : state_(session.state_), outer_(current_session) { current_session = state_.get(); }
 
 Join::~Join() { current_session = outer_; }
 
@@ -94,6 +92,7 @@ std::string Fault::str() const {
   std::string text = has(results, &ArrayReport::nans) && !has(inputs, &ArrayReport::nans)
                          ? "made NaN from inputs without NaN"
                          : "made an infinity from finite inputs";
+  if (!gradient_of.empty()) text += ", in the gradient of " + gradient_of;
   if (!settings.empty()) text += "; settings: " + settings;
   text += "; scope: " + (scope.empty() ? std::string("none") : scope_text(scope));
   for (std::size_t i = 0; i < inputs.size(); ++i) text += "\n  input " + std::to_string(i) + ": " + inputs[i].str();

@@ -26,7 +26,8 @@ struct Group {
   std::vector<std::size_t> nodes;
 };
 
-void write_group(const Program::Body& p, const Group& group, int& clusters, const std::string& indent, std::string& out) {
+void write_group(const Program::Body& p, const Group& group, int& clusters, const std::string& indent,
+                 std::string& out) {
   for (const std::size_t n : group.nodes) {
     const Node& node = p.nodes[n];
     std::string label = title_of(node);
@@ -35,7 +36,7 @@ void write_group(const Program::Body& p, const Group& group, int& clusters, cons
     const bool backward = !node.scope.empty() && node.scope.front() == "backward";
     const char* style = node.kind == NodeKind::Input      ? "shape=ellipse, style=filled, fillcolor=\"#d5e8d4\""
                         : node.kind == NodeKind::Constant ? "shape=box, style=\"filled,dashed\", fillcolor=\"#f0f0f0\""
-                        : backward ? "shape=box, style=\"filled,rounded\", fillcolor=\"#f8d9c4\""
+                        : backward                        ? "shape=box, style=\"filled,rounded\", fillcolor=\"#f8d9c4\""
                                    : "shape=box, style=\"filled,rounded\", fillcolor=\"#dae8fc\"";
     out += indent + "n" + std::to_string(n) + " [label=" + quoted(label) + ", " + style + "];\n";
   }
@@ -65,7 +66,8 @@ std::string Program::dot() const {
       out += "  n" + std::to_string(p.values[v].node) + " -> n" + std::to_string(n) + ";\n";
   for (std::size_t i = 0; i < p.outputs.size(); ++i) {
     const std::string id = "o" + std::to_string(i);
-    out += "  " + id + " [label=\"output " + std::to_string(i) + "\", shape=ellipse, style=filled, fillcolor=\"#fff2cc\"];\n";
+    out += "  " + id + " [label=\"output " + std::to_string(i) +
+           "\", shape=ellipse, style=filled, fillcolor=\"#fff2cc\"];\n";
     out += "  n" + std::to_string(p.values[p.outputs[i]].node) + " -> " + id + ";\n";
   }
   return out + "}\n";

@@ -24,8 +24,8 @@ json value_data(const Value& v) {
   json data = {{"node", v.node}, {"type", type_of(v)}, {"elements", std::move(elements)}};
   const ArrayReport& a = v.about;
   if (a.measured)
-    data["statistics"] = {{"min", number(a.min)},   {"max", number(a.max)},      {"mean", number(a.mean)},
-                          {"NaN", a.nans},          {"inf", a.infinities},       {"zeros", a.zeros}};
+    data["statistics"] = {{"min", number(a.min)}, {"max", number(a.max)}, {"mean", number(a.mean)},
+                          {"NaN", a.nans},        {"inf", a.infinities},  {"zeros", a.zeros}};
   return data;
 }
 
@@ -39,6 +39,7 @@ json program_data(const Program::Body& p) {
                      {"name", title_of(n)},
                      {"settings", n.settings},
                      {"scope", std::move(scope)},
+                     {"gradient_of", printable(n.gradient_of)},
                      {"inputs", n.inputs},
                      {"outputs", n.outputs}});
   }

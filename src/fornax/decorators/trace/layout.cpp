@@ -25,28 +25,48 @@ double mean_x(const std::vector<Item>& items, const std::vector<std::size_t>& ne
   return sum / static_cast<double>(neighbours.size());
 }
 
-// Sides by side, each as near as possible to where it wants to be.
+// Side by side in this order, with the least sum of squared distances from where each wants to be. Less the room that
+// those to the left need, positions must not fall: so neighbours that do are pooled at their mean (isotonic regression).
 void place_row(std::vector<Item>& items, const std::vector<std::size_t>& row, const std::vector<double>& wanted) {
-  double right = -1e300, shift = 0;
+  struct Pool {
+    double sum;
+    std::size_t count;
+  };
+  std::vector<Pool> pools;
+  std::vector<double> room(row.size());
   for (std::size_t i = 0; i < row.size(); ++i) {
-    Item& item = items[row[i]];
-    item.x = i == 0 ? wanted[i] : std::max(wanted[i], right + kGap + item.width / 2);
-    right = item.x + item.width / 2;
-    shift += wanted[i] - item.x;
+    if (i > 0) room[i] = room[i - 1] + (items[row[i - 1]].width + items[row[i]].width) / 2 + kGap;
+    pools.push_back({wanted[i] - room[i], 1});
+    const auto mean = [&](std::size_t from_end) {
+      const Pool& p = pools[pools.size() - from_end];
+      return p.sum / static_cast<double>(p.count);
+    };
+    while (pools.size() > 1 && mean(2) > mean(1)) {
+      pools[pools.size() - 2].sum += pools.back().sum;
+      pools[pools.size() - 2].count += pools.back().count;
+      pools.pop_back();
+    }
   }
-  for (const std::size_t i : row) items[i].x += shift / static_cast<double>(row.size());
+  std::size_t i = 0;
+  for (const Pool& p : pools)
+    for (std::size_t k = 0; k < p.count; ++k, ++i) items[row[i]].x = p.sum / static_cast<double>(p.count) + room[i];
 }
 
-void sweep(std::vector<Item>& items, Rows& rows, bool down, bool reorder) {
+enum class Sweep { Order, Straighten };
+
+void sweep(std::vector<Item>& items, Rows& rows, bool down, Sweep what) {
   for (std::size_t k = 0; k < rows.size(); ++k) {
     std::vector<std::size_t>& row = rows[down ? k : rows.size() - 1 - k];
     if (row.empty()) continue;
     const auto wanted_by = [&](std::size_t i) {
-      return mean_x(items, down ? items[i].above : items[i].below, items[i].x);
+      const Item& item = items[i];
+      const double near = mean_x(items, down ? item.above : item.below, item.x);
+      return what == Sweep::Order ? near : (near + mean_x(items, down ? item.below : item.above, near)) / 2;
     };
     std::vector<std::pair<double, std::size_t>> order;
     for (const std::size_t i : row) order.emplace_back(wanted_by(i), i);
-    if (reorder) std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    if (what == Sweep::Order)
+      std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
     std::vector<double> wanted;
     for (std::size_t i = 0; i < row.size(); ++i) {
       row[i] = order[i].second;
@@ -59,17 +79,23 @@ void sweep(std::vector<Item>& items, Rows& rows, bool down, bool reorder) {
 }  // namespace
 
 Drawing lay_out(const std::vector<double>& widths, double row_height,
-                const std::vector<std::pair<std::size_t, std::size_t>>& edges, const std::vector<bool>& late) {
+                const std::vector<std::pair<std::size_t, std::size_t>>& edges) {
   std::vector<Item> items(widths.size());
   for (std::size_t i = 0; i < widths.size(); ++i) items[i].width = widths[i];
-  std::vector<std::vector<std::size_t>> into(widths.size());
-  for (const auto& [a, b] : edges) into[b].push_back(a);
+  std::vector<std::vector<std::size_t>> into(widths.size()), out_of(widths.size());
+  for (const auto& [a, b] : edges) {
+    into[b].push_back(a);
+    out_of[a].push_back(b);
+  }
   for (std::size_t b = 0; b < widths.size(); ++b)
     for (const std::size_t a : into[b]) items[b].row = std::max(items[b].row, items[a].row + 1);
-  std::vector<std::size_t> first(widths.size(), ~std::size_t{0});
-  for (const auto& [a, b] : edges) first[a] = std::min(first[a], items[b].row);
-  for (std::size_t i = 0; i < widths.size(); ++i)
-    if (late[i] && first[i] != ~std::size_t{0}) items[i].row = first[i] - 1;
+  // As low as possible where that makes no lines longer: weights stand beside what uses them, not at the top.
+  for (std::size_t a = widths.size(); a-- > 0;) {
+    if (out_of[a].empty() || into[a].size() > out_of[a].size()) continue;
+    std::size_t first = ~std::size_t{0};
+    for (const std::size_t b : out_of[a]) first = std::min(first, items[b].row);
+    items[a].row = first - 1;
+  }
 
   // A line through several rows gets a point in each.
   std::vector<std::vector<std::size_t>> chains;
@@ -93,12 +119,12 @@ Drawing lay_out(const std::vector<double>& widths, double row_height,
   }
   for (const auto& row : rows) place_row(items, row, std::vector<double>(row.size(), 0.0));
   for (int round = 0; round < 6; ++round) {
-    sweep(items, rows, true, true);
-    sweep(items, rows, false, true);
+    sweep(items, rows, true, Sweep::Order);
+    sweep(items, rows, false, Sweep::Order);
   }
-  for (int round = 0; round < 4; ++round) {
-    sweep(items, rows, false, false);
-    sweep(items, rows, true, false);
+  for (int round = 0; round < 20; ++round) {
+    sweep(items, rows, true, Sweep::Straighten);
+    sweep(items, rows, false, Sweep::Straighten);
   }
 
   double left = 0, right = 0;

@@ -23,14 +23,14 @@ const char* const kPage = R"page(<!doctype html>
            white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
   .scope:hover { background: #e8eef7; }
   table { border-collapse: collapse; width: 100%; } td { padding: 1px 4px 1px 0; vertical-align: top; }
-  td:first-child { color: #666; white-space: nowrap; }
+  td:first-child { color: #666; white-space: nowrap; width: 70px; }
   .link { color: #1a5fb4; cursor: pointer; text-decoration: underline; }
   .muted { color: #777; }
   .box { cursor: pointer; } .box rect { stroke: #667; }
   .operation rect { fill: #dae8fc; } .backward rect { fill: #f8d9c4; } .input rect { fill: #d5e8d4; }
   .constant rect { fill: #f0f0f0; stroke-dasharray: 3 2; } .output rect { fill: #fff2cc; }
   .group rect { fill: #e6dff2; stroke-width: 2; } .group.backward rect { fill: #fbe8db; }
-  .faulty rect { stroke: #c01c28; stroke-width: 3; }
+  .faulty rect { fill: #f7b9b9; stroke: #c01c28; stroke-width: 3; } .warning { color: #a51d2d; }
   .chosen rect { stroke: #1a5fb4; stroke-width: 3; }
   .line { fill: none; stroke: #aab; } .line.near { stroke: #1a5fb4; stroke-width: 2; }
   text { font: 11px system-ui, sans-serif; text-anchor: middle; pointer-events: none; } .title { font-weight: 600; }
@@ -88,13 +88,18 @@ function shownAs(item, i) {
   return i;
 }
 
-function isFaulty(v) { return v.statistics && (v.statistics.NaN > 0 || v.statistics.inf > 0); }
+function allFinite(v) { return !v.statistics || (v.statistics.NaN === 0 && v.statistics.inf === 0); }
+// A node that made what is not finite from what is.
+function isFaulty(item) {
+  const finite = ids => ids.every(v => allFinite(program.values[v]));
+  return item.kind === "operation" && !finite(item.outputs) && finite(item.inputs);
+}
 
 function visibleGraph() {
   const boxes = new Map();
   items.forEach((item, i) => {
     const id = shownAs(item, i);
-    const faulty = item.outputs.some(v => isFaulty(program.values[v]));
+    const faulty = isFaulty(item);
     if (boxes.has(id)) {
       if (faulty) boxes.get(id).faulty = true;
       return;
@@ -140,8 +145,13 @@ function layOut(graph) {
   }
   topological.reverse();
   for (const a of topological) for (const e of out.get(a)) if (!e.upward) e.b.row = Math.max(e.b.row, a.row + 1);
-  for (const a of topological)
-    if (a.kind === "constant" && out.get(a).length) a.row = Math.max(0, Math.min(...out.get(a).map(e => e.b.row)) - 1);
+  // As low as possible where that makes no lines longer: weights stand beside what uses them, not at the top.
+  const into = new Map(graph.boxes.map(b => [b, 0]));
+  for (const e of graph.edges) if (!e.upward) into.set(e.b, into.get(e.b) + 1);
+  for (const a of [...topological].reverse()) {
+    const down = out.get(a).filter(e => !e.upward);
+    if (down.length && into.get(a) <= down.length) a.row = Math.min(...down.map(e => e.b.row)) - 1;
+  }
   const all = [...graph.boxes];
   for (const e of graph.edges) {
     const [top, bottom] = e.a.row <= e.b.row ? [e.a, e.b] : [e.b, e.a];
@@ -160,29 +170,41 @@ function layOut(graph) {
   const rows = [];
   for (const b of all) (rows[b.row] = rows[b.row] || []).push(b);
   for (let r = 0; r < rows.length; ++r) rows[r] = rows[r] || [];
+  // Side by side in this order, with the least sum of squared distances from where each wants to be. Less the room that
+  // those to the left need, positions must not fall: neighbours that do are pooled at their mean (isotonic regression).
   const place = (row, wanted) => {
-    let right = -Infinity, shift = 0;
+    const pools = [];
+    let room = 0;
     row.forEach((b, i) => {
-      b.x = i === 0 ? wanted[i] : Math.max(wanted[i], right + GAP + b.width / 2);
-      right = b.x + b.width / 2;
-      shift += wanted[i] - b.x;
+      if (i > 0) room += (row[i - 1].width + b.width) / 2 + GAP;
+      pools.push({sum: wanted[i] - room, members: [[b, room]]});
+      while (pools.length > 1) {
+        const [p, q] = pools.slice(-2);
+        if (p.sum / p.members.length <= q.sum / q.members.length) break;
+        p.sum += q.sum;
+        p.members.push(...q.members);
+        pools.pop();
+      }
     });
-    for (const b of row) b.x += shift / row.length;
+    for (const p of pools) for (const [b, at] of p.members) b.x = p.sum / p.members.length + at;
   };
   for (const row of rows) { row.sort((a, b) => a.order - b.order); place(row, row.map(() => 0)); }
+  const mean = (near, otherwise) => near.length ? near.reduce((s, n) => s + n.x, 0) / near.length : otherwise;
   const sweep = (down, reorder) => {
     for (const row of down ? rows : [...rows].reverse()) {
       for (const b of row) {
-        const near = down ? b.above : b.below;
-        b.wanted = near.length ? near.reduce((s, n) => s + n.x, 0) / near.length : b.x;
+        b.wanted = mean(down ? b.above : b.below, b.x);
+        if (!reorder) b.wanted = (b.wanted + mean(down ? b.below : b.above, b.wanted)) / 2;
       }
       if (reorder) row.sort((a, b) => a.wanted - b.wanted);
       place(row, row.map(b => b.wanted));
     }
   };
   for (let i = 0; i < 6; ++i) { sweep(true, true); sweep(false, true); }
-  for (let i = 0; i < 4; ++i) { sweep(false, false); sweep(true, false); }
+  for (let i = 0; i < 20; ++i) { sweep(true, false); sweep(false, false); }
   for (const b of all) b.y = (b.row + 0.5) * ROW;
+  graph.left = Math.min(...all.map(b => b.x - b.width / 2)) - GAP;
+  graph.right = Math.max(...all.map(b => b.x + b.width / 2)) + GAP;
 }
 
 let chosen = null, frame = null, graph = null;
@@ -217,8 +239,7 @@ function draw(refit) {
 }
 
 function fit() {
-  const left = Math.min(...graph.boxes.map(b => b.x - b.width / 2)) - GAP;
-  const right = Math.max(...graph.boxes.map(b => b.x + b.width / 2)) + GAP;
+  const {left, right} = graph;
   const bottom = Math.max(...graph.boxes.map(b => b.y)) + ROW / 2;
   // Not larger than life, and a long program begins at its top.
   const w = view.clientWidth, h = view.clientHeight, scale = Math.max(1, Math.min((right - left) / w, 2.5));
@@ -272,7 +293,7 @@ function listValue(parent, v, linked) {
   if (linked) label.addEventListener("click", () => reveal(value.node));
   html(line, "span", " " + value.type);
   const table = html(parent, "table");
-  for (const k in value.statistics || {}) {
+  for (const k of value.statistics ? ["min", "max", "mean", "NaN", "inf", "zeros"] : []) {
     if (["NaN", "inf", "zeros"].includes(k) && value.statistics[k] === 0) continue;
     const row = html(table, "tr");
     html(row, "td", k);
@@ -311,8 +332,10 @@ function choose(id) {
   }
   const item = items[id];
   html(details, "h1", item.name);
+  if (isFaulty(item)) html(details, "p", "Made NaN or an infinity from finite inputs.", "warning");
   const table = html(details, "table");
-  for (const [k, v] of [["kind", item.kind], ["settings", item.settings], ["scope", item.scope.join("/")]]) {
+  for (const [k, v] of [["kind", item.kind], ["settings", item.settings], ["scope", item.scope.join("/")],
+                        ["gradient of", item.gradient_of]]) {
     if (!v) continue;
     const row = html(table, "tr");
     html(row, "td", k);

@@ -21,9 +21,7 @@ const std::vector<std::size_t>& Program::inputs() const { return body_->inputs; 
 const std::vector<std::size_t>& Program::outputs() const { return body_->outputs; }
 const Arrays& Program::results() const { return body_->results; }
 
-std::string type_of(const Value& value) {
-  return std::string(name(value.about.dtype)) + " " + value.about.shape.str();
-}
+std::string type_of(const Value& value) { return std::string(name(value.about.dtype)) + " " + value.about.shape.str(); }
 
 std::string title_of(const Node& node) { return printable(node.name); }
 
@@ -31,16 +29,18 @@ std::string printable(std::string_view text) {
   std::string out;
   for (std::size_t i = 0; i < text.size();) {
     const auto byte = static_cast<unsigned char>(text[i]);
-    const std::size_t length = byte < 0x80 ? 1 : byte >= 0xc2 && byte < 0xe0 ? 2 : byte >= 0xe0 && byte < 0xf0 ? 3
-                               : byte >= 0xf0 && byte < 0xf5                 ? 4
-                                                                             : 0;
+    const std::size_t length = byte < 0x80                   ? 1
+                               : byte >= 0xc2 && byte < 0xe0 ? 2
+                               : byte >= 0xe0 && byte < 0xf0 ? 3
+                               : byte >= 0xf0 && byte < 0xf5 ? 4
+                                                             : 0;
     bool good = length > 0 && i + length <= text.size() && byte >= 0x20 && byte != 0x7f;
     for (std::size_t j = 1; good && j < length; ++j) good = (static_cast<unsigned char>(text[i + j]) & 0xc0) == 0x80;
     if (good && length >= 3) {
       // Forms longer than needed, surrogates, and what lies beyond U+10FFFF.
       const auto second = static_cast<unsigned char>(text[i + 1]);
-      good = !(byte == 0xe0 && second < 0xa0) && !(byte == 0xed && second >= 0xa0) && !(byte == 0xf0 && second < 0x90) &&
-             !(byte == 0xf4 && second >= 0x90);
+      good = !(byte == 0xe0 && second < 0xa0) && !(byte == 0xed && second >= 0xa0) &&
+             !(byte == 0xf0 && second < 0x90) && !(byte == 0xf4 && second >= 0x90);
     }
     if (good) {
       out.append(text.substr(i, length));
@@ -57,7 +57,8 @@ namespace {
 
 void require_like(const Value& recorded, const Array& given, std::size_t position) {
   const std::string which = "input " + std::to_string(position);
-  if (!given.defined()) throw ValueError("Program::run", which + " is empty: it was moved from, or never given a value");
+  if (!given.defined())
+    throw ValueError("Program::run", which + " is empty: it was moved from, or never given a value");
   if (!(given.shape() == recorded.about.shape))
     throw ShapeError("Program::run", which + " has shape " + given.shape().str() + ", the recorded one has " +
                                          recorded.about.shape.str());

@@ -69,28 +69,25 @@ Box box_of(const Program::Body& p, const Node& node) {
 std::string Program::svg() const {
   const Body& p = *body_;
   std::vector<Box> boxes;
-  std::vector<bool> late;
   std::vector<std::pair<std::size_t, std::size_t>> edges;
   for (std::size_t n = 0; n < p.nodes.size(); ++n) {
     boxes.push_back(box_of(p, p.nodes[n]));
-    late.push_back(p.nodes[n].kind == NodeKind::Constant);
     for (const std::size_t v : p.nodes[n].inputs) edges.emplace_back(p.values[v].node, n);
   }
   for (std::size_t i = 0; i < p.outputs.size(); ++i) {
     const Value& v = p.values[p.outputs[i]];
     edges.emplace_back(v.node, boxes.size());
     boxes.push_back({"output " + std::to_string(i), type_of(v), v.about.str(), "#fff2cc"});
-    late.push_back(false);
   }
   std::sort(edges.begin(), edges.end());
   edges.erase(std::unique(edges.begin(), edges.end()), edges.end());
   std::vector<double> widths;
   for (const Box& b : boxes)
     widths.push_back(16 + 6.6 * static_cast<double>(std::max({b.title.size(), b.type.size(), std::size_t{6}})));
-  const Drawing d = lay_out(widths, kRow, edges, late);
+  const Drawing d = lay_out(widths, kRow, edges);
 
-  std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + number(d.width) + " " + number(d.height) +
-                    "\" width=\"" + number(d.width) + "\" height=\"" + number(d.height) +
+  std::string out = "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 " + number(d.width) + " " +
+                    number(d.height) + "\" width=\"" + number(d.width) + "\" height=\"" + number(d.height) +
                     "\" font-family=\"sans-serif\" font-size=\"11\" text-anchor=\"middle\">\n"
                     "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n"
                     "<g fill=\"none\" stroke=\"#888\">\n";

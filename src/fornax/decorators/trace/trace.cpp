@@ -6,6 +6,7 @@
 #include <fornax/array/error.hpp>
 #include <fornax/array/pool.hpp>
 #include <fornax/array/tensor_data.hpp>
+#include <fornax/decorators/autodiff/autodiff.hpp>
 #include <fornax/decorators/trace/program.hpp>
 #include <fornax/ops/describe.hpp>
 #include <fornax/ops/op.hpp>
@@ -107,7 +108,8 @@ std::size_t State::add_node(Node node, const Op* op, const Array& constant, std:
 std::size_t State::constant(const Array& a) {
   const auto at = known_constants.find(a.body());
   if (at != known_constants.end()) return at->second;
-  const std::size_t node = add_node({NodeKind::Constant, "constant", {}, scope_names(), {}, {}}, nullptr, a, {&a, 1});
+  const std::size_t node =
+      add_node({NodeKind::Constant, "constant", {}, scope_names(), {}, {}, {}}, nullptr, a, {&a, 1});
   return known_constants[a.body()] = program->nodes[node].outputs[0];
 }
 
@@ -122,7 +124,13 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
 
   const std::lock_guard lock(state->mutex);
   if (!state->open) return results;
-  Node node{NodeKind::Operation, std::string(fornax::name(op)), settings_text(op), scope_names(), {}, {}};
+  Node node{NodeKind::Operation,
+            std::string(fornax::name(op)),
+            settings_text(op),
+            scope_names(),
+            {},
+            {},
+            std::string(autodiff::differentiated_operation())};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const TracedBody* body = traced(this, inputs[i].array());
     const bool ours = body && body->state.get() == state.get();
@@ -162,7 +170,7 @@ Array Recorder::input(const Array& x, std::string name) {
   if (!state_->open) throw ValueError("trace", "the recording is finished");
   if (name.empty()) name = "input " + std::to_string(program.inputs.size());
   const std::size_t node =
-      state_->add_node({NodeKind::Input, std::move(name), {}, scope_names(), {}, {}}, nullptr, {}, {&value, 1});
+      state_->add_node({NodeKind::Input, std::move(name), {}, scope_names(), {}, {}, {}}, nullptr, {}, {&value, 1});
   program.inputs.push_back(program.nodes[node].outputs[0]);
   return make_traced(state_, value, program.inputs.back());
 }

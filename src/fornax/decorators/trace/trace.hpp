@@ -27,6 +27,7 @@ struct Node {
   std::string settings;            // "dim=1"
   std::vector<std::string> scope;  // outermost first; "backward" comes first in a backward pass
   std::vector<std::size_t> inputs, outputs;
+  std::string gradient_of;  // in backward, the operation whose gradient this is a part of
 };
 
 /// An array that came up while recording.
