@@ -36,8 +36,8 @@ inline void expect_gradients(const ArrayFunction& f, const std::vector<Array>& i
   Random random(77);
   const std::vector<TensorData> x = to_data(inputs);
   const TensorData v = weights(f(inputs).shape(), DType::F64, random);
-  const auto value = [&](const std::vector<TensorData>& at) { return f(upload(at)).to_data(); };
-  const std::vector<TensorData> expected = differences(value, x, Mask(x.size(), true), v, h);
+  const auto value = [&](const std::vector<TensorData>& at) { return std::vector{f(upload(at)).to_data()}; };
+  const std::vector<TensorData> expected = differences(value, x, Mask(x.size(), true), {v}, h);
   const std::vector<Array> gradients = gradients_of(Autodiff<Cpu>::interpreter(), f, inputs, upload(v));
   for (std::size_t i = 0; i < x.size(); ++i) {
     EXPECT_EQ(gradients[i].shape(), x[i].shape()) << what;
