@@ -98,7 +98,8 @@ TEST(EveryOperation, GivesABatchWhatALoopGives) {
 }
 
 // What runs once for each sample, or once for all on Batched: gradients and tangents of <v, op(x)>.
-using Program = std::function<std::vector<Array>(Interpreter& below, const std::vector<Array>& x, const std::vector<Array>& v)>;
+using Program =
+    std::function<std::vector<Array>(Interpreter& below, const std::vector<Array>& x, const std::vector<Array>& v)>;
 
 std::vector<Array> gradients(Interpreter& below, const Op& op, const std::vector<Array>& x, const Mask& mask,
                              const std::vector<Array>& v) {

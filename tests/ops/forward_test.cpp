@@ -16,7 +16,8 @@ using Weights = std::vector<std::optional<TensorData>>;
 
 std::vector<Array> tangents_for(const std::vector<TensorData>& x, Random& random) {
   std::vector<Array> t;
-  for (const TensorData& d : x) t.push_back(is_float(d.dtype()) ? upload(weights(d.shape(), d.dtype(), random)) : Array());
+  for (const TensorData& d : x)
+    t.push_back(is_float(d.dtype()) ? upload(weights(d.shape(), d.dtype(), random)) : Array());
   return t;
 }
 
@@ -39,7 +40,8 @@ struct Function {
 };
 
 // d phi(x) t by forward mode; zero where nothing depends on x.
-template <class F> Array forward(Interpreter& below, const F& f, const std::vector<Array>& x, const std::vector<Array>& t) {
+template <class F>
+Array forward(Interpreter& below, const F& f, const std::vector<Array>& x, const std::vector<Array>& t) {
   Interpreter& on = dual::around(below);
   std::vector<Array> moving = x;
   for (std::size_t i = 0; i < x.size(); ++i)
@@ -50,7 +52,8 @@ template <class F> Array forward(Interpreter& below, const F& f, const std::vect
 }
 
 // The same by reverse mode.
-template <class F> Array backward(Interpreter& below, const F& f, const std::vector<Array>& x, const std::vector<Array>& t) {
+template <class F>
+Array backward(Interpreter& below, const F& f, const std::vector<Array>& x, const std::vector<Array>& t) {
   Interpreter& on = autodiff::around(below);
   std::vector<Array> leaves = x;
   for (std::size_t i = 0; i < x.size(); ++i)

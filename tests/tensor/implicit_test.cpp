@@ -54,7 +54,8 @@ TEST(CustomRoot, TakesCoupledEquationsAndSeveralParameters) {
 }
 
 TEST(CustomRoot, RefusesASingularEquation) {
-  const auto flat = custom_root([](const auto& x, const auto& a) { return x * x - a; }, [](const auto& a) { return a; });
+  const auto flat =
+      custom_root([](const auto& x, const auto& a) { return x * x - a; }, [](const auto& a) { return a; });
   EXPECT_THROW(grad([&](const auto& a) { return flat(a).sum(); })(vector({0})), ValueError);
 }
 
@@ -66,10 +67,11 @@ TEST(FixedPoint, ForgetsItsIterations) {
   const Vector x = solve(vector({1}));
   expect_near(x, vector({0.7390851332151607}));
   const double s = std::sin(0.7390851332151607);
-  expect_near(grad([&](const auto& a) { return solve(a).sum(); })(vector({1})), vector({-0.7390851332151607 * s / (1 + s)}),
-              1e-8);
+  expect_near(grad([&](const auto& a) { return solve(a).sum(); })(vector({1})),
+              vector({-0.7390851332151607 * s / (1 + s)}), 1e-8);
   EXPECT_EQ(message_of<ValueError>([] {
-              fixed_point([](const auto& y, const auto& a) { return y * a; }, vector({1}), {.most_iterations = 5}, vector({2}));
+              fixed_point([](const auto& y, const auto& a) { return y * a; }, vector({1}), {.most_iterations = 5},
+                          vector({2}));
             }),
             "fixed_point: did not converge in 5 iterations");
 }

@@ -26,7 +26,9 @@ TEST(CheckpointLoop, KnowsHowFarItsSnapshotsReach) {
 
 TEST(CheckpointLoop, GivesTheBitsOfThePlainLoop) {
   const auto x = leaf({0.3, -0.2}), w = leaf({1.01, 0.99});
-  const auto step = [&](const Vector& state, std::int64_t i) { return (state * w + 0.01 * static_cast<double>(i)).sin(); };
+  const auto step = [&](const Vector& state, std::int64_t i) {
+    return (state * w + 0.01 * static_cast<double>(i)).sin();
+  };
   for (const std::int64_t n : {0, 1, 2, 3, 7, 30, 100}) {
     Vector plain = x;
     for (std::int64_t i = 0; i < n; ++i) plain = step(plain, i);

@@ -101,8 +101,11 @@ TEST(Grad, LiftsWhatAFunctionCaptures) {
 }
 
 TEST(Grad, RefusesSeveralElements) {
-  EXPECT_EQ(message_of<ShapeError>([] { grad([](const auto& x) { return x * 2.0; })(vector({1, 2})); }),
-            "grad: the function gives shape [2], only one element has a gradient; jacobian() differentiates all of them");
+  EXPECT_EQ(
+      message_of<ShapeError>([] {
+        grad([](const auto& x) { return x * 2.0; })(vector({1, 2}));
+      }),
+      "grad: the function gives shape [2], only one element has a gradient; jacobian() differentiates all of them");
 }
 
 // --- vjp, jvp, linearize ----------------------------------------------------------------------------------------------
@@ -130,7 +133,9 @@ TEST(Jvp, GivesTheDirectionalDerivative) {
   const auto [z, dz] = jvp([](const auto& a, const auto& b) { return a * b; }, std::tuple(vector({2}), vector({3})),
                            std::tuple(vector({1}), Vector()));
   expect_near(dz, vector({3}));
-  EXPECT_EQ(message_of<ShapeError>([] { jvp(cube, vector({1, 2}), vector({1})); }),
+  EXPECT_EQ(message_of<ShapeError>([] {
+              jvp(cube, vector({1, 2}), vector({1}));
+            }),
             "jvp: the tangent has shape [1], the value has [2]");
 }
 
@@ -260,8 +265,9 @@ TEST(CustomVjp, ReplacesTheDerivativeInEveryMode) {
 }
 
 TEST(CustomJvp, ReplacesTheDerivativeInEveryMode) {
-  const auto f = custom_jvp([](const auto& a, const auto& b) { return a * b; },
-                            [](const auto& a, const auto&, const auto& da, const auto& db) { return da * 3.0 + db * a; });
+  const auto f =
+      custom_jvp([](const auto& a, const auto& b) { return a * b; },
+                 [](const auto& a, const auto&, const auto& da, const auto& db) { return da * 3.0 + db * a; });
   const Vector a = vector({2, 5}), b = vector({1, 1});
   expect_near(jvp(f, std::tuple(a, b), std::tuple(vector({1, 1}), vector({1, 0}))).second, vector({5, 3}));
   const auto [da, db] = grad<0, 1>([&](const auto& x, const auto& y) { return f(x, y).sum(); })(a, b);

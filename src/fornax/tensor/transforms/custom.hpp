@@ -10,11 +10,9 @@ namespace fornax {
 namespace detail {
 
 // What is under all decorators.
-template <class B> struct Base {
-  using Type = typename Base<typename B::Inner>::Type;
-};
+template <class B> struct Base { using Type = typename Base<typename B::Inner>::Type; };
 template <class B>
-  requires std::same_as<typename B::Inner, B>
+requires std::same_as<typename B::Inner, B>
 struct Base<B> {
   using Type = B;
 };
@@ -41,9 +39,7 @@ template <class F, class... T> struct CustomCall : CustomFunction {
   static_assert(AnyTensor<Result>, "a function with a rule of its own gives one tensor");
 
   explicit CustomCall(F function) : f(std::move(function)) {}
-  Arrays forward(const Arrays& x) const override {
-    return std::apply(f, typed<rebind_t<T, base_t<B>>...>(x)).array();
-  }
+  Arrays forward(const Arrays& x) const override { return std::apply(f, typed<rebind_t<T, base_t<B>>...>(x)).array(); }
   F f;
 };
 
@@ -53,7 +49,8 @@ template <class F, class Rule, class... T> struct CustomVjp final : CustomCall<F
   CustomVjp(F function, Rule r) : CustomCall<F, T...>(std::move(function)), rule(std::move(r)) {}
   std::string_view name() const override { return "custom_vjp"; }
   Arrays vjp(const Arrays& x, std::span<const Array> g, Wanted) const override {
-    const auto gradients = std::apply([&](const T&... t) { return rule(t..., Output::unchecked(g[0])); }, typed<T...>(x));
+    const auto gradients =
+        std::apply([&](const T&... t) { return rule(t..., Output::unchecked(g[0])); }, typed<T...>(x));
     if constexpr (sizeof...(T) > 1)
       static_assert(is_tuple<std::remove_cvref_t<decltype(gradients)>>,
                     "the rule of custom_vjp gives a std::tuple with a gradient for each argument");
@@ -67,8 +64,11 @@ template <class F, class Rule, class... T> struct CustomJvp final : CustomCall<F
   std::string_view name() const override { return "custom_jvp"; }
   Arrays tangent(const Arrays& x, const Arrays& t) const {
     return std::apply(
-        [&](const T&... at) { return std::apply([&](const T&... along) { return rule(at..., along...); }, typed<T...>(t)); },
-        typed<T...>(x)).array();
+               [&](const T&... at) {
+                 return std::apply([&](const T&... along) { return rule(at..., along...); }, typed<T...>(t));
+               },
+               typed<T...>(x))
+        .array();
   }
   bool jvp(const Arrays& x, std::span<const Array>, const Arrays& t, Arrays& result) const override {
     Arrays all = t;
@@ -78,9 +78,7 @@ template <class F, class Rule, class... T> struct CustomJvp final : CustomCall<F
     return true;
   }
   // The tangent is linear in t: its slopes along g are the gradients.
-  Arrays vjp(const Arrays& x, std::span<const Array> g, Wanted) const override {
-    return transposed(*this, x, g[0]);
-  }
+  Arrays vjp(const Arrays& x, std::span<const Array> g, Wanted) const override { return transposed(*this, x, g[0]); }
   Rule rule;
 };
 
@@ -101,7 +99,7 @@ template <class Call, class F, class Rule, class... T> auto run_custom(const F& 
 /// Example: auto clipped = custom_vjp([](const auto& x) { return x.exp(); },
 ///                                    [](const auto& x, const auto& g) { return (g * x.exp()).clamp(-1.0, 1.0); });
 template <class F, class Rule> auto custom_vjp(F f, Rule rule) {
-  return [f = std::move(f), rule = std::move(rule)]<AnyTensor... T>(const T&... x) {
+  return [ f = std::move(f), rule = std::move(rule) ]<AnyTensor... T>(const T&... x) {
     return detail::run_custom<detail::CustomVjp<F, Rule, T...>>(f, rule, x...);
   };
 }
@@ -109,7 +107,7 @@ template <class F, class Rule> auto custom_vjp(F f, Rule rule) {
 /// f with a forward-mode derivative of the user's own: rule(x..., t...) gives the derivative of f along the tangents t,
 /// and must be linear in them. Reverse mode follows from it.
 template <class F, class Rule> auto custom_jvp(F f, Rule rule) {
-  return [f = std::move(f), rule = std::move(rule)]<AnyTensor... T>(const T&... x) {
+  return [ f = std::move(f), rule = std::move(rule) ]<AnyTensor... T>(const T&... x) {
     return detail::run_custom<detail::CustomJvp<F, Rule, T...>>(f, rule, x...);
   };
 }

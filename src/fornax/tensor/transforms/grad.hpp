@@ -49,10 +49,7 @@ template <std::size_t... Args> constexpr bool is_one_of(std::size_t i) { return 
 // One result stands for itself, several for a tuple.
 template <class T> auto one_or_tuple(std::tuple<T> t) { return std::get<0>(std::move(t)); }
 template <class... T>
-  requires(sizeof...(T) != 1)
-std::tuple<T...> one_or_tuple(std::tuple<T...> t) {
-  return t;
-}
+requires(sizeof...(T) != 1) std::tuple<T...> one_or_tuple(std::tuple<T...> t) { return t; }
 
 }  // namespace detail
 
@@ -75,13 +72,14 @@ template <std::size_t... Args, class F> auto value_and_grad(F f) {
       const autodiff::Recording recording;
       const auto leaves = [&]<std::size_t... I>(std::index_sequence<I...>) {
         return std::tuple<detail::rebind_t<T, Taped>...>(detail::leaves_of<Taped>(x, detail::is_one_of<Args...>(I))...);
-      }(std::index_sequence_for<T...>());
+      }
+      (std::index_sequence_for<T...>());
       const auto y = std::apply(f, leaves);
       static_assert(AnyTensor<decltype(y)>, "grad needs a function that gives a tensor of one element");
       detail::require_one_element("grad", y.array());
       const autodiff::GradientStore store = detail::walk_from(Taped::interpreter(), y.array(), Array());
-      return std::pair(y.inner(), detail::one_or_tuple(
-                                      std::tuple(detail::gradients_of<Plain>(std::get<Args>(leaves), store)...)));
+      return std::pair(y.inner(),
+                       detail::one_or_tuple(std::tuple(detail::gradients_of<Plain>(std::get<Args>(leaves), store)...)));
     }
   };
 }
@@ -124,8 +122,8 @@ template <class F, class... T> auto vjp(const F& f, const T&... x) {
         y, cotangent);
     const autodiff::GradientStore store =
         loss.defined() ? detail::walk_from(A::interpreter(), loss, Array()) : autodiff::GradientStore();
-    return detail::one_or_tuple(std::apply(
-        [&](const auto&... leaf) { return std::tuple(detail::gradients_of<B>(leaf, store)...); }, leaves));
+    return detail::one_or_tuple(
+        std::apply([&](const auto&... leaf) { return std::tuple(detail::gradients_of<B>(leaf, store)...); }, leaves));
   };
   return Vjp<decltype(value), decltype(pullback)>{std::move(value), std::move(pullback)};
 }

@@ -79,7 +79,7 @@ template <class G, class X, class... T> struct ImplicitRoot final : CustomFuncti
 /// Example: auto root = custom_root([](const auto& x, const auto& a) { return x * x - a; },
 ///                                  [](const auto& a) { return a.sqrt(); });
 template <class G, class Solve> auto custom_root(G g, Solve solve) {
-  return [g = std::move(g), solve = std::move(solve)]<AnyTensor... T>(const T&... theta) {
+  return [ g = std::move(g), solve = std::move(solve) ]<AnyTensor... T>(const T&... theta) {
     using X = std::remove_cvref_t<decltype(solve(theta...))>;
     static_assert(AnyTensor<X>, "custom_root needs a solver that gives one tensor");
     static_assert(X::rank == 1, "custom_root solves for a tensor of rank 1");
@@ -99,8 +99,7 @@ struct FixedPointOptions {
 /// memory for the iterations.
 ///
 /// Errors: ValueError if it does not converge.
-template <class F, class X, class... T>
-X fixed_point(F f, const X& x0, FixedPointOptions options, const T&... theta) {
+template <class F, class X, class... T> X fixed_point(F f, const X& x0, FixedPointOptions options, const T&... theta) {
   const auto residual = [f](const auto& x, const auto&... at) { return f(x, at...) - x; };
   const auto iterate = [&](const auto&... at) {
     X x = stop_gradient(x0);

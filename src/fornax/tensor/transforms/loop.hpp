@@ -40,7 +40,9 @@ State run_steps(const F& f, State state, std::int64_t first, std::int64_t last, 
   struct Steps final : autodiff::Region {
     Steps(const F& function, const State& s, std::int64_t from, std::int64_t to, std::int64_t keep)
         : f(function), like(s), first(from), last(to), snapshots(keep) {}
-    Arrays run(const Arrays& x) override { return flattened(run_steps(f, unflattened(like, x), first, last, snapshots)); }
+    Arrays run(const Arrays& x) override {
+      return flattened(run_steps(f, unflattened(like, x), first, last, snapshots));
+    }
     F f;
     State like;
     std::int64_t first, last, snapshots;

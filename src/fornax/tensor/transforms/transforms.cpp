@@ -32,8 +32,7 @@ void meet_samples(const Array& x, std::int64_t dim, std::int64_t& size) {
   if (!x.defined()) throw ValueError("vmap", "an argument is empty: it was moved from, or never given a value");
   const std::int64_t n = x.shape()[checked_dim("vmap", dim, x.rank())];
   if (size >= 0 && n != size)
-    throw ShapeError("vmap",
-                     "the arguments have " + std::to_string(size) + " and " + std::to_string(n) + " samples");
+    throw ShapeError("vmap", "the arguments have " + std::to_string(size) + " and " + std::to_string(n) + " samples");
   size = n;
 }
 

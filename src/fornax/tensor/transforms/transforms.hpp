@@ -7,4 +7,5 @@
 #include <fornax/tensor/transforms/implicit.hpp>
 #include <fornax/tensor/transforms/jacobian.hpp>
 #include <fornax/tensor/transforms/loop.hpp>
+#include <fornax/tensor/transforms/sparse.hpp>
 #include <fornax/tensor/transforms/vmap.hpp>

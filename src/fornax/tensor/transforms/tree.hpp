@@ -14,8 +14,8 @@
 /// Lets transforms look into a struct that has its backend as only template parameter. Name every member.
 ///
 /// Example: template <class B> struct Line { Tensor<B, 1> w, b; FORNAX_FIELDS(w, b) };
-#define FORNAX_FIELDS(...)                             \
-  auto fields() { return std::tie(__VA_ARGS__); }      \
+#define FORNAX_FIELDS(...)                        \
+  auto fields() { return std::tie(__VA_ARGS__); } \
   auto fields() const { return std::tie(__VA_ARGS__); }
 
 namespace fornax {
@@ -23,7 +23,9 @@ namespace fornax {
 namespace detail {
 
 template <class T>
-concept HasFields = requires(T& t) { t.fields(); };
+concept HasFields = requires(T& t) {
+  t.fields();
+};
 
 template <class T> inline constexpr bool is_tuple = false;
 template <class... T> inline constexpr bool is_tuple<std::tuple<T...>> = true;
@@ -36,18 +38,10 @@ template <class T> inline constexpr bool is_optional = false;
 template <class T> inline constexpr bool is_optional<std::optional<T>> = true;
 
 // The same tree on another backend.
-template <class T, class B> struct Rebind {
-  using Type = T;
-};
-template <class A, std::size_t D, class K, class B> struct Rebind<Tensor<A, D, K>, B> {
-  using Type = Tensor<B, D, K>;
-};
-template <template <class> class S, BackendType A, class B> struct Rebind<S<A>, B> {
-  using Type = S<B>;
-};
-template <class T, class B> struct Rebind<std::vector<T>, B> {
-  using Type = std::vector<typename Rebind<T, B>::Type>;
-};
+template <class T, class B> struct Rebind { using Type = T; };
+template <class A, std::size_t D, class K, class B> struct Rebind<Tensor<A, D, K>, B> { using Type = Tensor<B, D, K>; };
+template <template <class> class S, BackendType A, class B> struct Rebind<S<A>, B> { using Type = S<B>; };
+template <class T, class B> struct Rebind<std::vector<T>, B> { using Type = std::vector<typename Rebind<T, B>::Type>; };
 template <class T, std::size_t N, class B> struct Rebind<std::array<T, N>, B> {
   using Type = std::array<typename Rebind<T, B>::Type, N>;
 };
@@ -63,15 +57,11 @@ template <class U, class V, class B> struct Rebind<std::pair<U, V>, B> {
 template <class T, class B> using rebind_t = typename Rebind<std::remove_cvref_t<T>, B>::Type;
 
 // The backend of the first tensor in a list of trees; void if there is none.
-template <class... T> struct BackendOf {
-  using Type = void;
-};
+template <class... T> struct BackendOf { using Type = void; };
 template <class A, std::size_t D, class K, class... Rest> struct BackendOf<Tensor<A, D, K>, Rest...> {
   using Type = A;
 };
-template <template <class> class S, BackendType A, class... Rest> struct BackendOf<S<A>, Rest...> {
-  using Type = A;
-};
+template <template <class> class S, BackendType A, class... Rest> struct BackendOf<S<A>, Rest...> { using Type = A; };
 template <class T, class... Rest> struct BackendOf<std::vector<T>, Rest...> : BackendOf<T, Rest...> {};
 template <class T, std::size_t N, class... Rest> struct BackendOf<std::array<T, N>, Rest...> : BackendOf<T, Rest...> {};
 template <class T, class... Rest> struct BackendOf<std::optional<T>, Rest...> : BackendOf<T, Rest...> {};
@@ -91,7 +81,8 @@ template <class F, class T, class... Rest> void for_each_tensor(const F& f, T& f
         for_each_tensor(f, std::get<i>(tuples)...);
       };
       (at(std::integral_constant<std::size_t, I>()), ...);
-    }(std::make_index_sequence<n>());
+    }
+    (std::make_index_sequence<n>());
   };
   if constexpr (is_tensor<U>) {
     f(first, rest...);
@@ -110,7 +101,8 @@ template <class F, class T, class... Rest> void for_each_tensor(const F& f, T& f
 }
 
 /// The tree with f(tensor of the first, tensor of the second, ...) on backend B in place of each tensor.
-template <class B, class F, class T, class... Rest> rebind_t<T, B> map_tensors(const F& f, const T& first, const Rest&... rest) {
+template <class B, class F, class T, class... Rest>
+rebind_t<T, B> map_tensors(const F& f, const T& first, const Rest&... rest) {
   using Result = rebind_t<T, B>;
   if constexpr (is_tensor<T>) {
     return f(first, rest...);
@@ -134,7 +126,8 @@ template <class B, class F, class T, class... Rest> rebind_t<T, B> map_tensors(c
         return map_tensors<B>(f, std::get<i>(first), std::get<i>(rest)...);
       };
       return Result(at(std::integral_constant<std::size_t, I>())...);
-    }(std::make_index_sequence<std::tuple_size_v<T>>());
+    }
+    (std::make_index_sequence<std::tuple_size_v<T>>());
   } else if constexpr (HasFields<const T>) {
     Result result;
     auto to = result.fields();
@@ -143,7 +136,8 @@ template <class B, class F, class T, class... Rest> rebind_t<T, B> map_tensors(c
         std::get<i>(to) = map_tensors<B>(f, std::get<i>(first.fields()), std::get<i>(rest.fields())...);
       };
       (at(std::integral_constant<std::size_t, I>()), ...);
-    }(std::make_index_sequence<std::tuple_size_v<decltype(to)>>());
+    }
+    (std::make_index_sequence<std::tuple_size_v<decltype(to)>>());
     return result;
   } else {
     return first;

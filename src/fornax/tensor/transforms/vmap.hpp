@@ -16,8 +16,8 @@ template <std::int64_t... Dims> struct InDims {};
 template <std::int64_t... Dims> inline constexpr InDims<Dims...> in_dims{};
 
 struct VmapOptions {
-  std::int64_t out_dim = 0;                    // where the samples lie in the results
-  Randomness randomness = Randomness::Error;   // what random operations do
+  std::int64_t out_dim = 0;                   // where the samples lie in the results
+  Randomness randomness = Randomness::Error;  // what random operations do
 };
 
 namespace detail {
