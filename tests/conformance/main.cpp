@@ -14,17 +14,18 @@ namespace {
 using namespace fornax::conformance;
 
 constexpr const char* kUsage =
-    "usage: fornax-conformance [--backend NAME] [--dtype f64|f32] [--forward] FILE...\n"
+    "usage: fornax-conformance [--backend NAME] [--dtype f64|f32] [--forward] [--vmap] FILE...\n"
     "  --backend NAME   a stack of decorators, Autodiff<Cpu> unless given: Cpu (outputs only), Autodiff<Cpu>,\n"
     "                   Autodiff<Autodiff<Cpu>>, ...\n"
     "  --dtype          what the f64 of the files become; f64 unless given\n"
     "  --forward        gradients by forward mode, element by element, instead of in reverse\n"
+    "  --vmap           the operations run on a batch of two equal samples; gradients flow through it\n"
     "prints `passed|failed|absent ID [largest error]` for each case, and why on stderr;\n"
     "exits 1 if a case failed, 2 if it could not run\n";
 
 struct Options {
   std::string backend = "Autodiff<Cpu>", dtype = "f64";
-  bool forward = false;
+  bool forward = false, vmap = false;
   std::vector<std::string> files;
 };
 
@@ -43,6 +44,8 @@ Options options_of(const std::vector<std::string>& arguments) {
       o.dtype = value();
     } else if (a == "--forward") {
       o.forward = true;
+    } else if (a == "--vmap") {
+      o.vmap = true;
     } else if (a.starts_with("-")) {
       throw std::invalid_argument("unknown option " + a);
     } else {
@@ -55,7 +58,7 @@ Options options_of(const std::vector<std::string>& arguments) {
 }
 
 int run(const Options& o) {
-  const Setup setup = setup_of(o.backend, o.dtype == "f64" ? fornax::DType::F64 : fornax::DType::F32, o.forward);
+  const Setup setup = setup_of(o.backend, o.dtype == "f64" ? fornax::DType::F64 : fornax::DType::F32, o.forward, o.vmap);
   std::vector<Case> cases;
   for (const std::string& path : o.files)
     for (Case& c : read_cases(path)) cases.push_back(std::move(c));

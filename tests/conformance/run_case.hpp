@@ -15,10 +15,11 @@ struct Setup {
   std::vector<Interpreter*> tapes;  // every Autodiff in the stack, outermost first; none: outputs only
   DType real;                       // F64 or F32: what the file's f64 become
   bool forward;                     // gradients by forward mode, around the whole stack
+  bool vmap;                        // the operations run on a batch of two equal samples
 };
 
 /// The stack called `name`, such as "Autodiff<Cpu>". Throws std::invalid_argument.
-Setup setup_of(const std::string& name, DType real, bool forward);
+Setup setup_of(const std::string& name, DType real, bool forward, bool vmap);
 
 enum class Verdict { Passed, Failed, Absent };
 
