@@ -113,5 +113,29 @@ TEST(Scan, StacksWhatEachStepGives) {
   EXPECT_EQ(g->to_data(), TensorData(std::vector<double>{10, 14, 12, 16, 14, 18}, Shape{3, 2}));
 }
 
+TEST(Scan, GivesTheSameGradientsInSegments) {
+  const auto w = leaf({0.7});
+  const auto xs = Tensor<B, 2>::from_data({{1}, {2}, {3}, {4}, {5}}, {}, DType::F64).require_grad();
+  const auto step = [&](const std::tuple<Vector, Vector>& carry, const Vector& row) {
+    const auto& [h, sum] = carry;
+    const Vector next = (h * w + row).tanh();
+    return std::pair(std::tuple(next, sum + next), next * row);
+  };
+  const std::tuple<Vector, Vector> start(Vector::zeros({1}, {}, DType::F64), Vector::zeros({1}, {}, DType::F64));
+  const auto run = [&](std::int64_t segment) {
+    const auto [carry, all] = scan(step, start, xs, {.segment = segment});
+    const auto g = (all.sum() + std::get<1>(carry)).backward();
+    return std::tuple(all.to_data(), w.grad(g)->to_data(), xs.grad(g)->to_data());
+  };
+  const auto [all, dw, dx] = run(0);
+  for (const std::int64_t segment : {1, 2, 5, 9}) {
+    const auto [values, found_dw, found_dx] = run(segment);
+    EXPECT_EQ(values, all);
+    found_dw.assert_approx_eq(dw, 1e-14, 1e-14);
+    found_dx.assert_approx_eq(dx, 1e-14, 1e-14);
+  }
+  EXPECT_EQ(message_of<ValueError>([&] { run(-1); }), "scan: the segment has -1 rows");
+}
+
 }  // namespace
 }  // namespace fornax::test

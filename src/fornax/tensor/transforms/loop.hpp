@@ -1,6 +1,8 @@
 #pragma once
 // Long loops whose memory under reverse mode is bounded.
 
+#include <algorithm>
+
 #include <fornax/tensor/transforms/tree.hpp>
 
 namespace fornax {
@@ -79,17 +81,19 @@ template <class F, class State> State checkpoint_loop(F f, State state, std::int
   }
 }
 
-/// The carry after f has run over the rows of xs, and what it gave for each, stacked: f(carry, row) gives a std::pair of
-/// the next carry and a tensor.
-///
-/// Shapes: xs [n, ...] -> results [n, ...].
-/// Errors: ValueError for no rows, whose results would have no shape.
-template <class F, class Carry, BackendType B, std::size_t D, class K>
-auto scan(F f, Carry carry, const Tensor<B, D, K>& xs) {
-  const std::int64_t n = xs.array().shape()[0];
-  if (n == 0) throw ValueError("scan", "there are no rows: shape " + xs.array().shape().str());
-  using Row = Tensor<B, D - 1, K>;
+struct ScanOptions {
+  /// Rows whose tape backward holds at a time: it keeps the carry before each so many rows, and runs f on them again.
+  /// 0: the tape of all rows. About the root of their number takes the least memory.
+  std::int64_t segment = 0;
+};
+
+namespace detail {
+
+// The carry after the rows of xs, and what f gave for each, stacked.
+template <class F, class Carry, class Rows> auto scan_rows(const F& f, Carry carry, const Rows& xs) {
+  using Row = Tensor<typename Rows::Backend, Rows::rank - 1, typename Rows::KindType>;
   using Result = typename std::remove_cvref_t<decltype(f(carry, std::declval<const Row&>()))>::second_type;
+  const std::int64_t n = xs.array().shape()[0];
   std::vector<Result> results;
   results.reserve(static_cast<std::size_t>(n));
   for (std::int64_t i = 0; i < n; ++i) {
@@ -98,6 +102,54 @@ auto scan(F f, Carry carry, const Tensor<B, D, K>& xs) {
     results.push_back(std::move(result));
   }
   return std::pair(std::move(carry), Result::stack(results, 0));
+}
+
+}  // namespace detail
+
+/// The carry after f has run over the rows of xs, and what it gave for each, stacked: f(carry, row) gives a std::pair of
+/// the next carry and a tensor. A carry is a tensor or anything that transforms look into.
+///
+/// Shapes: xs [n, ...] -> results [n, ...].
+/// Errors: ValueError for no rows, whose results would have no shape, and for a negative segment.
+template <class F, class Carry, BackendType B, std::size_t D, class K>
+auto scan(F f, Carry carry, const Tensor<B, D, K>& xs, ScanOptions options = {}) {
+  using Rows = Tensor<B, D, K>;
+  using All = decltype(detail::scan_rows(f, carry, xs));
+  using Results = typename All::second_type;
+  const std::int64_t n = xs.array().shape()[0];
+  if (n == 0) throw ValueError("scan", "there are no rows: shape " + xs.array().shape().str());
+  if (options.segment < 0) throw ValueError("scan", "the segment has " + std::to_string(options.segment) + " rows");
+  if constexpr (B::is_autodiff) {
+    if (options.segment > 0) {
+      struct Segment final : autodiff::Region {
+        Segment(const F& function, const Carry& c) : f(function), like(c) {}
+        Arrays run(const Arrays& x) override {
+          Arrays first = x;
+          const Rows rows = Rows::unchecked(first[first.size() - 1]);
+          first.pop_back();
+          const auto [last, results] = detail::scan_rows(f, detail::unflattened(like, first), rows);
+          Arrays all = detail::flattened(last);
+          all.push_back(results.array());
+          return all;
+        }
+        F f;
+        Carry like;
+      };
+      Carry empty = carry;
+      detail::for_each_tensor([]<class T>(T& t) { t = T(); }, empty);
+      std::vector<Results> parts;
+      for (std::int64_t i = 0; i < n; i += options.segment) {
+        Arrays inputs = detail::flattened(carry);
+        inputs.push_back(xs.narrow(0, i, std::min(options.segment, n - i)).array());
+        Arrays all = autodiff::checkpoint(B::interpreter(), Ref<autodiff::Region>(new Segment(f, empty)), inputs);
+        parts.push_back(Results::unchecked(all[all.size() - 1]));
+        all.pop_back();
+        carry = detail::unflattened(empty, all);
+      }
+      return All(std::move(carry), Results::cat(parts, 0));
+    }
+  }
+  return detail::scan_rows(f, std::move(carry), xs);
 }
 
 }  // namespace fornax
