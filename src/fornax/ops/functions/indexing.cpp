@@ -111,7 +111,10 @@ Array nonzero_positions(const Array& x) {
       .upload(DType::I64, Shape{at.size()}, std::as_bytes(std::span<const std::int64_t>(at)), x.device());
 }
 
-Arrays nonzero(const Array& x) { return coordinates_of(nonzero_positions(x), x.shape()); }
+Arrays nonzero(const Array& x) {
+  const Array at = nonzero_positions(x);  // first: it refuses an empty handle, which has no shape
+  return coordinates_of(at, x.shape());
+}
 
 Array argwhere(const Array& x) {
   const Array at = nonzero_positions(x);
