@@ -2,6 +2,7 @@
 // Pages of the documentation that are printed by tests.
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -12,7 +13,7 @@ namespace fornax::test {
 
 /// That the page in the source tree is `text`. With FORNAX_UPDATE_PAGES=1 in the environment the page is written instead.
 inline void expect_page(const std::string& path, const std::string& text) {
-  const std::string file = std::string(FORNAX_SOURCE_DIR) + "/" + path;
+  const std::filesystem::path file = std::filesystem::path(FORNAX_SOURCE_DIR) / path;
   const char* update = std::getenv("FORNAX_UPDATE_PAGES");  // NOLINT(concurrency-mt-unsafe): tests start no thread here
   if (update && *update == '1') {
     std::ofstream(file, std::ios::binary) << text;
