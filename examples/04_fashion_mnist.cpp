@@ -34,8 +34,7 @@ struct Samples {
 struct Parameter {
   Tensor<B, 2> value;
   Tensor<Cpu, 2> velocity;
-  explicit Parameter(const Tensor<B, 2>& start)
-      : value(start.require_grad()), velocity(start.inner().zeros_like()) {}
+  explicit Parameter(const Tensor<B, 2>& start) : value(start.require_grad()), velocity(start.inner().zeros_like()) {}
 
   void update(const Gradients<B>& grads, double rate) {
     velocity = velocity * kMomentum + value.grad(grads).value();

@@ -11,8 +11,7 @@
 namespace fornax {
 namespace {
 
-template <class T>
-void every_pattern_survives() {
+template <class T> void every_pattern_survives() {
   for (std::uint32_t bits = 0; bits < 65536; ++bits) {
     T x;
     x.bits = static_cast<std::uint16_t>(bits);
@@ -47,8 +46,7 @@ TEST(BFloat16, RoundsToNearestTiesToEven) {
   EXPECT_EQ(BFloat16(std::numeric_limits<float>::max()).bits, 0x7f80) << "rounds to infinity";
 }
 
-template <class From, class To>
-To converted(From value) {
+template <class From, class To> To converted(From value) {
   To out{};
   convert_elements(reinterpret_cast<const std::byte*>(&value), dtype_v<From>, reinterpret_cast<std::byte*>(&out),
                    dtype_v<To>, 1);

@@ -50,7 +50,9 @@ TEST(BroadcastShape, AlignsRanksAtTheLastDim) {
 }
 
 TEST(BroadcastShape, SaysWhichDimDiffers) {
-  EXPECT_EQ(message_of([] { broadcast_shape("add", Shape{8, 3}, Shape{8, 5}); }),
+  EXPECT_EQ(message_of([] {
+              broadcast_shape("add", Shape{8, 3}, Shape{8, 5});
+            }),
             "add: dim 1 differs: lhs [8, 3], rhs [8, 5]; sizes must be equal or 1");
 }
 

@@ -58,7 +58,8 @@ Options options_of(const std::vector<std::string>& arguments) {
 }
 
 int run(const Options& o) {
-  const Setup setup = setup_of(o.backend, o.dtype == "f64" ? fornax::DType::F64 : fornax::DType::F32, o.forward, o.vmap);
+  const Setup setup =
+      setup_of(o.backend, o.dtype == "f64" ? fornax::DType::F64 : fornax::DType::F32, o.forward, o.vmap);
   std::vector<Case> cases;
   for (const std::string& path : o.files)
     for (Case& c : read_cases(path)) cases.push_back(std::move(c));

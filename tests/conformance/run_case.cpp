@@ -206,8 +206,8 @@ void check_gradients_forward(const Case& c, const Inputs& inputs, const Setup& s
     if (undefined) {
       const Array each = slope_along(c, inputs, k, std::vector<double>(n, 1.0), s).each;
       const auto tail = [&] {  // the sizes that x broadcasts from, or what is as long
-        return each.shape().dims().last(std::min<std::size_t>(static_cast<std::size_t>(shape.rank()),
-                                                              each.shape().dims().size()));
+        return each.shape().dims().last(
+            std::min<std::size_t>(static_cast<std::size_t>(shape.rank()), each.shape().dims().size()));
       };
       if (each.defined() && std::equal(tail().begin(), tail().end(), shape.dims().begin(), shape.dims().end()))
         gradient = sum_to(each, shape).to_data().to_vector<double>();

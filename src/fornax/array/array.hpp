@@ -84,8 +84,8 @@ using Arrays = SmallVector<Array, 3>;
 /// The buffer of a given array may be reused for the result; its handle is empty after a successful call.
 class Operand {
  public:
-  Operand(const Array& lent) : handle_(&lent), given_(false) {}     // NOLINT: implicit by design
-  Operand(Array&& given) : handle_(&given), given_(true) {}         // NOLINT
+  Operand(const Array& lent) : handle_(&lent), given_(false) {}  // NOLINT: implicit by design
+  Operand(Array&& given) : handle_(&given), given_(true) {}      // NOLINT
   /// No array: only assignment is allowed.
   Operand() = default;
   /// Given if `may_reuse`, else lent.

@@ -11,8 +11,7 @@ namespace fornax {
 namespace {
 
 // Calls f with a value of the host type that stores `type`; bool is stored as a byte.
-template <class F>
-void with_type(DType type, F&& f) {
+template <class F> void with_type(DType type, F&& f) {
   switch (type) {
     case DType::F64: return f(double{});
     case DType::F32: return f(float{});
@@ -27,8 +26,7 @@ void with_type(DType type, F&& f) {
   }
 }
 
-template <class T>
-inline constexpr bool is_half = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
+template <class T> inline constexpr bool is_half = std::is_same_v<T, Half> || std::is_same_v<T, BFloat16>;
 
 // A double on its way to 16 bits: of the two floats around it the one whose last bit is 1, which remembers that
 // something was lost, so that the second rounding does what one alone would (Boldo and Melquiond, "Emulation of FMA and
@@ -41,13 +39,14 @@ float rounded_to_odd(double v) {
   return std::bit_cast<float>(std::abs(back) < std::abs(v) ? bits + 1 : bits - 1);
 }
 
-template <class To, class From>
-To convert(From v) {
+template <class To, class From> To convert(From v) {
   if constexpr (is_half<From>) {
     return convert<To>(static_cast<float>(v));
   } else if constexpr (is_half<To>) {
-    if constexpr (std::is_same_v<From, float>) return To(v);
-    else return To(rounded_to_odd(static_cast<double>(v)));
+    if constexpr (std::is_same_v<From, float>)
+      return To(v);
+    else
+      return To(rounded_to_odd(static_cast<double>(v)));
   } else if constexpr (std::is_same_v<To, bool>) {
     return v != From(0);
   } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {

@@ -7,8 +7,7 @@
 namespace fornax {
 
 namespace {
-constexpr std::string_view kNames[kDTypeCount] = {"f64", "f32", "f16", "bf16", "i64",
-                                                  "i32", "i16", "i8",  "u8",   "bool"};
+constexpr std::string_view kNames[kDTypeCount] = {"f64", "f32", "f16", "bf16", "i64", "i32", "i16", "i8", "u8", "bool"};
 }
 
 std::string_view name(DType t) { return kNames[static_cast<int>(t)]; }

@@ -42,8 +42,7 @@ struct BFloat16 {
 };
 
 /// The dtype that stores the C++ type T.
-template <class T>
-struct dtype_of;
+template <class T> struct dtype_of;
 template <> struct dtype_of<double> { static constexpr DType value = DType::F64; };
 template <> struct dtype_of<float> { static constexpr DType value = DType::F32; };
 template <> struct dtype_of<Half> { static constexpr DType value = DType::F16; };
@@ -56,7 +55,6 @@ template <> struct dtype_of<std::int8_t> { static constexpr DType value = DType:
 template <> struct dtype_of<std::uint8_t> { static constexpr DType value = DType::U8; };
 template <> struct dtype_of<bool> { static constexpr DType value = DType::Bool; };
 
-template <class T>
-inline constexpr DType dtype_v = dtype_of<T>::value;
+template <class T> inline constexpr DType dtype_v = dtype_of<T>::value;
 
 }  // namespace fornax

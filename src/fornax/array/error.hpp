@@ -19,20 +19,36 @@ class Error : public std::runtime_error {
 };
 
 /// Shapes that do not fit the operation, or sizes whose product overflows.
-struct ShapeError : Error { using Error::Error; };
+struct ShapeError : Error {
+  using Error::Error;
+};
 /// An element type that the operation does not take, or operands of different types.
-struct DTypeError : Error { using Error::Error; };
+struct DTypeError : Error {
+  using Error::Error;
+};
 /// An index, a dim or a slice bound outside its range.
-struct IndexError : Error { using Error::Error; };
+struct IndexError : Error {
+  using Error::Error;
+};
 /// A setting or a value outside the operation's domain, or a call that the tensor's state forbids.
-struct ValueError : Error { using Error::Error; };
+struct ValueError : Error {
+  using Error::Error;
+};
 /// Tensors on different devices or backends, or a device that is not there.
-struct DeviceError : Error { using Error::Error; };
+struct DeviceError : Error {
+  using Error::Error;
+};
 /// The allocator could not provide a buffer; the program may free tensors and go on.
-struct OutOfMemory : Error { using Error::Error; };
+struct OutOfMemory : Error {
+  using Error::Error;
+};
 /// The operating system refused to read or write.
-struct IoError : Error { using Error::Error; };
+struct IoError : Error {
+  using Error::Error;
+};
 /// A file or a text that does not follow its format.
-struct FormatError : Error { using Error::Error; };
+struct FormatError : Error {
+  using Error::Error;
+};
 
 }  // namespace fornax

@@ -9,8 +9,8 @@ thread_local constinit Pool::List Pool::lists[Pool::kClasses] = {};
 
 #if defined(__SANITIZE_ADDRESS__)
 
-void* Pool::refill(std::size_t bytes) { return ::operator new(bytes, std::align_val_t{kStep}); }
-void Pool::hand_back(void* block, std::size_t) noexcept { ::operator delete(block, std::align_val_t{kStep}); }
+void* Pool::refill(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{kStep}); }
+void Pool::hand_back(void* block, std::size_t) noexcept { ::operator delete (block, std::align_val_t{kStep}); }
 
 #else
 

@@ -38,8 +38,7 @@ class Pool {
     hand_back(memory, bytes);
   }
 
-  template <class T, class... Args>
-  static T* make(Args&&... args) {
+  template <class T, class... Args> static T* make(Args&&... args) {
     static_assert(sizeof(T) <= kLargest);
     void* block = take(sizeof(T));
     try {
@@ -49,8 +48,7 @@ class Pool {
       throw;
     }
   }
-  template <class T>
-  static void destroy(T* object) noexcept {
+  template <class T> static void destroy(T* object) noexcept {
     object->~T();
     give(object, sizeof(T));
   }
@@ -79,6 +77,5 @@ class Pool {
   // Always reached with one instruction: no dynamic loading moves this variable.
   static thread_local constinit List lists[kClasses] __attribute__((tls_model("initial-exec")));
 };
-
 
 }  // namespace fornax

@@ -14,14 +14,12 @@ class Counted {
   Counted& operator=(const Counted&) { return *this; }
 
  private:
-  template <class T>
-  friend class Ref;
+  template <class T> friend class Ref;
   mutable RefCount references_;
 };
 
 /// A counted pointer to a T derived from Counted.
-template <class T>
-class Ref {
+template <class T> class Ref {
  public:
   Ref() = default;
   /// Takes over the reference that a new object comes with.
@@ -30,8 +28,7 @@ class Ref {
     if (object_) object_->references_.increment();
   }
   /// A Ref to a derived class serves as one to its base.
-  template <class Derived>
-  Ref(const Ref<Derived>& other) : object_(other.get()) {  // NOLINT: as the pointers convert
+  template <class Derived> Ref(const Ref<Derived>& other) : object_(other.get()) {  // NOLINT: as the pointers convert
     if (object_) object_->references_.increment();
   }
   Ref(Ref&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}

@@ -17,7 +17,7 @@ struct Index {
   std::int64_t value;
   template <std::integral T>
   constexpr Index(T v) : value(static_cast<std::int64_t>(v)) {}  // NOLINT: implicit by design, for {n, 3}
-  constexpr operator std::int64_t() const { return value; }       // NOLINT
+  constexpr operator std::int64_t() const { return value; }      // NOLINT
 };
 
 using Strides = std::array<std::int64_t, kMaxRank>;

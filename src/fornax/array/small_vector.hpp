@@ -9,14 +9,12 @@
 namespace fornax {
 
 /// A vector whose first N elements live inside it: operations rarely have more than three inputs.
-template <class T, std::size_t N>
-class SmallVector {
+template <class T, std::size_t N> class SmallVector {
  public:
   SmallVector() : data_(inline_data()) {}
   SmallVector(T only) : SmallVector() { append(std::move(only)); }  // NOLINT: `return result;` where there is one
   template <class... Rest>
-    requires(sizeof...(Rest) >= 1 && sizeof...(Rest) < N)
-  SmallVector(T first, Rest... rest) : SmallVector() {
+  requires(sizeof...(Rest) >= 1 && sizeof...(Rest) < N) SmallVector(T first, Rest... rest) : SmallVector() {
     append(std::move(first));
     (append(T(std::move(rest))), ...);
   }
@@ -40,15 +38,13 @@ class SmallVector {
       grow(std::size_t{capacity_} * 2);
     append(std::move(value));
   }
-  template <class... Args>
-  T& emplace_back(Args&&... args) {
+  template <class... Args> T& emplace_back(Args&&... args) {
     if (size_ == capacity_) [[unlikely]]
       grow(std::size_t{capacity_} * 2);
     return *new (data_ + size_++) T{std::forward<Args>(args)...};
   }
   /// The same where reserve() has made room, or N is known to be enough.
-  template <class... Args>
-  T& emplace_reserved(Args&&... args) {
+  template <class... Args> T& emplace_reserved(Args&&... args) {
     return *new (data_ + size_++) T{std::forward<Args>(args)...};
   }
   void pop_back() { data_[--size_].~T(); }
@@ -80,8 +76,7 @@ class SmallVector {
  private:
   T* inline_data() { return reinterpret_cast<T*>(bytes_); }
   bool on_heap() const { return data_ != reinterpret_cast<const T*>(bytes_); }
-  template <class V>
-  void append(V&& value) {
+  template <class V> void append(V&& value) {
     new (data_ + size_) T(std::forward<V>(value));
     ++size_;
   }

@@ -20,8 +20,8 @@ TensorData::TensorData(const Shape& shape, DType dtype) : shape_(shape), dtype_(
 
 void TensorData::check_row(const Shape& first, const Shape& row) {
   if (!(first == row))
-    throw ShapeError("TensorData", "nested lists are ragged: the first row has shape " + first.str() +
-                                       ", another has " + row.str());
+    throw ShapeError("TensorData",
+                     "nested lists are ragged: the first row has shape " + first.str() + ", another has " + row.str());
 }
 
 void TensorData::copy_from(const void* values, std::size_t count) {
@@ -145,8 +145,7 @@ class Printer {
   }
 
   // The positions along dim d that are shown; -1 stands for the gap.
-  template <class F>
-  void positions(int d, F&& f) const {
+  template <class F> void positions(int d, F&& f) const {
     const std::int64_t n = data_.shape()[d];
     const std::int64_t edge = options_.edge_items;
     if (!shorten_ || n <= 2 * edge) {
@@ -158,8 +157,7 @@ class Printer {
     for (std::int64_t i = n - edge; i < n; ++i) f(i);
   }
 
-  template <class F>
-  void visit(int d, std::int64_t offset, F&& f) const {
+  template <class F> void visit(int d, std::int64_t offset, F&& f) const {
     if (data_.numel() == 0) return;
     if (d == data_.shape().rank()) return f(offset);
     positions(d, [&](std::int64_t i) {

@@ -18,13 +18,15 @@ namespace fornax {
 
 /// A C++ type that a dtype stores.
 template <class T>
-concept Element = requires { dtype_of<T>::value; };
+concept Element = requires {
+  dtype_of<T>::value;
+};
 
 /// How much of a tensor is printed.
 struct PrintOptions {
-  int precision = 4;       // digits after the point
-  int threshold = 1000;    // print everything up to this many elements
-  int edge_items = 3;      // beyond it, this many at each end of a dim
+  int precision = 4;     // digits after the point
+  int threshold = 1000;  // print everything up to this many elements
+  int edge_items = 3;    // beyond it, this many at each end of a dim
 };
 
 /// Row-major elements in host memory.
@@ -52,22 +54,20 @@ class TensorData {
     write(0, blocks);
   }
   template <Element T>
-  TensorData(std::initializer_list<std::initializer_list<std::initializer_list<std::initializer_list<T>>>> blocks)  // NOLINT
+  TensorData(
+      std::initializer_list<std::initializer_list<std::initializer_list<std::initializer_list<T>>>> blocks)  // NOLINT
       : TensorData(nested_shape(blocks), dtype_v<T>) {
     write(0, blocks);
   }
   /// Copies the values. Throws ShapeError if their number is not that of the shape.
-  template <Element T>
-  TensorData(std::span<const T> values, const Shape& shape) : TensorData(shape, dtype_v<T>) {
+  template <Element T> TensorData(std::span<const T> values, const Shape& shape) : TensorData(shape, dtype_v<T>) {
     copy_from(values.data(), values.size());
   }
   template <Element T>
-    requires(!std::is_same_v<T, bool>)
-  TensorData(const std::vector<T>& values, const Shape& shape)
+  requires(!std::is_same_v<T, bool>) TensorData(const std::vector<T>& values, const Shape& shape)
       : TensorData(std::span<const T>(values), shape) {}
   template <Element T>
-    requires(!std::is_same_v<T, bool>)
-  explicit TensorData(const std::vector<T>& values)
+  requires(!std::is_same_v<T, bool>) explicit TensorData(const std::vector<T>& values)
       : TensorData(std::span<const T>(values), Shape{values.size()}) {}
 
   const Shape& shape() const { return shape_; }
@@ -77,20 +77,18 @@ class TensorData {
   std::span<const std::byte> bytes() const { return bytes_; }
 
   /// The elements in place. Throws DTypeError if they are not stored as T.
-  template <Element T>
-  std::span<const T> values() const {
+  template <Element T> std::span<const T> values() const {
     require_dtype(dtype_v<T>);
     return {reinterpret_cast<const T*>(bytes_.data()), static_cast<std::size_t>(numel())};
   }
-  template <Element T>
-  std::span<T> values() {
+  template <Element T> std::span<T> values() {
     require_dtype(dtype_v<T>);
     return {reinterpret_cast<T*>(bytes_.data()), static_cast<std::size_t>(numel())};
   }
   /// A copy of the elements, converted to T.
   template <Element T>
-    requires(!std::is_same_v<T, bool>)
-  std::vector<T> to_vector() const {
+  requires(!std::is_same_v<T, bool>) std::vector<T> to_vector()
+  const {
     std::vector<T> out(static_cast<std::size_t>(numel()));
     convert_elements(bytes_.data(), dtype_, reinterpret_cast<std::byte*>(out.data()), dtype_v<T>, numel());
     return out;
@@ -116,8 +114,7 @@ class TensorData {
   std::string str(const PrintOptions& options = {}) const;
 
  private:
-  template <class T>
-  static Shape nested_shape(std::initializer_list<T> list) {
+  template <class T> static Shape nested_shape(std::initializer_list<T> list) {
     if constexpr (Element<T>) {
       return Shape{list.size()};
     } else {
@@ -127,8 +124,7 @@ class TensorData {
       return first.inserted(0, static_cast<std::int64_t>(list.size()));
     }
   }
-  template <class T>
-  std::size_t write(std::size_t position, std::initializer_list<T> list) {
+  template <class T> std::size_t write(std::size_t position, std::initializer_list<T> list) {
     for (const auto& item : list) {
       if constexpr (Element<T>) {
         *reinterpret_cast<T*>(bytes_.data() + position) = item;

@@ -107,7 +107,8 @@ class Cache {
   static std::byte* from_system(std::size_t size) {
     if (size > PTRDIFF_MAX - kHugePage) return nullptr;
     const bool huge = size >= 2 * kHugePage;
-    void* data = std::aligned_alloc(huge ? kHugePage : kAlignment, huge ? (size + kHugePage - 1) / kHugePage * kHugePage : size);
+    void* data =
+        std::aligned_alloc(huge ? kHugePage : kAlignment, huge ? (size + kHugePage - 1) / kHugePage * kHugePage : size);
     if (data && huge) madvise(data, size, MADV_HUGEPAGE);
     return static_cast<std::byte*>(data);
   }

@@ -45,8 +45,8 @@ Array one_hot(const Array& index, std::optional<std::int64_t> classes) {
   require_defined("one_hot", {&index});
   require_int("one_hot", index);
   if (!classes && index.numel() == 0) throw ValueError("one_hot", "the number of classes of no indices is not known");
-  return fornax::one_hot(
-      index, classes ? *classes : static_cast<std::int64_t>(reduce_all(ReduceFn::Max, index).item()) + 1);
+  return fornax::one_hot(index,
+                         classes ? *classes : static_cast<std::int64_t>(reduce_all(ReduceFn::Max, index).item()) + 1);
 }
 
 }  // namespace fornax::functional

@@ -6,8 +6,31 @@ namespace fornax {
 
 /// Elementwise functions of two arrays; the table in binary.cpp documents each.
 enum class BinaryFn : std::uint8_t {
-  Add, Sub, Mul, Div, Pow, Remainder, Fmod, Maximum, Minimum, Atan2, Hypot, Copysign, FloorDiv, TruncDiv,
-  And, Or, Xor, ShiftLeft, ShiftRight, Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual,
+  Add,
+  Sub,
+  Mul,
+  Div,
+  Pow,
+  Remainder,
+  Fmod,
+  Maximum,
+  Minimum,
+  Atan2,
+  Hypot,
+  Copysign,
+  FloorDiv,
+  TruncDiv,
+  And,
+  Or,
+  Xor,
+  ShiftLeft,
+  ShiftRight,
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
 };
 inline constexpr int kBinaryCount = static_cast<int>(BinaryFn::GreaterEqual) + 1;
 

@@ -167,17 +167,14 @@ SamplesOf<Conv> Conv::samples() {
 Array Conv::batch(const Batch& in) const {
   const std::int64_t n = in.size;
   // [n, A, B, ...] as [n A, B, ...], or as [A, n B, ...]; and back.
-  const auto outer = [&](const Array& x) {
-    return reshape(x, x.shape().without(0).with(0, n * x.shape()[1]));
-  };
+  const auto outer = [&](const Array& x) { return reshape(x, x.shape().without(0).with(0, n * x.shape()[1])); };
   const auto inner = [&](const Array& x) {
     return reshape(swap_dims(x, 0, 1), x.shape().without(0).with(0, x.shape()[1]).with(1, n * x.shape()[2]));
   };
   const auto apart = [&](const Array& y, int dim) {
     return reshape(y, y.shape().with(dim, n).inserted(dim + 1, n == 0 ? 0 : y.shape()[dim] / n));
   };
-  if (settings->kind != ConvKind::Weight && !in.batched[1])
-    return apart(run(*this, {outer(in.x[0]), in.x[1]}), 0);
+  if (settings->kind != ConvKind::Weight && !in.batched[1]) return apart(run(*this, {outer(in.x[0]), in.x[1]}), 0);
   // Each sample's channels are groups of their own.
   ConvSettings s = *settings;
   s.groups *= n;

@@ -16,12 +16,12 @@ Spec Broadcast::infer(Operands x) const {
   return {shape, x[0]->dtype(), x[0]->device()};
 }
 
-Arrays Broadcast::vjp(const Arrays& x, const Array&, const Array& g, Wanted) const {
-  return sum_to(g, x[0].shape());
-}
+Arrays Broadcast::vjp(const Arrays& x, const Array&, const Array& g, Wanted) const { return sum_to(g, x[0].shape()); }
 
 SamplesOf<Broadcast> Broadcast::samples() {
-  return {{{Shape{2, 3}}, {{Shape{1, 3}}}}, {{Shape{2, 3}}, {{Shape{3}}}}, {{Shape{2, 3}}, {{Shape{}}}},
+  return {{{Shape{2, 3}}, {{Shape{1, 3}}}},
+          {{Shape{2, 3}}, {{Shape{3}}}},
+          {{Shape{2, 3}}, {{Shape{}}}},
           {{Shape{2, 3, 4}}, {{Shape{2, 1, 1}}}}};
 }
 
@@ -34,9 +34,7 @@ Spec Reshape::infer(Operands x) const {
   return {shape, x[0]->dtype(), x[0]->device()};
 }
 
-Arrays Reshape::vjp(const Arrays& x, const Array&, const Array& g, Wanted) const {
-  return reshape(g, x[0].shape());
-}
+Arrays Reshape::vjp(const Arrays& x, const Array&, const Array& g, Wanted) const { return reshape(g, x[0].shape()); }
 
 SamplesOf<Reshape> Reshape::samples() {
   return {{{Shape{3, 4}}, {{Shape{2, 6}}}}, {{Shape{1}}, {{Shape{}}}}, {{Shape{2, 3, 2}}, {{Shape{12}}}}};
@@ -64,9 +62,7 @@ Arrays Permute::vjp(const Arrays&, const Array&, const Array& g, Wanted) const {
   return run(inverse, {g});
 }
 
-SamplesOf<Permute> Permute::samples() {
-  return {{{{1, 0}}, {{Shape{2, 3}}}}, {{{2, 0, 1}}, {{Shape{2, 3, 4}}}}};
-}
+SamplesOf<Permute> Permute::samples() { return {{{{1, 0}}, {{Shape{2, 3}}}}, {{{2, 0, 1}}, {{Shape{2, 3, 4}}}}}; }
 
 namespace {
 
@@ -75,9 +71,10 @@ Shape sliced_shape(std::string_view op, const Shape& from, const SliceDims& at) 
   for (int d = 0; d < from.rank(); ++d) {
     const SliceDim& s = at.dims[static_cast<std::size_t>(d)];
     std::int64_t last = 0;
-    const bool overflows =
-        __builtin_mul_overflow(s.count > 0 ? s.count - 1 : 0, s.step, &last) || __builtin_add_overflow(s.start, last, &last);
-    if (s.count < 0 || (s.count > 0 && overflows) || (s.count > 0 && (s.start < 0 || s.start >= from[d] || last < 0 || last >= from[d])))
+    const bool overflows = __builtin_mul_overflow(s.count > 0 ? s.count - 1 : 0, s.step, &last) ||
+                           __builtin_add_overflow(s.start, last, &last);
+    if (s.count < 0 || (s.count > 0 && overflows) ||
+        (s.count > 0 && (s.start < 0 || s.start >= from[d] || last < 0 || last >= from[d])))
       throw IndexError(op, "elements " + std::to_string(s.start) + " to " + std::to_string(last) + " of dim " +
                                std::to_string(d) + ", which has size " + std::to_string(from[d]));
     sizes[static_cast<std::size_t>(d)] = s.count;
@@ -140,8 +137,8 @@ Spec Cat::infer(Operands x) const {
   for (const Operand& a : x) {
     require_same_type(name(), x[0].array(), a.array());
     if (a->rank() != first.rank() || !(a->shape().with(d, 0) == first.with(d, 0)))
-      throw ShapeError(name(), "shapes differ outside dim " + std::to_string(d) + ": " + first.str() + " and " +
-                                   a->shape().str());
+      throw ShapeError(
+          name(), "shapes differ outside dim " + std::to_string(d) + ": " + first.str() + " and " + a->shape().str());
     total += a->shape()[d];
   }
   return {first.with(d, total), x[0]->dtype(), x[0]->device()};
@@ -160,8 +157,7 @@ Arrays Cat::vjp(const Arrays& x, const Array&, const Array& g, Wanted wanted) co
 }
 
 SamplesOf<Cat> Cat::samples() {
-  return {{{0}, {{Shape{2, 3}}, {Shape{1, 3}}}},
-          {{1}, {{Shape{2, 3}}, {Shape{2, 0}}, {Shape{2, 2}}, {Shape{2, 1}}}}};
+  return {{{0}, {{Shape{2, 3}}, {Shape{1, 3}}}}, {{1}, {{Shape{2, 3}}, {Shape{2, 0}}, {Shape{2, 2}}, {Shape{2, 1}}}}};
 }
 
 // --- Batching ---------------------------------------------------------------------------------------------------------
@@ -191,8 +187,7 @@ namespace {
 SliceDims behind_batch(const SliceDims& at, const Batch& in) {
   SliceDims all{};
   all.dims[0] = {0, in.size, 1};
-  for (int d = 0; d < in.rank(0); ++d)
-    all.dims[static_cast<std::size_t>(d) + 1] = at.dims[static_cast<std::size_t>(d)];
+  for (int d = 0; d < in.rank(0); ++d) all.dims[static_cast<std::size_t>(d) + 1] = at.dims[static_cast<std::size_t>(d)];
   return all;
 }
 

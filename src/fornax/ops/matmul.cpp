@@ -17,12 +17,11 @@ Spec MatMul::infer(Operands x) const {
   require_numeric(name(), a);
   const int rank = a.rank();
   if (rank < 2 || b.rank() < 2)
-    throw ShapeError(name(), "needs rank >= 2: lhs " + a.shape().str() + ", rhs " + b.shape().str() +
-                                 "; unsqueeze() adds a dim");
+    throw ShapeError(
+        name(), "needs rank >= 2: lhs " + a.shape().str() + ", rhs " + b.shape().str() + "; unsqueeze() adds a dim");
   bool batch_equal = rank == b.rank();
   for (int d = 0; batch_equal && d < rank - 2; ++d) batch_equal = a.shape()[d] == b.shape()[d];
-  if (!batch_equal)
-    throw ShapeError(name(), "batch dims differ: lhs " + a.shape().str() + ", rhs " + b.shape().str());
+  if (!batch_equal) throw ShapeError(name(), "batch dims differ: lhs " + a.shape().str() + ", rhs " + b.shape().str());
   const std::int64_t m = a.shape()[rank - (transpose_lhs ? 1 : 2)], ka = a.shape()[rank - (transpose_lhs ? 2 : 1)];
   const std::int64_t kb = b.shape()[rank - (transpose_rhs ? 1 : 2)], n = b.shape()[rank - (transpose_rhs ? 2 : 1)];
   if (ka != kb) {

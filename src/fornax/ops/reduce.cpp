@@ -128,9 +128,7 @@ Spec ArgReduce::infer(Operands x) const {
   return {a.shape().with(d, 1), DType::I64, a.device()};
 }
 
-SamplesOf<ArgReduce> ArgReduce::samples() {
-  return {{{true, 0}, {{Shape{3, 4}}}}, {{false, 1}, {{Shape{3, 4}}}}};
-}
+SamplesOf<ArgReduce> ArgReduce::samples() { return {{{true, 0}, {{Shape{3, 4}}}}, {{false, 1}, {{Shape{3, 4}}}}}; }
 
 Array Reduce::jvp(const Arrays& x, const Array& y, const Arrays& t) const {
   if (fn == ReduceFn::Sum || fn == ReduceFn::Mean) return run(*this, {t[0]});

@@ -17,9 +17,7 @@ Arrays Where::vjp(const Arrays& x, const Array&, const Array& g, Wanted wanted) 
   return {Array(), wanted[1] ? where(x[0], g, 0.0) : Array(), wanted[2] ? where(x[0], 0.0, g) : Array()};
 }
 
-SamplesOf<Where> Where::samples() {
-  return {{{}, {{Shape{2, 3}, DType::Bool, 0, 2}, {Shape{2, 3}}, {Shape{2, 3}}}}};
-}
+SamplesOf<Where> Where::samples() { return {{{}, {{Shape{2, 3}, DType::Bool, 0, 2}, {Shape{2, 3}}, {Shape{2, 3}}}}}; }
 
 Spec Clamp::infer(Operands x) const {
   require_inputs(name(), x, 1);

@@ -63,9 +63,7 @@ static_assert(in_order(), "every ScalarFn needs its row, in the order of the enu
 
 const Row& row(ScalarFn fn) { return kRows[static_cast<int>(fn)]; }
 
-bool divides_by_scalar(ScalarFn fn) {
-  return fn == ScalarFn::Div || fn == ScalarFn::Remainder || fn == ScalarFn::Fmod;
-}
+bool divides_by_scalar(ScalarFn fn) { return fn == ScalarFn::Div || fn == ScalarFn::Remainder || fn == ScalarFn::Fmod; }
 
 }  // namespace
 

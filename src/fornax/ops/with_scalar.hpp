@@ -6,8 +6,21 @@ namespace fornax {
 
 /// Elementwise functions of an array x and a C++ number s; the table in with_scalar.cpp documents each.
 enum class ScalarFn : std::uint8_t {
-  Add, Rsub, Mul, Div, Rdiv, Pow, Rpow, Remainder, Fmod,
-  Equal, NotEqual, Less, LessEqual, Greater, GreaterEqual,
+  Add,
+  Rsub,
+  Mul,
+  Div,
+  Rdiv,
+  Pow,
+  Rpow,
+  Remainder,
+  Fmod,
+  Equal,
+  NotEqual,
+  Less,
+  LessEqual,
+  Greater,
+  GreaterEqual,
 };
 inline constexpr int kScalarCount = static_cast<int>(ScalarFn::GreaterEqual) + 1;
 

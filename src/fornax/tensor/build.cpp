@@ -41,8 +41,8 @@ namespace {
 }
 
 [[gnu::noinline, gnu::cold, noreturn]] void throw_device(std::string_view operation, Device device) {
-  throw DeviceError(operation, "there is no device of index " + std::to_string(device.index) +
-                                   "; the only one is the CPU, index 0");
+  throw DeviceError(
+      operation, "there is no device of index " + std::to_string(device.index) + "; the only one is the CPU, index 0");
 }
 
 }  // namespace

@@ -9,15 +9,12 @@ namespace fornax {
 
 namespace detail {
 
-template <class R>
-struct RegionResult;
-template <class B, std::size_t D, class K>
-struct RegionResult<Tensor<B, D, K>> {
+template <class R> struct RegionResult;
+template <class B, std::size_t D, class K> struct RegionResult<Tensor<B, D, K>> {
   static Arrays pack(const Tensor<B, D, K>& t) { return t.array(); }
   static Tensor<B, D, K> unpack(const Arrays& a) { return Tensor<B, D, K>::unchecked(a[0]); }
 };
-template <class... T>
-struct RegionResult<std::tuple<T...>> {
+template <class... T> struct RegionResult<std::tuple<T...>> {
   static Arrays pack(const std::tuple<T...>& all) {
     Arrays a;
     std::apply([&](const auto&... t) { (a.push_back(t.array()), ...); }, all);

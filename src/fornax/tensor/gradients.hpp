@@ -8,8 +8,7 @@
 namespace fornax {
 
 /// The gradients of one backward pass on backend B, read with `tensor.grad(gradients)`. Belongs to the caller.
-template <BackendType B>
-class Gradients {
+template <BackendType B> class Gradients {
  public:
   Gradients() = default;
   explicit Gradients(autodiff::GradientStore store) : store_(std::move(store)) {}
@@ -33,8 +32,7 @@ class HookHandle {
 };
 
 /// Runs f with nothing recorded on this thread, and returns its result.
-template <class F>
-decltype(auto) no_grad(F&& f) {
+template <class F> decltype(auto) no_grad(F&& f) {
   const autodiff::NoGrad guard;
   return f();
 }

@@ -42,13 +42,10 @@ concept BackendType = requires {
   { B::is_autodiff } -> std::convertible_to<bool>;
 };
 
-template <BackendType B, std::size_t D, Kind K = Float>
-class Tensor;
+template <BackendType B, std::size_t D, Kind K = Float> class Tensor;
 
-template <class T>
-inline constexpr bool is_tensor = false;
-template <class B, std::size_t D, class K>
-inline constexpr bool is_tensor<Tensor<B, D, K>> = true;
+template <class T> inline constexpr bool is_tensor = false;
+template <class B, std::size_t D, class K> inline constexpr bool is_tensor<Tensor<B, D, K>> = true;
 
 template <class T>
 concept AnyTensor = is_tensor<std::remove_cvref_t<T>>;

@@ -18,9 +18,9 @@ struct Range {
   std::int64_t step = 1;
 
   /// One position; the dim stays, with size 1.
-  constexpr Range(Index position) : start(position.value), single(true) {}  // NOLINT: implicit by design, for x.slice({3})
-  template <std::integral T>
-  constexpr Range(T position) : Range(Index(position)) {}  // NOLINT: likewise
+  constexpr Range(Index position)
+      : start(position.value), single(true) {}  // NOLINT: implicit by design, for x.slice({3})
+  template <std::integral T> constexpr Range(T position) : Range(Index(position)) {}  // NOLINT: likewise
   /// [first, last), every step-th.
   constexpr Range(Index first, Index last, Index every = 1) : start(first.value), end(last.value), step(every.value) {}
 

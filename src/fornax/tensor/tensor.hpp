@@ -181,8 +181,7 @@ class Tensor : public methods::Reducing<B, D, K>,
   TensorData into_data() && { return std::move(*this).release().to_data(); }
   TensorData into_data() const& { return to_data(); }
   /// The only element. Throws ShapeError if there is not exactly one.
-  template <fornax::Element T = Element>
-  T into_scalar() const {
+  template <fornax::Element T = Element> T into_scalar() const {
     T value{};
     detail::element(array_, dtype_v<T>, &value);
     return value;
@@ -191,15 +190,9 @@ class Tensor : public methods::Reducing<B, D, K>,
 
   // --- Arithmetic: the other operand is a tensor of the same type (sizes equal or 1) or a number ----------------------
 
-#define FORNAX_BINARY_METHOD(method, function)                            \
-  template <class R>                                                      \
-  auto method(R&& other) const& {                                         \
-    return function(*this, std::forward<R>(other));                       \
-  }                                                                       \
-  template <class R>                                                      \
-  auto method(R&& other)&& {                                              \
-    return function(std::move(*this), std::forward<R>(other));            \
-  }
+#define FORNAX_BINARY_METHOD(method, function)                                                         \
+  template <class R> auto method(R&& other) const& { return function(*this, std::forward<R>(other)); } \
+  template <class R> auto method(R&& other)&& { return function(std::move(*this), std::forward<R>(other)); }
   FORNAX_BINARY_METHOD(add, detail::add)
   FORNAX_BINARY_METHOD(sub, detail::sub)
   FORNAX_BINARY_METHOD(mul, detail::mul)
@@ -258,16 +251,18 @@ class Tensor : public methods::Reducing<B, D, K>,
 
   // --- Elementwise functions ------------------------------------------------------------------------------------------
 
-#define FORNAX_UNARY_METHOD(kinds, method, fn)                                                                        \
-  Tensor method() const& {                                                                                            \
-    static_assert(detail::in_kinds<K>(detail::kinds), #method "() is not for elements of this kind; to_float() and "  \
-                                                              "to_int() convert a tensor");                           \
-    return unchecked(unary(UnaryFn::fn, array_));                                                                     \
-  }                                                                                                                   \
-  Tensor method()&& {                                                                                                 \
-    static_assert(detail::in_kinds<K>(detail::kinds), #method "() is not for elements of this kind; to_float() and "  \
-                                                              "to_int() convert a tensor");                           \
-    return unchecked(unary(UnaryFn::fn, std::move(array_)));                                                          \
+#define FORNAX_UNARY_METHOD(kinds, method, fn)                           \
+  Tensor method() const& {                                               \
+    static_assert(detail::in_kinds<K>(detail::kinds), #method            \
+                  "() is not for elements of this kind; to_float() and " \
+                  "to_int() convert a tensor");                          \
+    return unchecked(unary(UnaryFn::fn, array_));                        \
+  }                                                                      \
+  Tensor method()&& {                                                    \
+    static_assert(detail::in_kinds<K>(detail::kinds), #method            \
+                  "() is not for elements of this kind; to_float() and " \
+                  "to_int() convert a tensor");                          \
+    return unchecked(unary(UnaryFn::fn, std::move(array_)));             \
   }
   FORNAX_UNARY_METHOD(numeric, neg, Neg)
   FORNAX_UNARY_METHOD(numeric, abs, Abs)
@@ -349,19 +344,16 @@ class Tensor : public methods::Reducing<B, D, K>,
   // --- Indexing -------------------------------------------------------------------------------------------------------
 
   /// Part of the tensor; ranges have Python's meaning. Example: x.slice({{0, 2}, Range::all(), {5, 0, -1}})
-  template <std::size_t N>
-  Tensor slice(const Range (&ranges)[N]) const {
+  template <std::size_t N> Tensor slice(const Range (&ranges)[N]) const {
     static_assert(N <= D, "slice takes at most one range for each dim");
     return unchecked(fornax::slice(array_, resolve(ranges, shape())));
   }
   /// The tensor with a part replaced.
-  template <std::size_t N>
-  Tensor slice_assign(const Range (&ranges)[N], const Tensor& values) const {
+  template <std::size_t N> Tensor slice_assign(const Range (&ranges)[N], const Tensor& values) const {
     static_assert(N <= D, "slice_assign takes at most one range for each dim");
     return unchecked(fornax::slice_assign(array_, resolve(ranges, shape()), values.array_));
   }
-  template <std::size_t N>
-  Tensor slice_fill(const Range (&ranges)[N], Scalar value) const {
+  template <std::size_t N> Tensor slice_fill(const Range (&ranges)[N], Scalar value) const {
     static_assert(N <= D, "slice_fill takes at most one range for each dim");
     const Tensor part = slice(ranges);
     return slice_assign(ranges, part.full_like(value));
@@ -372,15 +364,13 @@ class Tensor : public methods::Reducing<B, D, K>,
   // --- Products -------------------------------------------------------------------------------------------------------
 
   /// Matrix product over the last two dims; batch dims are equal or 1.
-  template <AnyTensor R>
-  Tensor matmul(const R& rhs) const {
+  template <AnyTensor R> Tensor matmul(const R& rhs) const {
     static_assert(D >= 2, "matmul needs rank >= 2; unsqueeze() adds a dim");
     detail::require_same<Tensor, R>();
     return unchecked(fornax::matmul(array_, rhs.array()));
   }
   /// Sum of the products of two vectors: [1].
-  template <AnyTensor R>
-  Tensor<B, 1, K> dot(const R& rhs) const {
+  template <AnyTensor R> Tensor<B, 1, K> dot(const R& rhs) const {
     static_assert(D == 1, "dot needs rank 1; matmul multiplies matrices");
     return (*this * rhs).sum();
   }
@@ -459,8 +449,7 @@ class Tensor : public methods::Reducing<B, D, K>,
   }
   /// Calls f(gradient) in every backward, as soon as this tensor's gradient is complete. What f returns, if it returns
   /// a tensor, is the gradient from there on.
-  template <class F>
-  HookHandle register_hook(F f) const {
+  template <class F> HookHandle register_hook(F f) const {
     detail::require_autodiff<B>("register_hook");
     struct Call final : autodiff::Hook {
       explicit Call(F function) : f(std::move(function)) {}
@@ -488,18 +477,15 @@ class Tensor : public methods::Reducing<B, D, K>,
   }
 
  private:
-  template <BackendType, std::size_t, Kind>
-  friend class Tensor;
+  template <BackendType, std::size_t, Kind> friend class Tensor;
   friend struct detail::Access;
 
   static detail::TypeInfo type() { return {&B::interpreter(), static_cast<int>(D), K::name, K::dtypes}; }
 
-  template <std::size_t N>
-  static Shape shape_of(const Index (&dims)[N]) {
+  template <std::size_t N> static Shape shape_of(const Index (&dims)[N]) {
     return Shape(std::span<const std::int64_t>(detail::list(dims)));
   }
-  template <std::size_t Depth>
-  static Tensor from_list(const TensorData& data, Device device, DType dtype) {
+  template <std::size_t Depth> static Tensor from_list(const TensorData& data, Device device, DType dtype) {
     static_assert(Depth == D, "from_data: the depth of the nested lists must be the tensor's rank");
     return unchecked(detail::from_data(data, device, dtype, type()));
   }
@@ -508,16 +494,16 @@ class Tensor : public methods::Reducing<B, D, K>,
     return Tensor<Inner, D, K>::unchecked(std::move(gradient));
   }
   Tensor clamped(const Scalar* low, const Scalar* high) const {
-    static_assert(detail::in_kinds<K>(detail::numeric), "clamp() is not for elements of this kind; to_float() and to_int() "
-                                                        "convert a tensor");
+    static_assert(detail::in_kinds<K>(detail::numeric),
+                  "clamp() is not for elements of this kind; to_float() and to_int() "
+                  "convert a tensor");
     return unchecked(fornax::clamp(array_, low, high));
   }
   Tensor<B, D, Bool> flags(UnaryFn fn) const {
     detail::require_float_kind<K>();
     return Tensor<B, D, Bool>::unchecked(unary(fn, array_));
   }
-  template <class K2>
-  Tensor<B, D, K2> to_kind(DType dtype) const {
+  template <class K2> Tensor<B, D, K2> to_kind(DType dtype) const {
     detail::require_kind("cast", dtype, Tensor<B, D, K2>::type());
     return Tensor<B, D, K2>::unchecked(fornax::cast(array_, dtype));
   }

@@ -4,6 +4,4 @@
 using namespace fornax;
 using B = Autodiff<Cpu>;
 
-int main() {
-  Tensor<B, 2>::arange(0, 3);
-}
+int main() { Tensor<B, 2>::arange(0, 3); }

@@ -4,6 +4,4 @@
 using namespace fornax;
 using B = Autodiff<Cpu>;
 
-int main() {
-  functional::batch_norm(Tensor<B, 1>::zeros({3}), {}, {}, {}, {});
-}
+int main() { functional::batch_norm(Tensor<B, 1>::zeros({3}), {}, {}, {}, {}); }

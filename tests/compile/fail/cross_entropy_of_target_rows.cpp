@@ -4,6 +4,4 @@
 using namespace fornax;
 using B = Autodiff<Cpu>;
 
-int main() {
-  functional::cross_entropy(Tensor<B, 2>::zeros({2, 3}), Tensor<B, 2, Int>::zeros({2, 3}));
-}
+int main() { functional::cross_entropy(Tensor<B, 2>::zeros({2, 3}), Tensor<B, 2, Int>::zeros({2, 3})); }

@@ -4,6 +4,4 @@
 using namespace fornax;
 using B = Autodiff<Cpu>;
 
-int main() {
-  Tensor<B, 1, Int>::zeros({2}).exp();
-}
+int main() { Tensor<B, 1, Int>::zeros({2}).exp(); }

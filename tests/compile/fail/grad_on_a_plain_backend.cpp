@@ -4,6 +4,4 @@
 using namespace fornax;
 using B = Autodiff<Cpu>;
 
-int main() {
-  Tensor<Cpu, 1>::from_data({1.0f}).require_grad();
-}
+int main() { Tensor<Cpu, 1>::from_data({1.0f}).require_grad(); }

@@ -4,6 +4,4 @@
 using namespace fornax;
 using B = Autodiff<Cpu>;
 
-int main() {
-  Tensor<Cpu, 1>::zeros({2}).inner();
-}
+int main() { Tensor<Cpu, 1>::zeros({2}).inner(); }

@@ -4,6 +4,4 @@
 using namespace fornax;
 using B = Autodiff<Cpu>;
 
-int main() {
-  Tensor<B, 1>::from_data({{1.0f}, {2.0f}});
-}
+int main() { Tensor<B, 1>::from_data({{1.0f}, {2.0f}}); }

@@ -4,6 +4,4 @@
 using namespace fornax;
 using B = Autodiff<Cpu>;
 
-int main() {
-  Tensor<B, 2>::from_data({1.0, 2.0});
-}
+int main() { Tensor<B, 2>::from_data({1.0, 2.0}); }

@@ -4,6 +4,4 @@
 using namespace fornax;
 using B = Autodiff<Cpu>;
 
-int main() {
-  functional::pad(Tensor<B, 1>::zeros({3}), {{1, 1}, {1, 1}});
-}
+int main() { functional::pad(Tensor<B, 1>::zeros({3}), {{1, 1}, {1, 1}}); }

@@ -4,6 +4,4 @@
 using namespace fornax;
 using B = Autodiff<Cpu>;
 
-int main() {
-  Tensor<B, 9>::zeros(Shape{});
-}
+int main() { Tensor<B, 9>::zeros(Shape{}); }

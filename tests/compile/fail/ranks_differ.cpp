@@ -4,6 +4,4 @@
 using namespace fornax;
 using B = Autodiff<Cpu>;
 
-int main() {
-  Tensor<B, 1>::zeros({2}) + Tensor<B, 2>::zeros({2, 2});
-}
+int main() { Tensor<B, 1>::zeros({2}) + Tensor<B, 2>::zeros({2, 2}); }

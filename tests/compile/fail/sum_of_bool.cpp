@@ -4,6 +4,4 @@
 using namespace fornax;
 using B = Autodiff<Cpu>;
 
-int main() {
-  Tensor<B, 1, Bool>::from_data({true}).sum();
-}
+int main() { Tensor<B, 1, Bool>::from_data({true}).sum(); }

@@ -4,6 +4,4 @@
 using namespace fornax;
 using B = Autodiff<Cpu>;
 
-int main() {
-  Tensor<B, 1>::zeros({2}).transpose();
-}
+int main() { Tensor<B, 1>::zeros({2}).transpose(); }

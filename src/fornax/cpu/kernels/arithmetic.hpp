@@ -8,29 +8,30 @@
 
 namespace fornax::cpu {
 
-template <class T>
-inline constexpr bool is_real = std::is_floating_point_v<T>;
+template <class T> inline constexpr bool is_real = std::is_floating_point_v<T>;
 
 // Integers wrap: arithmetic happens in 64 unsigned bits and is cut back to T.
-template <class T>
-T add(T a, T b) {
-  if constexpr (is_real<T>) return a + b;
-  else return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
+template <class T> T add(T a, T b) {
+  if constexpr (is_real<T>)
+    return a + b;
+  else
+    return static_cast<T>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(b));
 }
-template <class T>
-T sub(T a, T b) {
-  if constexpr (is_real<T>) return a - b;
-  else return static_cast<T>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
+template <class T> T sub(T a, T b) {
+  if constexpr (is_real<T>)
+    return a - b;
+  else
+    return static_cast<T>(static_cast<std::uint64_t>(a) - static_cast<std::uint64_t>(b));
 }
-template <class T>
-T mul(T a, T b) {
-  if constexpr (is_real<T>) return a * b;
-  else return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
+template <class T> T mul(T a, T b) {
+  if constexpr (is_real<T>)
+    return a * b;
+  else
+    return static_cast<T>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(b));
 }
 
 // Integer divisors are not zero (checked beforehand); the smallest integer over -1 wraps.
-template <class T>
-T div(T a, T b) {
+template <class T> T div(T a, T b) {
   if constexpr (is_real<T>) {
     return a / b;
   } else {
@@ -40,8 +41,7 @@ T div(T a, T b) {
   }
 }
 // The sign of the dividend.
-template <class T>
-T fmod(T a, T b) {
+template <class T> T fmod(T a, T b) {
   if constexpr (is_real<T>) {
     return std::fmod(a, b);
   } else {
@@ -51,13 +51,11 @@ T fmod(T a, T b) {
   }
 }
 // The sign of the divisor.
-template <class T>
-T remainder(T a, T b) {
+template <class T> T remainder(T a, T b) {
   const T r = fmod(a, b);
   return r != T(0) && ((r < T(0)) != (b < T(0))) ? add(r, b) : r;
 }
-template <class T>
-T floor_div(T a, T b) {
+template <class T> T floor_div(T a, T b) {
   if constexpr (is_real<T>) {
     if (b == T(0)) return a / b;
     // From the exact remainder: floor(a / b) is off by one where a / b rounds up to an integer.
@@ -71,13 +69,13 @@ T floor_div(T a, T b) {
     return fmod(a, b) != T(0) && ((a < T(0)) != (b < T(0))) ? static_cast<T>(q - T(1)) : q;
   }
 }
-template <class T>
-T trunc_div(T a, T b) {
-  if constexpr (is_real<T>) return std::trunc(a / b);
-  else return div(a, b);
+template <class T> T trunc_div(T a, T b) {
+  if constexpr (is_real<T>)
+    return std::trunc(a / b);
+  else
+    return div(a, b);
 }
-template <class T>
-T power(T a, T b) {
+template <class T> T power(T a, T b) {
   if constexpr (is_real<T>) {
     return std::pow(a, b);
   } else {
@@ -92,24 +90,24 @@ T power(T a, T b) {
     return result;
   }
 }
-template <class T>
-T maximum(T a, T b) {
-  if constexpr (is_real<T>) return a > b || a != a ? a : b;
-  else return a > b ? a : b;
+template <class T> T maximum(T a, T b) {
+  if constexpr (is_real<T>)
+    return a > b || a != a ? a : b;
+  else
+    return a > b ? a : b;
 }
-template <class T>
-T minimum(T a, T b) {
-  if constexpr (is_real<T>) return a < b || a != a ? a : b;
-  else return a < b ? a : b;
+template <class T> T minimum(T a, T b) {
+  if constexpr (is_real<T>)
+    return a < b || a != a ? a : b;
+  else
+    return a < b ? a : b;
 }
-template <class T>
-T shift_left(T a, T b) {
+template <class T> T shift_left(T a, T b) {
   constexpr int bits = std::numeric_limits<std::make_unsigned_t<T>>::digits;
   if (b < T(0) || static_cast<std::uint64_t>(b) >= bits) return 0;
   return static_cast<T>(static_cast<std::uint64_t>(a) << static_cast<unsigned>(b));
 }
-template <class T>
-T shift_right(T a, T b) {
+template <class T> T shift_right(T a, T b) {
   constexpr int bits = std::numeric_limits<std::make_unsigned_t<T>>::digits;
   if (b < T(0) || static_cast<std::uint64_t>(b) >= bits) return a < T(0) ? static_cast<T>(-1) : T(0);
   return static_cast<T>(a >> static_cast<unsigned>(b));

@@ -17,8 +17,7 @@ void loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void
   for (std::int64_t i = 0; i < n; ++i) y[i] = f(a[i], b[i]);
 }
 
-template <class T>
-Kernel comparison(BinaryFn fn) {
+template <class T> Kernel comparison(BinaryFn fn) {
   switch (fn) {
     case BinaryFn::Equal: return loop<bool, T, [](T a, T b) { return a == b; }>;
     case BinaryFn::NotEqual: return loop<bool, T, [](T a, T b) { return a != b; }>;
@@ -30,8 +29,7 @@ Kernel comparison(BinaryFn fn) {
   }
 }
 
-template <class T>
-Kernel arithmetic(BinaryFn fn) {
+template <class T> Kernel arithmetic(BinaryFn fn) {
   switch (fn) {
     case BinaryFn::Add: return loop<T, T, add<T>>;
     case BinaryFn::Sub: return loop<T, T, sub<T>>;
@@ -48,8 +46,7 @@ Kernel arithmetic(BinaryFn fn) {
   }
 }
 
-template <class T>
-Kernel float_kernel(BinaryFn fn) {
+template <class T> Kernel float_kernel(BinaryFn fn) {
   switch (fn) {
     case BinaryFn::Atan2: return loop<T, T, [](T a, T b) { return std::atan2(a, b); }>;
     case BinaryFn::Hypot: return loop<T, T, [](T a, T b) { return std::hypot(a, b); }>;
@@ -58,8 +55,7 @@ Kernel float_kernel(BinaryFn fn) {
   }
 }
 
-template <class T>
-Kernel int_kernel(BinaryFn fn) {
+template <class T> Kernel int_kernel(BinaryFn fn) {
   switch (fn) {
     case BinaryFn::And: return loop<T, T, [](T a, T b) { return static_cast<T>(a & b); }>;
     case BinaryFn::Or: return loop<T, T, [](T a, T b) { return static_cast<T>(a | b); }>;

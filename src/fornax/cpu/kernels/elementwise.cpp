@@ -12,14 +12,12 @@ namespace {
 
 constexpr std::int64_t kChunk = 512;  // 4 KiB of doubles per operand: all of a kernel's chunks stay in L1
 
-template <class T>
-void gather_run(const std::byte* from, std::int64_t step, std::byte* to, std::int64_t n) {
+template <class T> void gather_run(const std::byte* from, std::int64_t step, std::byte* to, std::int64_t n) {
   auto* y = reinterpret_cast<T*>(to);
   for (std::int64_t i = 0; i < n; ++i) y[i] = *reinterpret_cast<const T*>(from + i * step);
 }
 
-template <class T>
-void scatter_run(const std::byte* from, std::byte* to, std::int64_t step, std::int64_t n) {
+template <class T> void scatter_run(const std::byte* from, std::byte* to, std::int64_t step, std::int64_t n) {
   const auto* x = reinterpret_cast<const T*>(from);
   for (std::int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(to + i * step) = x[i];
 }
@@ -131,8 +129,7 @@ void copy(const Array& x, std::byte* to, const Strides& strides) {
                     } else if (step[0] == s) {
                       unpack(at[0], at[1], step[1], size, n);
                     } else {
-                      for (std::int64_t i = 0; i < n; ++i)
-                        std::memcpy(at[1] + i * step[1], at[0] + i * step[0], size);
+                      for (std::int64_t i = 0; i < n; ++i) std::memcpy(at[1] + i * step[1], at[0] + i * step[0], size);
                     }
                   });
 }

@@ -18,11 +18,12 @@ struct View {
   bool contiguous;
 
   explicit View(const Array& a)
-      : data(dense(a).data), strides(&dense(a).strides), shape(&a.shape()), dtype(a.dtype()), contiguous(is_contiguous(a)) {}
-  template <class T>
-  T* as() const {
-    return reinterpret_cast<T*>(data);
-  }
+      : data(dense(a).data),
+        strides(&dense(a).strides),
+        shape(&a.shape()),
+        dtype(a.dtype()),
+        contiguous(is_contiguous(a)) {}
+  template <class T> T* as() const { return reinterpret_cast<T*>(data); }
 };
 
 /// Calls f(pointers, steps, n) for each run of n elements; steps count bytes. All N arrays have the shape `shape`, or

@@ -10,8 +10,7 @@ namespace fornax::cpu {
 namespace {
 
 // Only the size of an element matters for a choice, except that 16-bit floats arrive as f32.
-template <class T>
-void where_loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void*) {
+template <class T> void where_loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void*) {
   auto* y = reinterpret_cast<T*>(out);
   const auto* c = reinterpret_cast<const bool*>(in[0]);
   const auto* a = reinterpret_cast<const T*>(in[1]);
@@ -19,16 +18,19 @@ void where_loop(std::byte* out, const std::byte* const* in, std::int64_t n, cons
   for (std::int64_t i = 0; i < n; ++i) y[i] = c[i] ? a[i] : b[i];
 }
 
-template <class T>
-void clamp_loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void* setting) {
+template <class T> void clamp_loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void* setting) {
   auto* y = reinterpret_cast<T*>(out);
   const auto* x = reinterpret_cast<const T*>(in[0]);
   const auto& op = *static_cast<const op::Clamp*>(setting);
-  const T lowest = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::min();
-  const T highest = std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
+  const T lowest =
+      std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::min();
+  const T highest =
+      std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
   const auto bound = [&](Scalar s) {
-    if constexpr (is_real<T>) return static_cast<T>(s.as_double());
-    else return static_cast<T>(std::clamp<std::int64_t>(s.as_int(), lowest, highest));  // -1 bounds no u8
+    if constexpr (is_real<T>)
+      return static_cast<T>(s.as_double());
+    else
+      return static_cast<T>(std::clamp<std::int64_t>(s.as_int(), lowest, highest));  // -1 bounds no u8
   };
   const T low = op.has_low ? bound(op.low) : lowest;
   const T high = op.has_high ? bound(op.high) : highest;

@@ -16,15 +16,13 @@ void loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void
   for (std::int64_t i = 0; i < n; ++i) y[i] = static_cast<To>(f(x[i]));
 }
 
-template <class T>
-T sign_of(T x) {
+template <class T> T sign_of(T x) {
   if constexpr (std::is_unsigned_v<T>) return x != 0;
   if (x != x) return x;  // NaN
   return static_cast<T>((x > T(0)) - (x < T(0)));
 }
 
-template <class T>
-Kernel float_kernel(UnaryFn fn) {
+template <class T> Kernel float_kernel(UnaryFn fn) {
   switch (fn) {
     case UnaryFn::Neg: return loop<T, T, [](T x) { return -x; }>;
     case UnaryFn::Abs: return loop<T, T, [](T x) { return std::abs(x); }>;
@@ -72,19 +70,16 @@ Kernel float_kernel(UnaryFn fn) {
 }
 
 // In unsigned arithmetic: the negative of the smallest integer wraps to itself.
-template <class T>
-T negative(T x) {
+template <class T> T negative(T x) {
   using U = std::make_unsigned_t<T>;
   return static_cast<T>(static_cast<U>(U(0) - static_cast<U>(x)));
 }
-template <class T>
-T squared(T x) {
+template <class T> T squared(T x) {
   const auto wide = static_cast<std::uint64_t>(x);
   return static_cast<T>(wide * wide);
 }
 
-template <class T>
-Kernel int_kernel(UnaryFn fn) {
+template <class T> Kernel int_kernel(UnaryFn fn) {
   switch (fn) {
     case UnaryFn::Neg: return loop<T, T, negative<T>>;
     case UnaryFn::Abs: return loop<T, T, [](T x) { return x < T(0) ? negative(x) : x; }>;

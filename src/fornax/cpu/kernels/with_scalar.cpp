@@ -20,8 +20,7 @@ void loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void
 }
 
 // Small whole powers are products: exact where std::pow need not be, and many times faster.
-template <class T>
-void power_loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void* setting) {
+template <class T> void power_loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void* setting) {
   const double s = static_cast<const Scalar*>(setting)->as_double();
   if (s == 2) return loop<T, T, [](T x, T) { return mul(x, x); }>(out, in, n, setting);
   if (s == 3) return loop<T, T, [](T x, T) { return mul(mul(x, x), x); }>(out, in, n, setting);
@@ -30,8 +29,7 @@ void power_loop(std::byte* out, const std::byte* const* in, std::int64_t n, cons
 }
 
 // Whole numbers compare in 64 bits: -1 is below every u8, though it has no u8 of its own.
-template <class T>
-Kernel comparison(ScalarFn fn) {
+template <class T> Kernel comparison(ScalarFn fn) {
   using S = std::conditional_t<is_real<T>, T, std::int64_t>;
   switch (fn) {
     case ScalarFn::Equal: return loop<bool, T, [](S x, S s) { return x == s; }, S>;
@@ -44,8 +42,7 @@ Kernel comparison(ScalarFn fn) {
   }
 }
 
-template <class T>
-Kernel number_kernel(ScalarFn fn) {
+template <class T> Kernel number_kernel(ScalarFn fn) {
   switch (fn) {
     case ScalarFn::Add: return loop<T, T, add<T>>;
     case ScalarFn::Rsub: return loop<T, T, [](T x, T s) { return sub(s, x); }>;

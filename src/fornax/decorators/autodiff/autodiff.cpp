@@ -54,8 +54,10 @@ template <class Result> Result Decorator::run(const Op& op, Operands inputs) {
     many.resize(n);
   Operand* const values = n > kFew ? many.data() : few;
   const auto execute = [&]() -> Result {
-    if constexpr (one) return inner()->apply_one(op, {values, n});
-    else return inner()->apply(op, {values, n});
+    if constexpr (one)
+      return inner()->apply_one(op, {values, n});
+    else
+      return inner()->apply(op, {values, n});
   };
 
   Wanted wanted;

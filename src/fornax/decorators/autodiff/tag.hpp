@@ -6,8 +6,7 @@ namespace fornax {
 
 /// Reverse-mode differentiation over any backend: Tensor<Autodiff<Cpu>, 2>. Nests: Autodiff<Autodiff<Cpu>> gives second
 /// derivatives.
-template <class B>
-struct Autodiff {
+template <class B> struct Autodiff {
   using Inner = B;
   static constexpr bool is_autodiff = true;
   static Interpreter& interpreter() {
