@@ -135,7 +135,8 @@ inline double uniform(Random& random) { return static_cast<double>(random() >> 1
 /// True for an input that holds positions.
 inline bool is_index(const Op& op, std::size_t input) {
   const bool indexed = std::holds_alternative<op::Gather>(op) || std::holds_alternative<op::Scatter>(op) ||
-                       std::holds_alternative<op::Select>(op) || std::holds_alternative<op::SelectAssign>(op);
+                       std::holds_alternative<op::Select>(op) || std::holds_alternative<op::SelectAssign>(op) ||
+                       std::holds_alternative<op::CrossEntropy>(op) || std::holds_alternative<op::CrossEntropyGrad>(op);
   return indexed && input == 1;
 }
 

@@ -4,6 +4,7 @@
 #include <fornax/functional/common.hpp>
 #include <fornax/functional/distance.hpp>
 #include <fornax/functional/layout.hpp>
+#include <fornax/ops/op.hpp>
 
 namespace fornax::functional {
 
@@ -60,10 +61,11 @@ void check(std::string_view operation, const Array& x, const Array& targets) {
 // An ignored sample has no gradient, even where the sum of the weights is 0 and the mean NaN.
 Array counted(const Classes& k, const Array& loss) { return k.ignored.defined() ? where(k.ignored, 0.0, loss) : loss; }
 
-Array nll(const Classes& k) {
-  const Array loss = -squeeze(gather(k.rows, 1, unsqueeze(k.target, 1)), 1);
+Array weighed(const Classes& k, const Array& loss) {
   return counted(k, k.sample_weight.defined() ? loss * k.sample_weight : loss);
 }
+
+Array nll(const Classes& k) { return weighed(k, -squeeze(gather(k.rows, 1, unsqueeze(k.target, 1)), 1)); }
 
 Array reduced_classes(const Classes& k, const Array& loss, Reduction reduction) {
   if (reduction == Reduction::Mean && k.sample_weight.defined())
@@ -102,10 +104,11 @@ Array cross_entropy(const Array& logits, const Array& targets, const Array& weig
                     Reduction reduction) {
   check("cross_entropy", logits, targets);
   require_probability("cross_entropy", "label_smoothing", options.label_smoothing);
-  const Array x = fornax::log_softmax(logits, class_dim(logits));
+  const double s = options.label_smoothing;
+  const Array x = s == 0 ? logits : fornax::log_softmax(logits, class_dim(logits));
   const Classes k = classes_of("cross_entropy", x, targets, weight, options.ignore_index);
-  Array loss = nll(k);
-  if (const double s = options.label_smoothing; s != 0) {
+  Array loss = s == 0 ? weighed(k, run(op::CrossEntropy{}, {k.rows, k.target})) : nll(k);
+  if (s != 0) {
     const Array all = sum_along(weight.defined() ? k.rows * weight : k.rows, 1);
     loss = (1 - s) * loss + (s / static_cast<double>(k.rows.shape()[1])) * counted(k, -all);
   }

@@ -13,6 +13,10 @@ struct RowKernels {
   Fold sum, max, min;
   /// softmax of n > 0 elements, or its logarithm; y may be x.
   void (*softmax)(const void* x, void* y, std::int64_t n, bool log);
+  /// -log(softmax(x)) at one of n elements.
+  double (*cross_entropy)(const void* x, std::int64_t n, std::int64_t at);
+  /// g (softmax(x) - one_hot(at)); y may be x.
+  void (*cross_entropy_grad)(const void* x, void* y, std::int64_t n, std::int64_t at, double g);
 };
 
 /// For f32 or f64.

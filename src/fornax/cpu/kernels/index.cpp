@@ -5,6 +5,7 @@
 #include <fornax/array/convert.hpp>
 #include <fornax/cpu/kernels/arithmetic.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
+#include <fornax/cpu/kernels/indices.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
 #include <fornax/cpu/kernels/runs.hpp>
 
@@ -23,7 +24,8 @@ std::string position_of(const Shape& shape, std::int64_t i) {
   return "[" + text + "]";
 }
 
-/// The indices as contiguous i64, all of them valid for a dim of x.
+}  // namespace
+
 Array checked_indices(std::string_view operation, const Array& x, int dim, const Array& index) {
   Array wide = cpu_contiguous(index);
   if (wide.dtype() != DType::I64) {
@@ -41,6 +43,8 @@ Array checked_indices(std::string_view operation, const Array& x, int dim, const
                                     std::to_string(dim) + " of size " + std::to_string(size));
   return wide;
 }
+
+namespace {
 
 /// One side of a transfer at indexed positions.
 struct Side {

@@ -1,0 +1,73 @@
+#include <fornax/cpu/isa/rows.hpp>
+#include <fornax/cpu/kernels/compute_type.hpp>
+#include <fornax/cpu/kernels/dispatch.hpp>
+#include <fornax/cpu/kernels/elementwise.hpp>
+#include <fornax/cpu/kernels/indices.hpp>
+#include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/threads.hpp>
+
+namespace fornax::cpu {
+
+namespace {
+
+/// Logits as adjacent rows of f32 or f64, and the class of each.
+struct Rows {
+  Array x, classes;
+  std::int64_t count, width;
+
+  Rows(std::string_view operation, Operands inputs)
+      : x(as_contiguous(operation, inputs[0].array(), compute_type(inputs[0]->dtype()))),
+        classes(checked_indices(operation, x, x.rank() - 1, inputs[1].array())),
+        count(classes.numel()),
+        width(x.shape()[x.rank() - 1]) {}
+
+  /// Calls f(row, class of it) for each, with the number of the row, on several threads if there is work for them.
+  template <class F> void for_each(F&& f) const {
+    const auto* at = reinterpret_cast<const std::int64_t*>(dense(classes).data);
+    const std::int64_t grain = std::max<std::int64_t>(1, kLeastElements / (4 * std::max<std::int64_t>(width, 1)));
+    parallel_for(count, grain, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t r = begin; r < end; ++r) f(r, at[r]);
+    });
+  }
+};
+
+template <class T> T* elements(const Array& a) { return reinterpret_cast<T*>(dense(a).data); }
+
+/// f(T{}) with the type that the rows are computed in.
+template <class F> void with_compute_type(DType type, F&& f) {
+  if (type == DType::F64) return f(double{});
+  f(float{});
+}
+
+}  // namespace
+
+Array execute(const op::CrossEntropy& op, const Spec& spec, Operands inputs) {
+  const Rows rows(op.name(), inputs);
+  const Array y = cpu_empty(op.name(), spec.shape, rows.x.dtype());
+  const auto kernel = row_kernels(rows.x.dtype(), isa()).cross_entropy;
+  with_compute_type(rows.x.dtype(), [&]<class T>(T) {
+    rows.for_each([&](std::int64_t r, std::int64_t at) {
+      elements<T>(y)[r] = static_cast<T>(kernel(elements<T>(rows.x) + r * rows.width, rows.width, at));
+    });
+  });
+  return as_dtype(op.name(), y, spec.dtype);
+}
+
+Array execute(const op::CrossEntropyGrad& op, const Spec& spec, Operands inputs) {
+  const Rows rows(op.name(), inputs);
+  const DType type = rows.x.dtype();
+  const Array g = as_contiguous(op.name(), inputs[2].array(), type);
+  // A row is read before it is written, so the logits' own buffer can take the result.
+  const Array y =
+      type == spec.dtype ? cpu_result(op.name(), spec, inputs.first(1)) : cpu_empty(op.name(), spec.shape, type);
+  const auto kernel = row_kernels(type, isa()).cross_entropy_grad;
+  with_compute_type(type, [&]<class T>(T) {
+    rows.for_each([&](std::int64_t r, std::int64_t at) {
+      kernel(elements<T>(rows.x) + r * rows.width, elements<T>(y) + r * rows.width, rows.width, at,
+             static_cast<double>(elements<T>(g)[r]));
+    });
+  });
+  return as_dtype(op.name(), y, spec.dtype);
+}
+
+}  // namespace fornax::cpu
