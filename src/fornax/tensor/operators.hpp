@@ -62,6 +62,8 @@ struct Access {
   template <class B, std::size_t D, class K> static Operand operand(Tensor<B, D, K>&& t) {
     return Operand(std::move(t.array_));
   }
+  /// The handle itself, for code that replaces it by one of the same type.
+  template <class B, std::size_t D, class K> static Array& array(Tensor<B, D, K>& t) { return t.array_; }
 };
 
 [[noreturn]] void throw_empty();

@@ -14,9 +14,10 @@
 /// Lets transforms look into a struct that has its backend as only template parameter. Name every member.
 ///
 /// Example: template <class B> struct Line { Tensor<B, 1> w, b; FORNAX_FIELDS(w, b) };
-#define FORNAX_FIELDS(...)                        \
-  auto fields() { return std::tie(__VA_ARGS__); } \
-  auto fields() const { return std::tie(__VA_ARGS__); }
+#define FORNAX_FIELDS(...)                              \
+  auto fields() { return std::tie(__VA_ARGS__); }       \
+  auto fields() const { return std::tie(__VA_ARGS__); } \
+  static constexpr const char* field_names() { return #__VA_ARGS__; }
 
 namespace fornax {
 
