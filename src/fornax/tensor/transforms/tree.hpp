@@ -11,7 +11,8 @@
 
 #include <fornax/tensor/tensor.hpp>
 
-/// Lets transforms look into a struct that has its backend as only template parameter. Name every member.
+/// Lets transforms look into a struct that has its backend as first template parameter; further ones may be numbers. Name
+/// every member.
 ///
 /// Example: template <class B> struct Line { Tensor<B, 1> w, b; FORNAX_FIELDS(w, b) };
 #define FORNAX_FIELDS(...)                              \
@@ -41,7 +42,9 @@ template <class T> inline constexpr bool is_optional<std::optional<T>> = true;
 // The same tree on another backend.
 template <class T, class B> struct Rebind { using Type = T; };
 template <class A, std::size_t D, class K, class B> struct Rebind<Tensor<A, D, K>, B> { using Type = Tensor<B, D, K>; };
-template <template <class> class S, BackendType A, class B> struct Rebind<S<A>, B> { using Type = S<B>; };
+template <template <class, auto...> class S, BackendType A, auto... N, class B> struct Rebind<S<A, N...>, B> {
+  using Type = S<B, N...>;
+};
 template <class T, class B> struct Rebind<std::vector<T>, B> { using Type = std::vector<typename Rebind<T, B>::Type>; };
 template <class T, std::size_t N, class B> struct Rebind<std::array<T, N>, B> {
   using Type = std::array<typename Rebind<T, B>::Type, N>;
@@ -62,7 +65,10 @@ template <class... T> struct BackendOf { using Type = void; };
 template <class A, std::size_t D, class K, class... Rest> struct BackendOf<Tensor<A, D, K>, Rest...> {
   using Type = A;
 };
-template <template <class> class S, BackendType A, class... Rest> struct BackendOf<S<A>, Rest...> { using Type = A; };
+template <template <class, auto...> class S, BackendType A, auto... N, class... Rest>
+struct BackendOf<S<A, N...>, Rest...> {
+  using Type = A;
+};
 template <class T, class... Rest> struct BackendOf<std::vector<T>, Rest...> : BackendOf<T, Rest...> {};
 template <class T, std::size_t N, class... Rest> struct BackendOf<std::array<T, N>, Rest...> : BackendOf<T, Rest...> {};
 template <class T, class... Rest> struct BackendOf<std::optional<T>, Rest...> : BackendOf<T, Rest...> {};
@@ -78,7 +84,7 @@ template <class F, class T, class... Rest> void for_each_tensor(const F& f, T& f
   const auto each_of_tuple = [&]<class... X>(X&&... tuples) {
     constexpr std::size_t n = std::tuple_size_v<std::remove_cvref_t<std::tuple_element_t<0, std::tuple<X...>>>>;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      const auto at = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
+      [[maybe_unused]] const auto at = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
         for_each_tensor(f, std::get<i>(tuples)...);
       };
       (at(std::integral_constant<std::size_t, I>()), ...);
@@ -123,7 +129,7 @@ rebind_t<T, B> map_tensors(const F& f, const T& first, const Rest&... rest) {
     return result;
   } else if constexpr (is_tuple<T>) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      const auto at = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
+      [[maybe_unused]] const auto at = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
         return map_tensors<B>(f, std::get<i>(first), std::get<i>(rest)...);
       };
       return Result(at(std::integral_constant<std::size_t, I>())...);
@@ -133,7 +139,7 @@ rebind_t<T, B> map_tensors(const F& f, const T& first, const Rest&... rest) {
     Result result;
     auto to = result.fields();
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      const auto at = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
+      [[maybe_unused]] const auto at = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
         std::get<i>(to) = map_tensors<B>(f, std::get<i>(first.fields()), std::get<i>(rest.fields())...);
       };
       (at(std::integral_constant<std::size_t, I>()), ...);
