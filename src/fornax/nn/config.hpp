@@ -22,19 +22,19 @@
 #include <fornax/nn/enum.hpp>
 
 /// Makes a struct a config. Name every field.
-#define FORNAX_CONFIG(Type, ...) FORNAX_CONFIG_AS(Type, #Type, __VA_ARGS__)
-/// The same with a name that is computed.
-#define FORNAX_CONFIG_AS(Type, name, ...)                                                         \
-  auto config_fields() { return std::tie(__VA_ARGS__); }                                          \
-  static constexpr const char* config_name() { return name; }                                     \
-  static constexpr const char* config_names() { return #__VA_ARGS__; }                            \
-  std::string to_json() const { return ::fornax::nn::detail::to_json(*this); }                    \
-  static Type from_json(std::string_view text, const ::fornax::nn::ReadOptions& options = {}) {   \
-    return ::fornax::nn::detail::from_json<Type>(text, options);                                  \
-  }                                                                                               \
-  void save(const std::string& path) const { ::fornax::nn::detail::write_text(path, to_json()); } \
-  static Type load(const std::string& path, const ::fornax::nn::ReadOptions& options = {}) {      \
-    return ::fornax::nn::detail::load_json<Type>(path, options);                                  \
+#define FORNAX_CONFIG(Type, ...) FORNAX_CONFIG_AS(, Type, #Type, __VA_ARGS__)
+// With a name that is computed; with a template head, only the members that are called are compiled.
+#define FORNAX_CONFIG_AS(template_head, Type, name, ...)                                                        \
+  template_head auto config_fields() { return std::tie(__VA_ARGS__); }                                          \
+  static constexpr const char* config_name() { return name; }                                                   \
+  static constexpr const char* config_names() { return #__VA_ARGS__; }                                          \
+  template_head std::string to_json() const { return ::fornax::nn::detail::to_json(*this); }                    \
+  template_head static Type from_json(std::string_view text, const ::fornax::nn::ReadOptions& options = {}) {   \
+    return ::fornax::nn::detail::from_json<Type>(text, options);                                                \
+  }                                                                                                             \
+  template_head void save(const std::string& path) const { ::fornax::nn::detail::write_text(path, to_json()); } \
+  template_head static Type load(const std::string& path, const ::fornax::nn::ReadOptions& options = {}) {      \
+    return ::fornax::nn::detail::load_json<Type>(path, options);                                                \
   }
 
 namespace fornax::nn {

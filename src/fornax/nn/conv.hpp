@@ -60,7 +60,7 @@ template <class B, int N> struct Conv {
   ConvPadding<N> padding = 0;
   PerDim<N> dilation = 1;
   std::int64_t groups = 1;
-  FORNAX_MODULE_AS(detail::by_dims<N>("Conv1d", "Conv2d", "Conv3d"), weight, bias, stride, padding, dilation, groups)
+  FORNAX_MODULE_AS(, detail::by_dims<N>("Conv1d", "Conv2d", "Conv3d"), weight, bias, stride, padding, dilation, groups)
 
   template <std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x) const {
     fornax::detail::require_picture<D, N>();
@@ -82,7 +82,7 @@ template <int N> struct ConvConfig {
   std::int64_t groups = 1;
   bool bias = true;
   Initializer initializer = Initializer::kaiming_uniform(kDefaultGain);  // of the bias too
-  FORNAX_CONFIG_AS(ConvConfig, detail::by_dims<N>("Conv1dConfig", "Conv2dConfig", "Conv3dConfig"), channels,
+  FORNAX_CONFIG_AS(, ConvConfig, detail::by_dims<N>("Conv1dConfig", "Conv2dConfig", "Conv3dConfig"), channels,
                    kernel_size, stride, padding, dilation, groups, bias, initializer)
 
   /// Errors: ValueError unless sizes are positive, padding is not negative, and groups divides both numbers of channels.
@@ -114,7 +114,7 @@ template <class B, int N> struct ConvTranspose {
   std::optional<Tensor<B, 1>> bias;
   PerDim<N> stride = 1, padding = 0, output_padding = 0, dilation = 1;
   std::int64_t groups = 1;
-  FORNAX_MODULE_AS(detail::by_dims<N>("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"), weight, bias, stride,
+  FORNAX_MODULE_AS(, detail::by_dims<N>("ConvTranspose1d", "ConvTranspose2d", "ConvTranspose3d"), weight, bias, stride,
                    padding, output_padding, dilation, groups)
 
   template <std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x) const {
@@ -135,7 +135,7 @@ template <int N> struct ConvTransposeConfig {
   std::int64_t groups = 1;
   bool bias = true;
   Initializer initializer = Initializer::kaiming_uniform(kDefaultGain);  // of the bias too
-  FORNAX_CONFIG_AS(ConvTransposeConfig,
+  FORNAX_CONFIG_AS(, ConvTransposeConfig,
                    detail::by_dims<N>("ConvTranspose1dConfig", "ConvTranspose2dConfig", "ConvTranspose3dConfig"),
                    channels, kernel_size, stride, padding, output_padding, dilation, groups, bias, initializer)
 

@@ -3,15 +3,17 @@
 
 #include <fornax/nn/initializer.hpp>
 
-/// A module that is its own config, since it has settings only: nn::MaxPool2d{.kernel_size = 2}.
+/// A module that is its own config, since it has settings only: nn::MaxPool2d{.kernel_size = 2}. At namespace scope.
 #define FORNAX_LAYER(Type, ...) FORNAX_LAYER_AS(Type, #Type, __VA_ARGS__)
-#define FORNAX_LAYER_AS(Type, name, ...)    \
-  FORNAX_MODULE_AS(name, __VA_ARGS__)       \
-  FORNAX_CONFIG_AS(Type, name, __VA_ARGS__) \
-  Type init() const {                       \
-    ::fornax::nn::detail::check(*this);     \
-    return *this;                           \
+#define FORNAX_LAYER_AS(Type, name, ...)                        \
+  FORNAX_MODULE_AS(template <int = 0>, name, __VA_ARGS__)       \
+  FORNAX_CONFIG_AS(template <int = 0>, Type, name, __VA_ARGS__) \
+  template <int = 0> Type init() const {                        \
+    ::fornax::nn::detail::check(*this);                         \
+    return *this;                                               \
   }
+// A config of the library's: what is not called is not compiled.
+#define FORNAX_LAYER_CONFIG(Type, ...) FORNAX_CONFIG_AS(template <int = 0>, Type, #Type, __VA_ARGS__)
 
 namespace fornax::nn::detail {
 

@@ -4,6 +4,8 @@
 #include <fornax/nn/conv.hpp>
 #include <fornax/nn/linear.hpp>
 #include <fornax/nn/norm.hpp>
+#include <fornax/nn/recurrent.hpp>
+#include <fornax/nn/transformer.hpp>
 
 namespace fornax::nn {
 
@@ -71,6 +73,42 @@ void GroupNormConfig::validate() const {
 void InstanceNormConfig::validate() const {
   require_positive("InstanceNormConfig", "num_channels", static_cast<double>(num_channels));
   require_not_negative("InstanceNormConfig", "epsilon", epsilon);
+}
+
+Array detail::activation(ActivationKind kind, const Array& x) {
+  switch (kind) {
+    case ActivationKind::Identity: return x;
+    case ActivationKind::Relu: return functional::relu(x);
+    case ActivationKind::Gelu: return functional::gelu(x);
+    case ActivationKind::GeluTanh: return functional::gelu(x, functional::Gelu::Tanh);
+    case ActivationKind::Silu: return functional::silu(x);
+    case ActivationKind::Mish: return functional::mish(x);
+    case ActivationKind::Selu: return functional::selu(x);
+    case ActivationKind::Elu: return functional::elu(x);
+    case ActivationKind::Sigmoid: return functional::sigmoid(x);
+    case ActivationKind::Tanh: return unary(UnaryFn::Tanh, x);
+    case ActivationKind::HardSwish: return functional::hardswish(x);
+  }
+  throw ValueError("Activation", "there is no kind " + std::to_string(static_cast<int>(kind)));
+}
+
+void detail::validate_recurrent(std::string_view config, std::int64_t d_input, std::int64_t d_hidden,
+                                std::int64_t num_layers, double dropout) {
+  require_positive(config, "d_input", static_cast<double>(d_input));
+  require_positive(config, "d_hidden", static_cast<double>(d_hidden));
+  require_positive(config, "num_layers", static_cast<double>(num_layers));
+  require_probability(config, "dropout", dropout);
+}
+
+void detail::validate_transformer(std::string_view config, std::int64_t d_model, std::int64_t d_ff,
+                                  std::int64_t n_heads, std::int64_t n_layers, double dropout, double epsilon) {
+  require_positive(config, "d_model", static_cast<double>(d_model));
+  require_positive(config, "d_ff", static_cast<double>(d_ff));
+  require(n_heads > 0 && d_model % n_heads == 0, config, "n_heads", static_cast<double>(n_heads),
+          "a divisor of d_model, " + std::to_string(d_model));
+  require_positive(config, "n_layers", static_cast<double>(n_layers));
+  require_probability(config, "dropout", dropout);
+  require_not_negative(config, "epsilon", epsilon);
 }
 
 }  // namespace fornax::nn

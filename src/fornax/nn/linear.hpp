@@ -2,7 +2,7 @@
 // Linear layers.
 
 #include <fornax/functional/linear.hpp>
-#include <fornax/nn/initializer.hpp>
+#include <fornax/nn/layer.hpp>
 
 namespace fornax::nn {
 
@@ -23,7 +23,7 @@ struct LinearConfig {
   std::int64_t d_input = 0, d_output = 0;
   bool bias = true;
   Initializer initializer = Initializer::kaiming_uniform(kDefaultGain);  // of the bias too
-  FORNAX_CONFIG(LinearConfig, d_input, d_output, bias, initializer)
+  FORNAX_LAYER_CONFIG(LinearConfig, d_input, d_output, bias, initializer)
 
   /// Errors: ValueError unless the sizes are positive.
   void validate() const;

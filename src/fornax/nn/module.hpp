@@ -14,15 +14,15 @@
 /// Makes a struct a module. Name every member; those left out are lost when the module goes to another backend. If there
 /// are tensors in it, its first template parameter is the backend, a plain `class`; further ones may be numbers. Implies
 /// FORNAX_FIELDS.
-#define FORNAX_MODULE(Type, ...) FORNAX_MODULE_AS(#Type, __VA_ARGS__)
-/// The same with a name that is computed.
-#define FORNAX_MODULE_AS(name, ...)                                               \
-  FORNAX_FIELDS(__VA_ARGS__)                                                      \
-  static constexpr const char* module_name() { return name; }                     \
-  void append_parameters(const std::string& path, ::fornax::nn::Parameters& to) { \
-    ::fornax::nn::detail::Listing all(path);                                      \
-    ::fornax::nn::detail::list(all, "", *this);                                   \
-    ::fornax::nn::detail::append_parameters(all, to);                             \
+#define FORNAX_MODULE(Type, ...) FORNAX_MODULE_AS(, #Type, __VA_ARGS__)
+// With a name that is computed; with a template head, only the members that are called are compiled.
+#define FORNAX_MODULE_AS(template_head, name, ...)                                              \
+  FORNAX_FIELDS_AS(template_head, __VA_ARGS__)                                                  \
+  static constexpr const char* module_name() { return name; }                                   \
+  template_head void append_parameters(const std::string& path, ::fornax::nn::Parameters& to) { \
+    ::fornax::nn::detail::Listing all(path);                                                    \
+    ::fornax::nn::detail::list(all, "", *this);                                                 \
+    ::fornax::nn::detail::append_parameters(all, to);                                           \
   }
 
 namespace fornax::nn {

@@ -11,13 +11,14 @@
 
 #include <fornax/tensor/tensor.hpp>
 
-/// Lets transforms look into a struct that has its backend as first template parameter; further ones may be numbers. Name
-/// every member.
+/// Lets transforms look into a struct that has its backend as first template parameter, and further ones that are numbers;
+/// or that is a template over other structs. Name every member.
 ///
 /// Example: template <class B> struct Line { Tensor<B, 1> w, b; FORNAX_FIELDS(w, b) };
-#define FORNAX_FIELDS(...)                              \
-  auto fields() { return std::tie(__VA_ARGS__); }       \
-  auto fields() const { return std::tie(__VA_ARGS__); } \
+#define FORNAX_FIELDS(...) FORNAX_FIELDS_AS(, __VA_ARGS__)
+#define FORNAX_FIELDS_AS(template_head, ...)                          \
+  template_head auto fields() { return std::tie(__VA_ARGS__); }       \
+  template_head auto fields() const { return std::tie(__VA_ARGS__); } \
   static constexpr const char* field_names() { return #__VA_ARGS__; }
 
 namespace fornax {
@@ -58,6 +59,10 @@ template <class... T, class B> struct Rebind<std::tuple<T...>, B> {
 template <class U, class V, class B> struct Rebind<std::pair<U, V>, B> {
   using Type = std::pair<typename Rebind<U, B>::Type, typename Rebind<V, B>::Type>;
 };
+template <template <class...> class S, class... T, class B>
+requires(HasFields<S<T...>> && !(BackendType<T> || ...)) struct Rebind<S<T...>, B> {
+  using Type = S<typename Rebind<T, B>::Type...>;
+};
 template <class T, class B> using rebind_t = typename Rebind<std::remove_cvref_t<T>, B>::Type;
 
 // The backend of the first tensor in a list of trees; void if there is none.
@@ -74,6 +79,9 @@ template <class T, std::size_t N, class... Rest> struct BackendOf<std::array<T, 
 template <class T, class... Rest> struct BackendOf<std::optional<T>, Rest...> : BackendOf<T, Rest...> {};
 template <class... T, class... Rest> struct BackendOf<std::tuple<T...>, Rest...> : BackendOf<T..., Rest...> {};
 template <class U, class V, class... Rest> struct BackendOf<std::pair<U, V>, Rest...> : BackendOf<U, V, Rest...> {};
+template <template <class...> class S, class... T, class... Rest>
+requires(HasFields<S<T...>> && !(BackendType<T> || ...)) struct BackendOf<S<T...>, Rest...> : BackendOf<T..., Rest...> {
+};
 template <class T, class... Rest> struct BackendOf<T, Rest...> : BackendOf<Rest...> {};
 template <class... T> using backend_of_t = typename BackendOf<std::remove_cvref_t<T>...>::Type;
 
