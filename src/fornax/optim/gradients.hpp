@@ -80,9 +80,16 @@ template <class M, BackendType B> NamedGradients gradients_of(M& model, const Gr
 template <class M, BackendType B> NamedGradients gradients_of(M& model, Gradients<B>&& gradients) {
   return NamedGradients(nn::parameters_of(model), std::move(gradients.store()));
 }
+template <class M> NamedGradients gradients_of(M& model, const autodiff::GradientStore& gradients) {
+  return NamedGradients(nn::parameters_of(model), gradients);
+}
+template <class M> NamedGradients gradients_of(M& model, autodiff::GradientStore&& gradients) {
+  return NamedGradients(nn::parameters_of(model), std::move(gradients));
+}
 template <class M> NamedGradients gradients_of(M&, NamedGradients gradients) { return gradients; }
 template <class M, class Tree>
-requires(!std::same_as<Tree, NamedGradients>) NamedGradients gradients_of(M&, Tree tree) {
+requires(!std::same_as<Tree, NamedGradients> && !std::same_as<Tree, autodiff::GradientStore>) NamedGradients
+    gradients_of(M&, Tree tree) {
   return NamedGradients(nn::parameters_of(tree));
 }
 

@@ -216,6 +216,12 @@ int Lbfgs::search(Problem& problem, const Array& start, const Array& direction, 
   return evaluations;
 }
 
+autodiff::GradientStore Lbfgs::backward_of(Array loss) {
+  const Interpreter* const tape = autodiff::tape_of(loss);
+  if (!tape) throw ValueError("Lbfgs", "the loss does not depend on any parameter that requires a gradient");
+  return autodiff::backward(*tape, std::move(loss), Array());
+}
+
 LbfgsReport Lbfgs::run(const nn::Parameters& parameters, Objective& objective) {
   Problem problem(parameters, objective);
   if (previous_gradient_.defined() && previous_gradient_.numel() != problem.size())

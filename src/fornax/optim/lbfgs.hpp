@@ -45,7 +45,7 @@ class Lbfgs final : public Optimizer {
   const Config& config() const { return config_; }
 
   /// Changes the parameters of the model until an iteration limit or a tolerance is reached. `loss()` or `loss(model)`
-  /// gives a tensor of one element, computed from the model; it is called with the weights to be tried. If it throws, the
+  /// gives a tensor (or Array) of one element, computed from the model; it is called with the weights to be tried. If it throws, the
   /// model has the weights of that trial.
   template <class M, class F> LbfgsReport step(M& model, F&& loss) {
     struct Call final : Objective {
@@ -58,9 +58,15 @@ class Lbfgs final : public Optimizer {
           else
             return loss();
         }();
-        const double number = value.into_scalar();
-        gradients = gradients_of(model, std::move(value).backward());
-        return number;
+        if constexpr (std::same_as<decltype(value), Array>) {
+          const double number = value.item();
+          gradients = gradients_of(model, backward_of(std::move(value)));
+          return number;
+        } else {
+          const double number = value.into_scalar();
+          gradients = gradients_of(model, std::move(value).backward());
+          return number;
+        }
       }
       M& model;
       F& loss;
@@ -83,6 +89,7 @@ class Lbfgs final : public Optimizer {
     double rho;  // 1 / (y s)
   };
 
+  static autodiff::GradientStore backward_of(Array loss);
   LbfgsReport run(const nn::Parameters& parameters, Objective& objective);
   void turn(const Array& gradient);
   static int search(Problem& problem, const Array& start, const Array& direction, double slope, Point& at);
