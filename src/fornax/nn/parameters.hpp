@@ -81,5 +81,8 @@ template <class M> Parameters parameters_of(M& model) {
   append_parameters(model, "", all);
   return all;
 }
+/// A list of parameters stands for itself: for code that knows arrays only.
+inline Parameters parameters_of(const Parameters& parameters) { return parameters; }
+inline Parameters parameters_of(Parameters& parameters) { return parameters; }
 
 }  // namespace fornax::nn

@@ -1,0 +1,37 @@
+#include <fornax/optim/rules.hpp>
+
+#include <cmath>
+
+namespace fornax::optim {
+
+double norm_of(const Array& x) {
+  if (x.numel() == 0) return 0;
+  const Array wide = size_of(x.dtype()) < 4 ? cast(x, DType::F32) : x;
+  const double norm = std::sqrt(reduce_all(ReduceFn::Sum, unary(UnaryFn::Square, wide)).item());
+  if (std::isfinite(norm)) return norm;
+  // A square may overflow where the norm does not.
+  const double largest = reduce_all(ReduceFn::Max, unary(UnaryFn::Abs, wide)).item();
+  if (!std::isfinite(largest)) return largest;
+  return largest * std::sqrt(reduce_all(ReduceFn::Sum, unary(UnaryFn::Square, wide / largest)).item());
+}
+
+bool all_finite(const Array& x) { return reduce_all(ReduceFn::All, unary(UnaryFn::IsFinite, x)).item() != 0; }
+
+void refuse(std::string_view optimizer, std::string_view setting, double value, std::string_view wanted) {
+  throw ValueError(optimizer,
+                   std::string(setting) + " is " + Scalar(value).str() + "; it must be " + std::string(wanted));
+}
+
+void require_not_negative(std::string_view optimizer, std::string_view setting, double value) {
+  if (!(value >= 0) || std::isinf(value)) refuse(optimizer, setting, value, "finite and not negative");
+}
+
+void require_positive(std::string_view optimizer, std::string_view setting, double value) {
+  if (!(value > 0) || std::isinf(value)) refuse(optimizer, setting, value, "finite and positive");
+}
+
+void require_fraction(std::string_view optimizer, std::string_view setting, double value) {
+  if (!(value >= 0 && value < 1)) refuse(optimizer, setting, value, "in [0, 1)");
+}
+
+}  // namespace fornax::optim
