@@ -8,7 +8,8 @@
 namespace fornax::optim {
 
 /// Takes the value out of a parameter, detached from every tape, and puts what it has become back at its end: as a leaf of
-/// the tapes that the parameter was a leaf of, at all places where a tied one stands. In between the parameter is empty, so that its buffer can be reused.
+/// the tapes that the parameter was a leaf of, at all places where a tied one stands. In between the parameter is empty, so
+/// that its buffer can be reused.
 class Place {
  public:
   explicit Place(const nn::NamedParameter& parameter) : parameter_(parameter) {
