@@ -78,6 +78,19 @@ int main() {
   std::cout << trained.forward(x.inner()).argmax(1).squeeze_dim(1) << "\n";
   // [/valid]
 
+  // [weights]
+  const auto square = nn::LinearConfig{.d_input = 8, .d_output = 8};
+  AutoEncoder<B> auto_encoder{square.init<B>(), square.init<B>()};
+  auto_encoder.decoder.weight = auto_encoder.encoder.weight;
+  std::cout << nn::num_params(auto_encoder) << "\n";
+  // [/weights]
+
+  // [freeze]
+  nn::freeze(net, "fc1.*");
+  std::cout << nn::num_trainable_params(net) << " of " << nn::num_params(net) << "\n";
+  nn::unfreeze(net);
+  // [/freeze]
+
   // [json]
   const auto config = NetConfig::from_json(R"({"in": 2, "hidden": 8, "out": 3, "dropout": 0})");
   std::cout << config.to_json();
@@ -99,19 +112,6 @@ int main() {
     std::cout << e.what() << "\n";
   }
   // [/state]
-
-  // [freeze]
-  nn::freeze(net, "fc1.*");
-  std::cout << nn::num_trainable_params(net) << " of " << nn::num_params(net) << "\n";
-  nn::unfreeze(net);
-  // [/freeze]
-
-  // [weights]
-  const auto square = nn::LinearConfig{.d_input = 8, .d_output = 8};
-  AutoEncoder<B> auto_encoder{square.init<B>(), square.init<B>()};
-  auto_encoder.decoder.weight = auto_encoder.encoder.weight;
-  std::cout << nn::num_params(auto_encoder) << "\n";
-  // [/weights]
 
   // [transform]
   auto energy = [](const auto& model, const auto& in) { return model.forward(in).square().sum(); };
