@@ -13,7 +13,14 @@ namespace fornax::nn {
 struct NamedParameter {
   std::string path;  // "conv1.weight", "0.bias"; empty for a single tensor
   Array* array;
-  bool trainable;  // Float, and a leaf if its backend is an Autodiff
+  bool trainable;                 // Float, and a leaf if its backend is an Autodiff
+  std::vector<Array*> tied = {};  // other places in the module that hold the same parameter
+
+  /// Another value, in every place.
+  void set(const Array& value) const {
+    *array = value;
+    for (Array* other : tied) *other = value;
+  }
 };
 using Parameters = std::vector<NamedParameter>;
 
