@@ -59,14 +59,14 @@ void WeightAverage::add(const nn::Parameters& all) {
 void WeightAverage::write(const nn::Parameters& all) const {
   const nn::Parameters parameters = trainable(all);
   require_same(parameters);
-  for (std::size_t i = 0; i < parameters.size(); ++i) Place(*parameters[i].array).value = entries_[i].average;
+  for (std::size_t i = 0; i < parameters.size(); ++i) Place(parameters[i]).value = entries_[i].average;
 }
 
 void WeightAverage::exchange(const nn::Parameters& all) {
   const nn::Parameters parameters = trainable(all);
   require_same(parameters);
   for (std::size_t i = 0; i < parameters.size(); ++i) {
-    Place place(*parameters[i].array);
+    Place place(parameters[i]);
     place.value.swap(entries_[i].average);
   }
 }

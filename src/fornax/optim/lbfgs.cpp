@@ -55,7 +55,7 @@ class Lbfgs::Problem {
     for (const nn::NamedParameter& p : parameters_) {
       const Shape shape = p.array->shape();
       Array part = reshape(narrow(x, 0, start, shape.numel()), shape);
-      Place(*p.array).value = std::move(part);
+      Place(p).value = std::move(part);
       start += shape.numel();
     }
   }
