@@ -195,14 +195,13 @@ void check_schedule(const Case& c, double& largest) {
   };
   double lr = attrs.real("base_lr");
   if (attrs.text("kind") == "reduce_on_plateau") {
-    using Config = optim::PlateauConfig;
-    optim::Plateau plateau({.mode = attrs.text("mode") == "max" ? Config::Mode::Max : Config::Mode::Min,
+    optim::Plateau plateau({.mode = attrs.text("mode") == "max" ? optim::Better::Max : optim::Better::Min,
                             .factor = attrs.real("factor"),
                             .patience = attrs.integer("patience"),
                             .threshold = attrs.real("threshold", 1e-4),
                             .threshold_mode = attrs.has("threshold_mode") && attrs.text("threshold_mode") == "abs"
-                                                  ? Config::Threshold::Absolute
-                                                  : Config::Threshold::Relative,
+                                                  ? optim::Threshold::Absolute
+                                                  : optim::Threshold::Relative,
                             .cooldown = attrs.integer("cooldown", 0),
                             .min_lr = attrs.real("min_lr", 0)});
     const std::vector<double> metrics = c.whole.objects("inputs").at(0).reals("data");

@@ -1,7 +1,6 @@
 // What all optimizers share: which models they take, groups, clipping, and what they leave alone.
 
 #include <fornax/cpu/memory.hpp>
-#include <fornax/optim/glob.hpp>
 
 #include "net.hpp"
 
@@ -263,21 +262,6 @@ TEST(Groups, ThatMakeNoSenseAreRefused) {
   EXPECT_THROW(Sgd().add_group({.pattern = "*", .lr_scale = -1}), ValueError);
   EXPECT_EQ(message_of<ValueError>([] { Rprop().add_group({.pattern = "*", .weight_decay = 0.1}); }),
             "Rprop: has no weight decay that a group could set");
-}
-
-TEST(Groups, PatternsMatchWholePaths) {
-  EXPECT_TRUE(matches("*", ""));
-  EXPECT_TRUE(matches("encoder.*", "encoder.0.weight"));
-  EXPECT_FALSE(matches("encoder.*", "decoder.encoder.0"));
-  EXPECT_TRUE(matches("*.bias", "a.b.bias"));
-  EXPECT_FALSE(matches("*.bias", "bias"));
-  EXPECT_TRUE(matches("layer?.*t", "layer3.weight"));
-  EXPECT_FALSE(matches("layer?.*", "layer13.weight"));
-  EXPECT_TRUE(matches("*a*b*a*", "xxaybza"));
-  EXPECT_FALSE(matches("", "x"));
-  EXPECT_TRUE(matches("a**", "a"));
-  // Patterns of many stars take no exponential time.
-  EXPECT_FALSE(matches("*a*a*a*a*a*a*a*a*a*a*a*b", std::string(2000, 'a')));
 }
 
 // 3-4-12-13: norms that are whole numbers.

@@ -90,7 +90,7 @@ TEST(State, OfAnotherModelIsRefused) {
 
   Layer<B> narrow = make_layer(DType::F32);
   EXPECT_EQ(message_of<DTypeError>([&] { run(other, narrow, 1, 1); }),
-            "Adam: what is kept as exp_avg of \"bias\" is f64, the parameter is f32");
+            "Adam: what is kept as exp_avg of \"weight\" is f64, the parameter is f32");
 }
 
 TEST(State, WithMissingOrWrongEntriesIsRefused) {

@@ -158,19 +158,15 @@ template <class T> void pass(ConfigIo& io, std::string_view name, T& value) {
   } else if constexpr (requires { std::span<std::int64_t>(value.values); }) {
     io.numbers(name, value.values);  // PerDim
   } else {
-    static_assert(HasConfig<T>,
-                  "a config holds bools, numbers, strings, enums with FORNAX_ENUM, configs, and vectors, "
-                  "arrays and optionals of these");
+    static_assert(std::is_void_v<T>,
+                  "a config holds bools, numbers, strings, enums with FORNAX_ENUM, configs, and vectors, arrays and "
+                  "optionals of these");
   }
 }
 
 template <HasConfig T> void pass_fields(ConfigIo& io, T& config) {
-  std::apply(
-      [&](auto&... field) {
-        std::size_t i = 0;
-        (pass(io, field_name(T::config_names(), i++), field), ...);
-      },
-      config.config_fields());
+  for_each_member(config.config_fields(),
+                  [&](std::size_t i, auto& field) { pass(io, field_name(T::config_names(), i), field); });
   if constexpr (Validated<T>) io.validate([](const void* c) { static_cast<const T*>(c)->validate(); }, &config);
 }
 

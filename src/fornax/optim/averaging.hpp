@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include <fornax/nn/parameters.hpp>
+#include <fornax/nn/config.hpp>
 #include <fornax/optim/state.hpp>
 
 namespace fornax::optim {
@@ -60,6 +60,7 @@ class WeightAverage {
 struct EmaConfig {
   double decay = 0.999;
   bool warmup = false;  // decays by (1 + n) / (10 + n) while that is less, so that early weights do not linger
+  FORNAX_CONFIG_AS(template <int = 0>, EmaConfig, "EmaConfig", decay, warmup)
 };
 
 /// average = decay average + (1 - decay) w.

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fornax/optim/glob.hpp>
+#include <fornax/nn/module.hpp>
 #include <fornax/optim/rules.hpp>
 
 namespace fornax::optim {
@@ -43,7 +43,7 @@ void Muon::set_momentum(double momentum) {
 
 void Muon::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
   const bool by_adamw = w.rank() < 2 || std::any_of(config_.adamw_for.begin(), config_.adamw_for.end(),
-                                                    [&](const std::string& p) { return matches(p, kept.path); });
+                                                    [&](const std::string& p) { return nn::matches(p, kept.path); });
   if (by_adamw) {
     const auto t = static_cast<double>(kept.step);
     const double lr = config_.lr > 0 ? config_.adamw_lr * rate.lr / config_.lr : config_.adamw_lr;

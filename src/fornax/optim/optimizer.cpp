@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include <fornax/array/error.hpp>
-#include <fornax/optim/glob.hpp>
+#include <fornax/nn/module.hpp>
 #include <fornax/optim/place.hpp>
 #include <fornax/optim/rules.hpp>
 
@@ -65,7 +65,7 @@ void GradientOptimizer::set_clipping(Clip clip) {
 
 const Group* GradientOptimizer::group_of(std::string_view path) const {
   for (std::size_t i = groups_.size(); i-- > 0;)
-    if (matches(groups_[i].pattern, path)) return &groups_[i];
+    if (nn::matches(groups_[i].pattern, path)) return &groups_[i];
   return nullptr;
 }
 
@@ -87,28 +87,31 @@ struct GradientOptimizer::Work {
   Rate rate;
 };
 
-void GradientOptimizer::require_fitting_state(const nn::Parameters& parameters) const {
-  for (const Slots& s : slots_) {
-    const auto at = std::find_if(parameters.begin(), parameters.end(),
-                                 [&](const nn::NamedParameter& p) { return p.path == s.path; });
-    if (at == parameters.end()) {
-      if (!unchecked_) continue;
-      throw ValueError(name(), "the loaded state has parameter \"" + s.path + "\", which the model has not");
-    }
-    const Array& p = *at->array;
-    const DType dtype = is_narrow(p) ? DType::F32 : p.dtype();
-    for (const auto& [slot, kept] : s.arrays) {
+void GradientOptimizer::require_fitting_state(const nn::Parameters& parameters) {
+  std::size_t known = 0;
+  for (const nn::NamedParameter& p : parameters) {
+    const Slots* const s = find(p.path);
+    if (!s) continue;
+    ++known;
+    const Array& w = *p.array;
+    const DType dtype = is_narrow(w) ? DType::F32 : w.dtype();
+    for (const auto& [slot, kept] : s->arrays) {
       if (!kept.defined()) continue;
-      const Shape wanted = slot == kMaster ? p.shape() : shape_of(slot, p.shape());
+      const Shape wanted = slot == kMaster ? w.shape() : shape_of(slot, w.shape());
       if (!(kept.shape() == wanted))
-        throw ShapeError(name(), "what is kept as " + slot + " of \"" + s.path + "\" has shape " + kept.shape().str() +
-                                     "; a parameter of shape " + p.shape().str() + " needs " + wanted.str());
+        throw ShapeError(name(), "what is kept as " + slot + " of \"" + p.path + "\" has shape " + kept.shape().str() +
+                                     "; a parameter of shape " + w.shape().str() + " needs " + wanted.str());
       if (kept.dtype() != dtype)
-        throw DTypeError(name(), "what is kept as " + slot + " of \"" + s.path + "\" is " +
+        throw DTypeError(name(), "what is kept as " + slot + " of \"" + p.path + "\" is " +
                                      std::string(fornax::name(kept.dtype())) + ", the parameter is " +
-                                     std::string(fornax::name(p.dtype())));
+                                     std::string(fornax::name(w.dtype())));
     }
   }
+  if (!unchecked_ || known == slots_.size()) return;
+  for (const Slots& s : slots_)
+    if (std::none_of(parameters.begin(), parameters.end(),
+                     [&](const nn::NamedParameter& p) { return p.path == s.path; }))
+      throw ValueError(name(), "the loaded state has parameter \"" + s.path + "\", which the model has not");
 }
 
 StepReport GradientOptimizer::update_all(const nn::Parameters& parameters, NamedGradients gradients) {
@@ -118,21 +121,16 @@ StepReport GradientOptimizer::update_all(const nn::Parameters& parameters, Named
     throw ValueError(name(),
                      "none of the model's parameters has a gradient here; gradients fit the model as it was "
                      "when they were taken, and each step makes new leaves");
-  for (const NamedGradients::Entry& e : gradients.entries())
-    if (std::none_of(parameters.begin(), parameters.end(),
-                     [&](const nn::NamedParameter& p) { return p.path == e.path; }))
-      throw ValueError(name(), "there is a gradient for \"" + e.path + "\", which the model has not");
   require_fitting_state(parameters);
 
   // What is to be changed, with its gradients alone: others count neither for norms nor for being finite.
   std::vector<Work> all;
   NamedGradients used;
   for (const nn::NamedParameter& p : parameters) {
-    if (!p.trainable) continue;
+    Array g = gradients.take(p.path);
+    if (!g.defined() || !p.trainable) continue;
     const Group* const group = group_of(p.path);
     if (group && group->frozen) continue;
-    Array g = gradients.take(p.path);
-    if (!g.defined()) continue;
     if (!(g.shape() == p.array->shape()))
       throw ShapeError(name(), "the gradient of \"" + p.path + "\" has shape " + g.shape().str() +
                                    ", the parameter has " + p.array->shape().str());
@@ -141,7 +139,9 @@ StepReport GradientOptimizer::update_all(const nn::Parameters& parameters, Named
     all.push_back({p, Array(), rate});
     used.set(p.path, std::move(g));
   }
-  gradients = NamedGradients();
+  for (const NamedGradients::Entry& e : gradients.entries())
+    if (e.array.defined())
+      throw ValueError(name(), "there is a gradient for \"" + e.path + "\", which the model has not");
 
   StepReport report;
   if (skip_non_finite_) {

@@ -18,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include <fornax/nn/config.hpp>
 #include <fornax/optim/gradients.hpp>
 #include <fornax/optim/state.hpp>
 
@@ -126,7 +127,7 @@ class GradientOptimizer : public Optimizer {
   StepReport update_all(const nn::Parameters& parameters, NamedGradients gradients);
   const Group* group_of(std::string_view path) const;
   Slots* find(std::string_view path);
-  void require_fitting_state(const nn::Parameters& parameters) const;
+  void require_fitting_state(const nn::Parameters& parameters);
   void update_one(Work& work);
 
   double weight_decay_;

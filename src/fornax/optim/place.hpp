@@ -7,9 +7,9 @@
 
 namespace fornax::optim {
 
-/// Takes the value out of a parameter, detached from every tape, and puts what it has become back at its end: as a leaf of
-/// the tapes that the parameter was a leaf of, at all places where a tied one stands. In between the parameter is empty, so
-/// that its buffer can be reused.
+/// Takes the value out of a parameter, detached from every tape, and puts what it has become back at its end, in all places
+/// where the model has it: as a leaf of the tapes that it was a leaf of. In between the parameter is empty, so that its
+/// buffer can be reused.
 class Place {
  public:
   explicit Place(const nn::NamedParameter& parameter) : parameter_(parameter) {
@@ -19,6 +19,7 @@ class Place {
       x = autodiff::inner(*tape, x);
     }
     value = detach(x);
+    x = Array();
     parameter_.set(Array());
   }
   Place(const Place&) = delete;

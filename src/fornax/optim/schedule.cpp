@@ -306,7 +306,7 @@ namespace {
 
 double worst(const PlateauConfig& c) {
   constexpr double inf = std::numeric_limits<double>::infinity();
-  return c.mode == PlateauConfig::Mode::Min ? inf : -inf;
+  return c.mode == Better::Min ? inf : -inf;
 }
 
 }  // namespace
@@ -321,8 +321,8 @@ Plateau::Plateau(const PlateauConfig& config) : config_(config), best_(worst(con
 }
 
 bool Plateau::is_better(double metric) const {
-  const bool less = config_.mode == PlateauConfig::Mode::Min;
-  if (config_.threshold_mode == PlateauConfig::Threshold::Absolute)
+  const bool less = config_.mode == Better::Min;
+  if (config_.threshold_mode == Threshold::Absolute)
     return less ? metric < best_ - config_.threshold : metric > best_ + config_.threshold;
   return less ? metric < best_ * (1 - config_.threshold) : metric > best_ * (1 + config_.threshold);
 }
