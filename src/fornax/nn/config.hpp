@@ -134,7 +134,8 @@ template <class T> void pass(ConfigIo& io, std::string_view name, T& value) {
     io.text(name, value);
   } else if constexpr (NamedEnum<T>) {
     auto index = static_cast<std::size_t>(value);
-    io.choice(name, index, fornax_enum_names(value), fornax_enum_size(value));
+    constexpr std::size_t count = fornax_enum_size(T());
+    io.choice(name, index, fornax_enum_names(value), count);
     value = static_cast<T>(index);
   } else if constexpr (HasConfig<T>) {
     if (!io.enter(name, T::config_names())) return;

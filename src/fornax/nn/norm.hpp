@@ -11,7 +11,8 @@ namespace fornax::nn {
 /// ones; else with the running ones. functional::batch_norm.
 ///
 /// Shapes: x [N, C, ...] -> the same; all vectors [C].
-/// In grad(f)(model) the running statistics move in a copy, which is lost; with backward() they move here.
+/// In grad(f)(model) the running statistics move in a copy, which is lost; with backward() they move here. A checkpointed
+/// region moves them twice, for it runs twice.
 template <class B> struct BatchNorm {
   Tensor<B, 1> gamma, beta;
   Buffer<B, 1> running_mean, running_var;
