@@ -24,8 +24,6 @@ bool is_tracked(const Interpreter& on, const Array& x);
 Interpreter* tape_of(const Array& x);
 /// The value of x on the wrapped interpreter.
 Array inner(const Interpreter& on, const Array& x);
-/// The value of x, cut off from the derivatives of every decorator.
-Array detach(const Array& x);
 
 /// While one lives, the calling thread records nothing.
 class NoGrad {
