@@ -2,7 +2,6 @@
 #include <cstdio>
 
 #include <fornax/fornax.hpp>
-#include <fornax/nn/nn.hpp>
 
 using namespace fornax;
 using B = Autodiff<Cpu>;

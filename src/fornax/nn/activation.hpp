@@ -137,7 +137,7 @@ struct PReluConfig {
   std::int64_t num_parameters = 1;
   double alpha = 0.25;
   FORNAX_LAYER_CONFIG(PReluConfig, num_parameters, alpha)
-  void validate() const { require_positive("PReluConfig", "num_parameters", static_cast<double>(num_parameters)); }
+  void validate() const { require_positive("PReluConfig", "num_parameters", num_parameters); }
   template <BackendType B> PRelu<B> init(const InitOptions& on = {}) const {
     validate();
     return {init_parameter<B>(Initializer::constant(alpha), {num_parameters}, on)};

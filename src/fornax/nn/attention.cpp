@@ -80,27 +80,26 @@ Array add_positions(const Array& x, const Array& table, std::int64_t offset) {
 
 void MultiHeadAttentionConfig::validate() const {
   const char* const name = "MultiHeadAttentionConfig";
-  require_positive(name, "d_model", static_cast<double>(d_model));
-  require(n_heads > 0 && d_model % n_heads == 0, name, "n_heads", static_cast<double>(n_heads),
+  require_positive(name, "d_model", d_model);
+  require(n_heads > 0 && d_model % n_heads == 0, name, "n_heads", n_heads,
           "a divisor of d_model, " + std::to_string(d_model));
   if (n_kv_heads)
-    require(*n_kv_heads > 0 && n_heads % *n_kv_heads == 0, name, "n_kv_heads", static_cast<double>(*n_kv_heads),
+    require(*n_kv_heads > 0 && n_heads % *n_kv_heads == 0, name, "n_kv_heads", *n_kv_heads,
             "a divisor of n_heads, " + std::to_string(n_heads));
   require_probability(name, "dropout", dropout);
 }
 
 void EmbeddingConfig::validate() const {
-  require_positive("EmbeddingConfig", "n_embedding", static_cast<double>(n_embedding));
-  require_positive("EmbeddingConfig", "d_model", static_cast<double>(d_model));
+  require_positive("EmbeddingConfig", "n_embedding", n_embedding);
+  require_positive("EmbeddingConfig", "d_model", d_model);
   if (padding_idx)
-    require(*padding_idx >= -n_embedding && *padding_idx < n_embedding, "EmbeddingConfig", "padding_idx",
-            static_cast<double>(*padding_idx), "a row of n_embedding, " + std::to_string(n_embedding));
+    require(*padding_idx >= -n_embedding && *padding_idx < n_embedding, "EmbeddingConfig", "padding_idx", *padding_idx,
+            "a row of n_embedding, " + std::to_string(n_embedding));
 }
 
 void PositionalEncodingConfig::validate() const {
-  require(d_model > 0 && d_model % 2 == 0, "PositionalEncodingConfig", "d_model", static_cast<double>(d_model),
-          "positive and even");
-  require_positive("PositionalEncodingConfig", "max_sequence_size", static_cast<double>(max_sequence_size));
+  require(d_model > 0 && d_model % 2 == 0, "PositionalEncodingConfig", "d_model", d_model, "positive and even");
+  require_positive("PositionalEncodingConfig", "max_sequence_size", max_sequence_size);
   require_positive("PositionalEncodingConfig", "max_timescale", max_timescale);
 }
 

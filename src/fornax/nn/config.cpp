@@ -13,21 +13,20 @@
 
 namespace fornax::nn {
 
-void require(bool ok, std::string_view config, std::string_view field, double value, std::string_view wanted) {
-  if (ok) return;
-  throw ValueError(config, std::string(field) + " is " + detail::text_of(value) + "; must be " + std::string(wanted));
-}
-void require_positive(std::string_view config, std::string_view field, double value) {
-  require(value > 0 && std::isfinite(value), config, field, value, "positive");
-}
-void require_not_negative(std::string_view config, std::string_view field, double value) {
-  require(value >= 0 && std::isfinite(value), config, field, value, "0 or positive");
-}
-void require_probability(std::string_view config, std::string_view field, double value) {
-  require(value >= 0 && value <= 1, config, field, value, "in [0, 1]");
-}
-
 namespace detail {
+
+void refuse(std::string_view config, std::string_view field, double value, std::string_view wanted) {
+  throw ValueError(config, std::string(field) + " is " + text_of(value) + "; must be " + std::string(wanted));
+}
+void check_positive(std::string_view config, std::string_view field, double value) {
+  if (!(value > 0 && std::isfinite(value))) refuse(config, field, value, "positive");
+}
+void check_not_negative(std::string_view config, std::string_view field, double value) {
+  if (!(value >= 0 && std::isfinite(value))) refuse(config, field, value, "0 or positive");
+}
+void check_probability(std::string_view config, std::string_view field, double value) {
+  if (!(value >= 0 && value <= 1)) refuse(config, field, value, "in [0, 1]");
+}
 
 namespace {
 

@@ -43,12 +43,28 @@ struct ReadOptions {
   bool allow_missing = false;  // fields that the text does not have keep their default
 };
 
+namespace detail {
+void check_positive(std::string_view config, std::string_view field, double value);
+void check_not_negative(std::string_view config, std::string_view field, double value);
+void check_probability(std::string_view config, std::string_view field, double value);
+[[noreturn]] void refuse(std::string_view config, std::string_view field, double value, std::string_view wanted);
+}  // namespace detail
+
 /// Throws ValueError "config: field is value; must be ..." unless the value is positive (not negative, in [0, 1]).
-void require_positive(std::string_view config, std::string_view field, double value);
-void require_not_negative(std::string_view config, std::string_view field, double value);
-void require_probability(std::string_view config, std::string_view field, double value);
+template <Number T> void require_positive(std::string_view config, std::string_view field, T value) {
+  detail::check_positive(config, field, static_cast<double>(value));
+}
+template <Number T> void require_not_negative(std::string_view config, std::string_view field, T value) {
+  detail::check_not_negative(config, field, static_cast<double>(value));
+}
+template <Number T> void require_probability(std::string_view config, std::string_view field, T value) {
+  detail::check_probability(config, field, static_cast<double>(value));
+}
 /// ValueError "config: field is value; must be `wanted`" unless ok.
-void require(bool ok, std::string_view config, std::string_view field, double value, std::string_view wanted);
+template <Number T>
+void require(bool ok, std::string_view config, std::string_view field, T value, std::string_view wanted) {
+  if (!ok) detail::refuse(config, field, static_cast<double>(value), wanted);
+}
 
 namespace detail {
 
@@ -142,19 +158,15 @@ template <class T> void pass(ConfigIo& io, std::string_view name, T& value) {
   } else if constexpr (requires { std::span<std::int64_t>(value.values); }) {
     io.numbers(name, value.values);  // PerDim
   } else {
-    static_assert(HasConfig<T>,
-                  "a config holds bools, numbers, strings, enums with FORNAX_ENUM, configs, and vectors, "
-                  "arrays and optionals of these");
+    static_assert(std::is_void_v<T>,
+                  "a config holds bools, numbers, strings, enums with FORNAX_ENUM, configs, and vectors, arrays and "
+                  "optionals of these");
   }
 }
 
 template <HasConfig T> void pass_fields(ConfigIo& io, T& config) {
-  std::apply(
-      [&](auto&... field) {
-        std::size_t i = 0;
-        (pass(io, field_name(T::config_names(), i++), field), ...);
-      },
-      config.config_fields());
+  for_each_member(config.config_fields(),
+                  [&](std::size_t i, auto& field) { pass(io, field_name(T::config_names(), i), field); });
   if constexpr (Validated<T>) io.validate([](const void* c) { static_cast<const T*>(c)->validate(); }, &config);
 }
 

@@ -28,6 +28,12 @@ concept NamedEnum = std::is_enum_v<T> && requires(T t) {
   fornax_enum_names(t);
 };
 
+/// Calls f(i, member i) for each element of a tuple of references.
+template <class... T, class F> void for_each_member(const std::tuple<T&...>& members, const F& f) {
+  [&]<std::size_t... I>(std::index_sequence<I...>) { (f(I, std::get<I>(members)), ...); }
+  (std::index_sequence_for<T...>());
+}
+
 template <NamedEnum T> std::string_view name_of(T value) {
   static_assert(fornax_enum_size(T()) > 0);
   return field_name(fornax_enum_names(value), static_cast<std::size_t>(value));

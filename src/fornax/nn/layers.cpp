@@ -13,14 +13,14 @@ namespace detail {
 
 void require_all(std::string_view config, std::string_view field, std::span<const std::int64_t> values, bool positive) {
   for (const std::int64_t v : values)
-    require(positive ? v > 0 : v >= 0, config, field, static_cast<double>(v), positive ? "positive" : "0 or positive");
+    require(positive ? v > 0 : v >= 0, config, field, v, positive ? "positive" : "0 or positive");
 }
 
 void ConvSizes::validate() const {
   require_all(config, "channels", channels, true);
   require_all(config, "kernel_size", kernel, true);
   const bool divides = groups > 0 && channels[0] % groups == 0 && channels[1] % groups == 0;
-  require(divides, config, "groups", static_cast<double>(groups), "a divisor of the channels " + text_of(channels));
+  require(divides, config, "groups", groups, "a divisor of the channels " + text_of(channels));
 }
 
 Shape ConvSizes::weight() const {
@@ -47,31 +47,31 @@ ConvArrays init_conv(const ConvSizes& sizes, bool bias, const Initializer& initi
 }  // namespace detail
 
 void LinearConfig::validate() const {
-  require_positive("LinearConfig", "d_input", static_cast<double>(d_input));
-  require_positive("LinearConfig", "d_output", static_cast<double>(d_output));
+  require_positive("LinearConfig", "d_input", d_input);
+  require_positive("LinearConfig", "d_output", d_output);
 }
 
 void BatchNormConfig::validate() const {
-  require_positive("BatchNormConfig", "num_features", static_cast<double>(num_features));
+  require_positive("BatchNormConfig", "num_features", num_features);
   require_not_negative("BatchNormConfig", "epsilon", epsilon);
   require_probability("BatchNormConfig", "momentum", momentum);
 }
 void LayerNormConfig::validate() const {
-  require_positive("LayerNormConfig", "d_model", static_cast<double>(d_model));
+  require_positive("LayerNormConfig", "d_model", d_model);
   require_not_negative("LayerNormConfig", "epsilon", epsilon);
 }
 void RmsNormConfig::validate() const {
-  require_positive("RmsNormConfig", "d_model", static_cast<double>(d_model));
+  require_positive("RmsNormConfig", "d_model", d_model);
   require_not_negative("RmsNormConfig", "epsilon", epsilon);
 }
 void GroupNormConfig::validate() const {
-  require_positive("GroupNormConfig", "num_channels", static_cast<double>(num_channels));
-  require(num_groups > 0 && num_channels % num_groups == 0, "GroupNormConfig", "num_groups",
-          static_cast<double>(num_groups), "a divisor of num_channels, " + std::to_string(num_channels));
+  require_positive("GroupNormConfig", "num_channels", num_channels);
+  require(num_groups > 0 && num_channels % num_groups == 0, "GroupNormConfig", "num_groups", num_groups,
+          "a divisor of num_channels, " + std::to_string(num_channels));
   require_not_negative("GroupNormConfig", "epsilon", epsilon);
 }
 void InstanceNormConfig::validate() const {
-  require_positive("InstanceNormConfig", "num_channels", static_cast<double>(num_channels));
+  require_positive("InstanceNormConfig", "num_channels", num_channels);
   require_not_negative("InstanceNormConfig", "epsilon", epsilon);
 }
 
@@ -94,19 +94,19 @@ Array detail::activation(ActivationKind kind, const Array& x) {
 
 void detail::validate_recurrent(std::string_view config, std::int64_t d_input, std::int64_t d_hidden,
                                 std::int64_t num_layers, double dropout) {
-  require_positive(config, "d_input", static_cast<double>(d_input));
-  require_positive(config, "d_hidden", static_cast<double>(d_hidden));
-  require_positive(config, "num_layers", static_cast<double>(num_layers));
+  require_positive(config, "d_input", d_input);
+  require_positive(config, "d_hidden", d_hidden);
+  require_positive(config, "num_layers", num_layers);
   require_probability(config, "dropout", dropout);
 }
 
 void detail::validate_transformer(std::string_view config, std::int64_t d_model, std::int64_t d_ff,
                                   std::int64_t n_heads, std::int64_t n_layers, double dropout, double epsilon) {
-  require_positive(config, "d_model", static_cast<double>(d_model));
-  require_positive(config, "d_ff", static_cast<double>(d_ff));
-  require(n_heads > 0 && d_model % n_heads == 0, config, "n_heads", static_cast<double>(n_heads),
+  require_positive(config, "d_model", d_model);
+  require_positive(config, "d_ff", d_ff);
+  require(n_heads > 0 && d_model % n_heads == 0, config, "n_heads", n_heads,
           "a divisor of d_model, " + std::to_string(d_model));
-  require_positive(config, "n_layers", static_cast<double>(n_layers));
+  require_positive(config, "n_layers", n_layers);
   require_probability(config, "dropout", dropout);
   require_not_negative(config, "epsilon", epsilon);
 }

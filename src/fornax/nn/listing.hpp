@@ -109,24 +109,22 @@ template <class T> void list(Listing& to, std::string_view name, T& value) {
     for (auto& element : value) list(to, std::to_string(i++), element);
     to.leave();
   } else if constexpr (tree::is_tuple<T> || tree::HasFields<T>) {
-    const auto members = [&](auto&&... member) {
-      [[maybe_unused]] std::size_t i = 0;
-      if constexpr (tree::is_tuple<T>) {
-        (list(to, std::to_string(i++), member), ...);
-      } else {
-        (list(to, field_name(T::field_names(), i++), member), ...);
-      }
-    };
     if constexpr (tree::is_tuple<T>) {
       to.enter(name, nullptr);
-      std::apply(members, value);
+      std::apply(
+          [&](auto&... member) {
+            [[maybe_unused]] std::size_t i = 0;
+            (list(to, std::to_string(i++), member), ...);
+          },
+          value);
     } else {
       if constexpr (requires { T::module_name(); }) {
         to.enter(name, T::module_name());
       } else {
         to.enter(name, "");
       }
-      std::apply(members, value.fields());
+      for_each_member(value.fields(),
+                      [&](std::size_t i, auto& member) { list(to, field_name(T::field_names(), i), member); });
     }
     to.leave();
   } else {

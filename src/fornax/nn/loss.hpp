@@ -147,7 +147,7 @@ struct CtcLoss {
   std::int64_t blank = 0;
   bool zero_infinity = false;
   FORNAX_LAYER(CtcLoss, blank, zero_infinity)
-  void validate() const { require_not_negative("CtcLoss", "blank", static_cast<double>(blank)); }
+  void validate() const { require_not_negative("CtcLoss", "blank", blank); }
   template <Reduction R = Reduction::Mean, BackendType B, std::size_t S>
   functional::Reduced<R, B, 1> forward(const Tensor<B, 3>& log_probs, const Tensor<B, S, Int>& targets,
                                        const Tensor<B, 1, Int>& input_lengths,

@@ -162,7 +162,7 @@ struct LocalResponseNorm {
   std::int64_t size = 5;
   double alpha = 1e-4, beta = 0.75, k = 1;
   FORNAX_LAYER(LocalResponseNorm, size, alpha, beta, k)
-  void validate() const { require_positive("LocalResponseNorm", "size", static_cast<double>(size)); }
+  void validate() const { require_positive("LocalResponseNorm", "size", size); }
   template <BackendType B, std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x) const {
     return functional::local_response_norm(x, {size, alpha, beta, k});
   }

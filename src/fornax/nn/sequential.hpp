@@ -46,7 +46,7 @@ struct Flatten {
 struct PixelShuffle {
   std::int64_t upscale_factor = 2;
   FORNAX_LAYER(PixelShuffle, upscale_factor)
-  void validate() const { require_positive("PixelShuffle", "upscale_factor", static_cast<double>(upscale_factor)); }
+  void validate() const { require_positive("PixelShuffle", "upscale_factor", upscale_factor); }
   template <BackendType B, std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x) const {
     return functional::pixel_shuffle(x, upscale_factor);
   }
@@ -54,9 +54,7 @@ struct PixelShuffle {
 struct PixelUnshuffle {
   std::int64_t downscale_factor = 2;
   FORNAX_LAYER(PixelUnshuffle, downscale_factor)
-  void validate() const {
-    require_positive("PixelUnshuffle", "downscale_factor", static_cast<double>(downscale_factor));
-  }
+  void validate() const { require_positive("PixelUnshuffle", "downscale_factor", downscale_factor); }
   template <BackendType B, std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x) const {
     return functional::pixel_unshuffle(x, downscale_factor);
   }

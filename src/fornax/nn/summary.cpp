@@ -1,10 +1,34 @@
 #include <fornax/nn/summary.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 #include <set>
 
-namespace fornax::nn::detail {
+namespace fornax::nn {
+
+std::int64_t multiply_adds(const trace::Program& program) {
+  const auto shape = [&](std::size_t value) { return program.values()[value].about.shape; };
+  std::int64_t sum = 0;
+  for (const trace::Node& node : program.nodes()) {
+    if (node.kind != trace::NodeKind::Operation || node.inputs.size() != 2) continue;
+    const Shape a = shape(node.inputs[0]), b = shape(node.inputs[1]), y = shape(node.outputs[0]);
+    if (a.numel() == 0 || b.numel() == 0 || y.numel() == 0) continue;
+    if (node.name == "matmul") {
+      // Transposed or not, the matrices have M K, K N and M N elements: K² is the product of two by the third.
+      const std::int64_t matrix = y[y.rank() - 2] * y[y.rank() - 1], batch = y.numel() / matrix;
+      const double product = static_cast<double>(a.numel() / batch) * static_cast<double>(b.numel() / batch);
+      sum += y.numel() * std::llround(std::sqrt(product / static_cast<double>(matrix)));
+    } else if (node.name.starts_with("conv_transpose")) {
+      sum += a.numel() * (b.numel() / b[0]);
+    } else if (node.name == "conv1d" || node.name == "conv2d" || node.name == "conv3d") {
+      sum += y.numel() * (b.numel() / b[0]);
+    }
+  }
+  return sum;
+}
+
+namespace detail {
 
 namespace {
 
@@ -66,7 +90,7 @@ std::string last_name(const Part& part) {
 
 }  // namespace
 
-std::string summary(const Listing& module) {
+std::string summary(const Listing& module, std::int64_t multiply_adds) {
   Table table{{{"Layer", "Type", "Tensors", "Parameters", "Memory", "Settings"}},
               {false, false, false, true, true, false}};
   std::int64_t trainable = 0, frozen = 0, buffers = 0, bytes = 0;
@@ -102,7 +126,10 @@ std::string summary(const Listing& module) {
   text += "Parameters: " + with_commas(trainable + frozen);
   if (frozen) text += " (" + with_commas(trainable) + " trainable, " + with_commas(frozen) + " frozen)";
   if (buffers) text += "; other tensors: " + with_commas(buffers);
-  return text + "; memory: " + memory(bytes) + "\n";
+  text += "; memory: " + memory(bytes);
+  if (multiply_adds >= 0) text += "; multiply-adds: " + with_commas(multiply_adds);
+  return text + "\n";
 }
 
-}  // namespace fornax::nn::detail
+}  // namespace detail
+}  // namespace fornax::nn
