@@ -15,7 +15,7 @@ void Adagrad::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
   Array& sum = kept.array("sum");
   if (!sum.defined()) sum = full_like(w, config_.initial_accumulator);
   sum = std::move(sum) + unary(UnaryFn::Square, g);
-  descend(w, std::move(g) / root_plus(sum, 1, config_.eps),
+  descend(w, std::move(g) / root_plus(sum, config_.eps),
           rate.lr / (1 + static_cast<double>(kept.step - 1) * config_.lr_decay));
 }
 
@@ -55,7 +55,7 @@ void RmsProp::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
     blend(mean, g, config_.alpha);
     size = sqrt(v - unary(UnaryFn::Square, mean)) + config_.eps;
   } else {
-    size = root_plus(v, 1, config_.eps);
+    size = root_plus(v, config_.eps);
   }
   Array d = std::move(g) / std::move(size);
   if (config_.momentum == 0) return descend(w, std::move(d), rate.lr);

@@ -1,7 +1,5 @@
 #include <fornax/optim/adam.hpp>
 
-#include <cmath>
-
 #include <fornax/optim/rules.hpp>
 
 namespace fornax::optim {
@@ -19,19 +17,8 @@ void Adam::set_momentum(double momentum) {
 }
 
 void Adam::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
-  const auto t = static_cast<double>(kept.step);
-  Array& m = kept.array("exp_avg", w);
-  blend(m, g, config_.beta1);
-  Array& v = kept.array("exp_avg_sq", w);
-  blend_square(v, std::move(g), config_.beta2);
-  const Array* squares = &v;
-  if (config_.amsgrad) {
-    Array& largest = kept.array("max_exp_avg_sq", w);
-    largest = binary(BinaryFn::Maximum, std::move(largest), kept.array("exp_avg_sq"));
-    squares = &largest;
-  }
-  Array d = root_plus(*squares, 1 / std::sqrt(1 - std::pow(config_.beta2, t)), config_.eps);
-  descend(w, kept.array("exp_avg") / std::move(d), rate.lr / (1 - std::pow(config_.beta1, t)));
+  AdamDirection d = adam_direction(kept, w, std::move(g), config_.beta1, config_.beta2, config_.eps, config_.amsgrad);
+  descend(w, std::move(d.array), rate.lr * d.scale);
 }
 
 AdamW::AdamW(const Config& c)

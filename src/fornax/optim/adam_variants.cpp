@@ -39,9 +39,10 @@ void NAdam::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
   const double product_next = product * mu_next * (config_.as_torch_1 ? mu : 1);
   blend(kept.array("exp_avg", w), g, config_.beta1);
   blend_square(kept.array("exp_avg_sq", w), g, config_.beta2);
-  const Array d = root_plus(kept.array("exp_avg_sq"), 1 / std::sqrt(1 - std::pow(config_.beta2, t)), config_.eps);
-  descend(w, std::move(g) / d, rate.lr * (1 - mu) / (1 - product));
-  descend(w, kept.array("exp_avg") / d, rate.lr * mu_next / (1 - product_next));
+  const double root = std::sqrt(1 - std::pow(config_.beta2, t));
+  const Array d = root_plus(kept.array("exp_avg_sq"), config_.eps * root);
+  descend(w, std::move(g) / d, rate.lr * root * (1 - mu) / (1 - product));
+  descend(w, kept.array("exp_avg") / d, rate.lr * root * mu_next / (1 - product_next));
 }
 
 RAdam::RAdam(const Config& config)
@@ -65,7 +66,7 @@ void RAdam::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
   const double lr = rate.lr / (1 - std::pow(config_.beta1, t));
   if (length <= 5) return descend(w, kept.array("exp_avg"), lr);
   const double rectified = std::sqrt((length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length));
-  descend(w, kept.array("exp_avg") / root_plus(kept.array("exp_avg_sq"), 1, config_.eps),
+  descend(w, kept.array("exp_avg") / root_plus(kept.array("exp_avg_sq"), config_.eps),
           lr * rectified * std::sqrt(1 - power));
 }
 
@@ -106,9 +107,10 @@ void Adan::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
   blend(kept.array("exp_avg", w), g, config_.beta1);
   blend(kept.array("exp_avg_change", w), change, config_.beta2);
   blend_square(kept.array("exp_avg_sq", w), std::move(g) + change * config_.beta2, config_.beta3);
-  const Array d = root_plus(kept.array("exp_avg_sq"), 1 / std::sqrt(1 - std::pow(config_.beta3, t)), config_.eps);
-  descend(w, kept.array("exp_avg") / d, rate.lr / (1 - std::pow(config_.beta1, t)));
-  descend(w, kept.array("exp_avg_change") / d, rate.lr * config_.beta2 / (1 - std::pow(config_.beta2, t)));
+  const double root = std::sqrt(1 - std::pow(config_.beta3, t));
+  const Array d = root_plus(kept.array("exp_avg_sq"), config_.eps * root);
+  descend(w, kept.array("exp_avg") / d, rate.lr * root / (1 - std::pow(config_.beta1, t)));
+  descend(w, kept.array("exp_avg_change") / d, rate.lr * root * config_.beta2 / (1 - std::pow(config_.beta2, t)));
   if (rate.weight_decay != 0) w = std::move(w) / (1 + rate.lr * rate.weight_decay);
 }
 

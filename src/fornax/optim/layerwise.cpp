@@ -1,7 +1,5 @@
 #include <fornax/optim/layerwise.hpp>
 
-#include <cmath>
-
 #include <fornax/optim/rules.hpp>
 
 namespace fornax::optim {
@@ -41,12 +39,8 @@ void Lamb::set_momentum(double momentum) {
 }
 
 void Lamb::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
-  const auto t = static_cast<double>(kept.step);
-  blend(kept.array("exp_avg", w), g, config_.beta1);
-  blend_square(kept.array("exp_avg_sq", w), std::move(g), config_.beta2);
-  Array r = kept.array("exp_avg") /
-            root_plus(kept.array("exp_avg_sq"), 1 / std::sqrt(1 - std::pow(config_.beta2, t)), config_.eps);
-  r = std::move(r) / (1 - std::pow(config_.beta1, t));
+  AdamDirection d = adam_direction(kept, w, std::move(g), config_.beta1, config_.beta2, config_.eps);
+  Array r = std::move(d.array) * d.scale;
   if (rate.weight_decay != 0) r = std::move(r) + w * rate.weight_decay;
   const double weights = norm_of(w), direction = norm_of(r);
   descend(w, std::move(r), rate.lr * (weights > 0 && direction > 0 ? weights / direction : 1));

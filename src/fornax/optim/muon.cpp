@@ -45,14 +45,11 @@ void Muon::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
   const bool by_adamw = w.rank() < 2 || std::any_of(config_.adamw_for.begin(), config_.adamw_for.end(),
                                                     [&](const std::string& p) { return nn::matches(p, kept.path); });
   if (by_adamw) {
-    const auto t = static_cast<double>(kept.step);
     const double lr = config_.lr > 0 ? config_.adamw_lr * rate.lr / config_.lr : config_.adamw_lr;
     w = std::move(w) * (1 - lr * rate.weight_decay);
-    blend(kept.array("exp_avg", w), g, config_.adamw_beta1);
-    blend_square(kept.array("exp_avg_sq", w), std::move(g), config_.adamw_beta2);
-    Array d =
-        root_plus(kept.array("exp_avg_sq"), 1 / std::sqrt(1 - std::pow(config_.adamw_beta2, t)), config_.adamw_eps);
-    return descend(w, kept.array("exp_avg") / std::move(d), lr / (1 - std::pow(config_.adamw_beta1, t)));
+    AdamDirection d =
+        adam_direction(kept, w, std::move(g), config_.adamw_beta1, config_.adamw_beta2, config_.adamw_eps);
+    return descend(w, std::move(d.array), lr * d.scale);
   }
   if (rate.weight_decay != 0) w = std::move(w) * (1 - rate.lr * rate.weight_decay);
   Array& v = kept.array("momentum_buffer", w);

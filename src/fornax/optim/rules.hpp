@@ -23,17 +23,25 @@ void require_fraction(std::string_view optimizer, std::string_view setting, doub
 
 /// average = keep average + (1 - keep) x, in place.
 inline void blend(Array& average, const Array& x, double keep) { average = std::move(average) * keep + x * (1 - keep); }
-/// The same with x x.
-inline void blend_square(Array& average, const Array& x, double keep) {
-  average = std::move(average) * keep + unary(UnaryFn::Square, x) * (1 - keep);
+/// The same with x x, in the buffer of x if that is given away.
+inline void blend_square(Array& average, Array x, double keep) {
+  average = std::move(average) * keep + unary(UnaryFn::Square, std::move(x)) * (1 - keep);
 }
 /// w -= factor x.
 inline void descend(Array& w, Array x, double factor) { w = std::move(w) + std::move(x) * -factor; }
-/// sqrt(x) * factor + eps, from a square that is kept.
-inline Array root_plus(const Array& x, double factor, double eps) {
-  Array root = sqrt(x);
-  if (factor != 1) root = std::move(root) * factor;
-  return std::move(root) + eps;
-}
+/// sqrt(x) + eps.
+///
+/// Adam's quotient m / (sqrt(v) / r + eps), with r = sqrt(1 - beta2^t), is written r m / (sqrt(v) + eps r): r then goes into
+/// the rate and costs no pass over the array.
+inline Array root_plus(const Array& x, double eps) { return sqrt(x) + eps; }
+
+struct AdamDirection {
+  Array array;
+  double scale;  // which it is still to be multiplied with
+};
+/// Lets the averages "exp_avg" and "exp_avg_sq" take up g; what they say is the direction, both corrected for their start.
+/// With amsgrad the largest average of squares so far counts.
+AdamDirection adam_direction(Slots& kept, const Array& w, Array g, double beta1, double beta2, double eps,
+                             bool amsgrad = false);
 
 }  // namespace fornax::optim
