@@ -3,6 +3,8 @@
 
 #include <fornax/decorators/check/tag.hpp>
 #include <fornax/functional/functional.hpp>
+#include <fornax/nn/nn.hpp>
+#include <fornax/optim/optim.hpp>
 #include <fornax/tensor/checkpoint.hpp>
 #include <fornax/tensor/gradcheck.hpp>
 #include <fornax/tensor/tensor.hpp>

@@ -1,4 +1,5 @@
-# Compiles SOURCE three times with -O2 and reports the smallest time, in seconds, to the log and to the file OUTPUT.
+# Compiles SOURCE, which is WHAT, three times with -O2 and reports the smallest time, in seconds, beside the BOUNDS that it
+# should keep, to the log and to the file OUTPUT.
 # The figure depends on the machine and its load: it fails only if SOURCE does not compile.
 
 string(REPLACE "|" ";" FLAGS "${FLAGS}")
@@ -20,6 +21,6 @@ endforeach()
 math(EXPR seconds "${best} / 1000")
 math(EXPR rest "${best} % 1000 + 1000")  # + 1000 keeps the leading zeros
 string(SUBSTRING "${rest}" 1 3 rest)
-set(report "header cost: a one-page program compiles in ${seconds}.${rest} s (g++ -O2 -c, best of 3; aim 0.5 s, limit 1.5 s)")
+set(report "header cost: ${WHAT} compiles in ${seconds}.${rest} s (g++ -O2 -c, best of 3; ${BOUNDS})")
 message(STATUS "${report}")
 file(WRITE "${OUTPUT}" "${report}\n")

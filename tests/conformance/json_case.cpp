@@ -117,8 +117,12 @@ Value value_of(const Json& j) {
   } else if (j.is_array()) {
     v.kind = Value::Kind::List;
     for (const Json& item : j) v.list.push_back(value_of(item));
-  } else if (!j.is_null()) {
-    malformed("an attribute is an object: " + j.dump().substr(0, 60));
+  } else if (j.is_object()) {
+    v.kind = Value::Kind::Object;
+    for (const auto& [name, item] : j.items()) {
+      v.names.push_back(name);
+      v.list.push_back(value_of(item));
+    }
   }
   return v;
 }
@@ -217,9 +221,25 @@ Case case_of(const Json& j) {
       malformed("\"expected\" is \"" + expected + "\", neither \"error\" nor \"error_or_defined\"");
     c.expect = expected == "error" ? Expect::Error : Expect::ErrorOrDefined;
   }
-  // Runs of an optimiser and schedules have other fields; nothing here reads them yet.
-  if (c.op != "train" && c.op != "lr_schedule") read_numeric(j, c);
+  if (c.op == "train" || c.op == "lr_schedule") {
+    c.whole = attrs_of(j);  // read where they are run: each kind has fields of its own
+  } else {
+    read_numeric(j, c);
+  }
   return c;
+}
+
+// The number of a value; nothing if it is none.
+std::optional<double> number_in(const Value& v) {
+  if (v.kind == Value::Kind::Float) return v.real;
+  if (v.kind == Value::Kind::Int || v.kind == Value::Kind::Bool) return static_cast<double>(v.integer);
+  return v.kind == Value::Kind::Text ? special(v.text) : std::nullopt;
+}
+
+Attrs members_of(const Value& v) {
+  Attrs attrs;
+  for (std::size_t i = 0; i < v.names.size(); ++i) attrs.set(v.names[i], v.list[i]);
+  return attrs;
 }
 
 std::string describe(std::string_view name) { return "attribute \"" + std::string(name) + "\""; }
@@ -246,10 +266,7 @@ std::int64_t Attrs::integer(std::string_view name) const {
 }
 
 double Attrs::real(std::string_view name) const {
-  const Value& v = at(name);
-  if (v.kind == Value::Kind::Float) return v.real;
-  if (v.kind == Value::Kind::Int || v.kind == Value::Kind::Bool) return static_cast<double>(v.integer);
-  const auto value = v.kind == Value::Kind::Text ? special(v.text) : std::nullopt;
+  const auto value = number_in(at(name));
   if (!value) malformed(describe(name) + " is not a number");
   return *value;
 }
@@ -286,6 +303,64 @@ std::vector<std::int64_t> Attrs::integers(std::string_view name) const {
   return all;
 }
 
+std::vector<double> Attrs::reals(std::string_view name) const {
+  const Value& v = at(name);
+  if (v.kind != Value::Kind::List) malformed(describe(name) + " is not a list");
+  std::vector<double> all;
+  for (const Value& item : v.list) {
+    const auto value = number_in(item);
+    if (!value) malformed(describe(name) + " has an item that is not a number");
+    all.push_back(*value);
+  }
+  return all;
+}
+
+Attrs Attrs::object(std::string_view name) const {
+  const Value& v = at(name);
+  if (v.kind != Value::Kind::Object) malformed(describe(name) + " is not an object");
+  return members_of(v);
+}
+
+std::vector<Attrs> Attrs::objects(std::string_view name) const {
+  const Value& v = at(name);
+  if (v.kind != Value::Kind::List) malformed(describe(name) + " is not a list");
+  std::vector<Attrs> all;
+  for (const Value& item : v.list) {
+    if (item.kind != Value::Kind::Object) malformed(describe(name) + " has an item that is not an object");
+    all.push_back(members_of(item));
+  }
+  return all;
+}
+
+Literal Attrs::tensor(std::string_view name) const {
+  const Attrs fields = object(name);
+  Literal t;
+  t.dtype = parse_dtype(fields.text("dtype"));
+  t.shape = fields.integers("shape");
+  if (is_float(t.dtype)) {
+    t.reals = fields.reals("data");
+  } else {
+    t.integers = fields.integers("data");
+  }
+  return t;
+}
+
+std::vector<std::string> Attrs::names() const {
+  std::vector<std::string> all;
+  for (const auto& [name, value] : values_) all.push_back(name);
+  return all;
+}
+
+Attrs read_object(const std::string& path) {
+  std::ifstream file(path);
+  if (!file) malformed(path + ": cannot be opened");
+  try {
+    return attrs_of(Json::parse(file));
+  } catch (const std::exception& e) {
+    malformed(path + ": " + e.what());
+  }
+}
+
 TensorData Literal::tensor(DType real) const {
   const Shape sizes{std::span<const std::int64_t>(shape)};
   if (is_float(dtype)) return TensorData(reals, sizes).convert(real);
@@ -301,6 +376,7 @@ std::vector<Case> read_cases(const std::string& path) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
     try {
       cases.push_back(case_of(Json::parse(line)));
+      cases.back().directory = path.substr(0, path.rfind('/') + 1);
     } catch (const std::exception& e) {
       malformed(path + ":" + std::to_string(number) + ": " + e.what());
     }

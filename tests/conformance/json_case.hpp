@@ -21,14 +21,17 @@ struct Malformed : std::runtime_error {
 
 /// The value of an attribute.
 struct Value {
-  enum class Kind { Null, Bool, Int, Float, Text, List };
+  enum class Kind { Null, Bool, Int, Float, Text, List, Object };
 
   Kind kind = Kind::Null;
   std::int64_t integer = 0;  // Bool and Int
   double real = 0;
   std::string text;
-  std::vector<Value> list;
+  std::vector<Value> list;         // of an object: its values,
+  std::vector<std::string> names;  // and their names
 };
+
+struct Literal;
 
 /// The attributes of an operation. Reading one that is absent, or of another kind, throws Malformed; with a fallback
 /// an absent or null one gives that.
@@ -50,6 +53,13 @@ class Attrs {
   Scalar number(std::string_view name) const;
   /// A list of integers; one integer is a list too.
   std::vector<std::int64_t> integers(std::string_view name) const;
+  std::vector<double> reals(std::string_view name) const;
+  /// What is an object itself, and a list of objects.
+  Attrs object(std::string_view name) const;
+  std::vector<Attrs> objects(std::string_view name) const;
+  /// An object that is a tensor.
+  Literal tensor(std::string_view name) const;
+  std::vector<std::string> names() const;
 
  private:
   std::map<std::string, Value, std::less<>> values_;
@@ -98,7 +108,12 @@ struct Case {
   std::vector<std::optional<Literal>> cotangents;  // empty: no gradients asked
   std::vector<std::optional<Literal>> expected_outputs, expected_grads;
   std::optional<Tolerance> f64, f32;
+  Attrs whole;            // of "train" and "lr_schedule": all fields
+  std::string directory;  // of the file, with a slash at its end; empty for the current one
 };
+
+/// The fields of a file that is one object. Throws Malformed.
+Attrs read_object(const std::string& path);
 
 /// The cases of a file. Throws Malformed, also if the file cannot be read.
 std::vector<Case> read_cases(const std::string& path);

@@ -14,18 +14,21 @@ namespace {
 using namespace fornax::conformance;
 
 constexpr const char* kUsage =
-    "usage: fornax-conformance [--backend NAME] [--dtype f64|f32] [--forward] [--vmap] FILE...\n"
+    "usage: fornax-conformance [--backend NAME] [--dtype f64|f32] [--forward] [--vmap] [--accumulate N] FILE...\n"
     "  --backend NAME   a stack of decorators, Autodiff<Cpu> unless given: Cpu (outputs only), Autodiff<Cpu>,\n"
     "                   Autodiff<Autodiff<Cpu>>, ...\n"
     "  --dtype          what the f64 of the files become; f64 unless given\n"
     "  --forward        gradients by forward mode, element by element, instead of in reverse\n"
     "  --vmap           the operations run on a batch of two equal samples; gradients flow through it\n"
+    "  --accumulate N   training sums the gradients of N equal parts of each batch; its losses must be those of whole\n"
+    "                   batches too\n"
     "prints `passed|failed|absent ID [largest error]` for each case, and why on stderr;\n"
     "exits 1 if a case failed, 2 if it could not run\n";
 
 struct Options {
   std::string backend = "Autodiff<Cpu>", dtype = "f64";
   bool forward = false, vmap = false;
+  std::int64_t accumulate = 1;
   std::vector<std::string> files;
 };
 
@@ -46,6 +49,8 @@ Options options_of(const std::vector<std::string>& arguments) {
       o.forward = true;
     } else if (a == "--vmap") {
       o.vmap = true;
+    } else if (a == "--accumulate") {
+      o.accumulate = std::stoll(value());
     } else if (a.starts_with("-")) {
       throw std::invalid_argument("unknown option " + a);
     } else {
@@ -53,13 +58,14 @@ Options options_of(const std::vector<std::string>& arguments) {
     }
   }
   if (o.dtype != "f64" && o.dtype != "f32") throw std::invalid_argument("--dtype is f64 or f32, not " + o.dtype);
+  if (o.accumulate < 1) throw std::invalid_argument("--accumulate needs a positive number");
   if (o.files.empty()) throw std::invalid_argument("no files");
   return o;
 }
 
 int run(const Options& o) {
-  const Setup setup =
-      setup_of(o.backend, o.dtype == "f64" ? fornax::DType::F64 : fornax::DType::F32, o.forward, o.vmap);
+  Setup setup = setup_of(o.backend, o.dtype == "f64" ? fornax::DType::F64 : fornax::DType::F32, o.forward, o.vmap);
+  setup.accumulate = o.accumulate;
   std::vector<Case> cases;
   for (const std::string& path : o.files)
     for (Case& c : read_cases(path)) cases.push_back(std::move(c));

@@ -12,21 +12,21 @@
 #include <fornax/decorators/dual/dual.hpp>
 
 #include "table.hpp"
+#include "train.hpp"
 
 namespace fornax::conformance {
-
-namespace {
-
-/// Values that are not the expected ones.
-struct Mismatch : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 std::string exact(double value) {
   char text[40];
   std::snprintf(text, sizeof text, "%.17g", value);
   return text;
 }
+
+Array upload(const TensorData& data, const Setup& s) {
+  return backend_of(*s.on).upload(data.dtype(), data.shape(), data.bytes(), Device::cpu());
+}
+
+namespace {
 
 std::string shape_text(const std::vector<std::int64_t>& dims) {
   std::string text = "[";
@@ -67,10 +67,6 @@ void compare(const std::string& what, const Literal& want, const TensorData& got
     }
   }
   if (!first.empty()) throw Mismatch(first);
-}
-
-Array upload(const TensorData& data, const Setup& s) {
-  return backend_of(*s.on).upload(data.dtype(), data.shape(), data.bytes(), Device::cpu());
 }
 
 // A finite value of the file that is infinite as `real`: the case cannot be posed in that dtype.
@@ -282,8 +278,13 @@ Outcome run_case(const Case& c, const Setup& s) {
     if (overflows(i.value, s.real)) return {Verdict::Absent, 0, i.name + " overflows " + std::string(name(s.real))};
   double largest = 0;
   try {
-    if (c.steps.empty()) function_of(c.op);
-    check(c, s, largest);
+    if (c.op == "train") {
+      check_training(c, s, largest);
+    } else if (c.op == "lr_schedule") {
+      check_schedule(c, largest);
+    } else {
+      check(c, s, largest);
+    }
     if (c.expect == Expect::Error) return {Verdict::Failed, 0, "no error was raised"};
     return {Verdict::Passed, largest, ""};
   } catch (const Absent& e) {

@@ -62,6 +62,9 @@ struct Access {
   template <class B, std::size_t D, class K> static Operand operand(Tensor<B, D, K>&& t) {
     return Operand(std::move(t.array_));
   }
+  /// The handle itself, for code that replaces it by one of the same type.
+  template <class B, std::size_t D, class K> static Array& array(Tensor<B, D, K>& t) { return t.array_; }
+  template <class B, std::size_t D, class K> static auto type() { return Tensor<B, D, K>::type(); }
 };
 
 [[noreturn]] void throw_empty();

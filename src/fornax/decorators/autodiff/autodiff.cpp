@@ -132,6 +132,8 @@ bool is_leaf(const Interpreter& on, const Array& x) {
   return body && body->node->leaf;
 }
 
+Interpreter* tape_of(const Array& x) { return tracked_anywhere(x) ? x.interpreter() : nullptr; }
+
 bool is_tracked(const Interpreter& on, const Array& x) { return tracked(on, x) != nullptr; }
 
 Array inner(const Interpreter& on, const Array& x) {

@@ -20,6 +20,8 @@ Array require_grad(Interpreter& on, const Array& x);
 bool is_leaf(const Interpreter& on, const Array& x);
 /// True if backward can start from x.
 bool is_tracked(const Interpreter& on, const Array& x);
+/// The Autodiff that x is tracked by, the outermost of several; null if there is none.
+Interpreter* tape_of(const Array& x);
 /// The value of x on the wrapped interpreter.
 Array inner(const Interpreter& on, const Array& x);
 

@@ -11,12 +11,15 @@
 
 #include <fornax/tensor/tensor.hpp>
 
-/// Lets transforms look into a struct that has its backend as only template parameter. Name every member.
+/// Lets transforms look into a struct that has its backend as first template parameter, and further ones that are numbers;
+/// or that is a template over other structs. Name every member.
 ///
 /// Example: template <class B> struct Line { Tensor<B, 1> w, b; FORNAX_FIELDS(w, b) };
-#define FORNAX_FIELDS(...)                        \
-  auto fields() { return std::tie(__VA_ARGS__); } \
-  auto fields() const { return std::tie(__VA_ARGS__); }
+#define FORNAX_FIELDS(...) FORNAX_FIELDS_AS(, __VA_ARGS__)
+#define FORNAX_FIELDS_AS(template_head, ...)                          \
+  template_head auto fields() { return std::tie(__VA_ARGS__); }       \
+  template_head auto fields() const { return std::tie(__VA_ARGS__); } \
+  static constexpr const char* field_names() { return #__VA_ARGS__; }
 
 namespace fornax {
 
@@ -40,7 +43,9 @@ template <class T> inline constexpr bool is_optional<std::optional<T>> = true;
 // The same tree on another backend.
 template <class T, class B> struct Rebind { using Type = T; };
 template <class A, std::size_t D, class K, class B> struct Rebind<Tensor<A, D, K>, B> { using Type = Tensor<B, D, K>; };
-template <template <class> class S, BackendType A, class B> struct Rebind<S<A>, B> { using Type = S<B>; };
+template <template <class, auto...> class S, BackendType A, auto... N, class B> struct Rebind<S<A, N...>, B> {
+  using Type = S<B, N...>;
+};
 template <class T, class B> struct Rebind<std::vector<T>, B> { using Type = std::vector<typename Rebind<T, B>::Type>; };
 template <class T, std::size_t N, class B> struct Rebind<std::array<T, N>, B> {
   using Type = std::array<typename Rebind<T, B>::Type, N>;
@@ -54,6 +59,10 @@ template <class... T, class B> struct Rebind<std::tuple<T...>, B> {
 template <class U, class V, class B> struct Rebind<std::pair<U, V>, B> {
   using Type = std::pair<typename Rebind<U, B>::Type, typename Rebind<V, B>::Type>;
 };
+template <template <class...> class S, class... T, class B>
+requires(HasFields<S<T...>> && !(BackendType<T> || ...)) struct Rebind<S<T...>, B> {
+  using Type = S<typename Rebind<T, B>::Type...>;
+};
 template <class T, class B> using rebind_t = typename Rebind<std::remove_cvref_t<T>, B>::Type;
 
 // The backend of the first tensor in a list of trees; void if there is none.
@@ -61,12 +70,18 @@ template <class... T> struct BackendOf { using Type = void; };
 template <class A, std::size_t D, class K, class... Rest> struct BackendOf<Tensor<A, D, K>, Rest...> {
   using Type = A;
 };
-template <template <class> class S, BackendType A, class... Rest> struct BackendOf<S<A>, Rest...> { using Type = A; };
+template <template <class, auto...> class S, BackendType A, auto... N, class... Rest>
+struct BackendOf<S<A, N...>, Rest...> {
+  using Type = A;
+};
 template <class T, class... Rest> struct BackendOf<std::vector<T>, Rest...> : BackendOf<T, Rest...> {};
 template <class T, std::size_t N, class... Rest> struct BackendOf<std::array<T, N>, Rest...> : BackendOf<T, Rest...> {};
 template <class T, class... Rest> struct BackendOf<std::optional<T>, Rest...> : BackendOf<T, Rest...> {};
 template <class... T, class... Rest> struct BackendOf<std::tuple<T...>, Rest...> : BackendOf<T..., Rest...> {};
 template <class U, class V, class... Rest> struct BackendOf<std::pair<U, V>, Rest...> : BackendOf<U, V, Rest...> {};
+template <template <class...> class S, class... T, class... Rest>
+requires(HasFields<S<T...>> && !(BackendType<T> || ...)) struct BackendOf<S<T...>, Rest...> : BackendOf<T..., Rest...> {
+};
 template <class T, class... Rest> struct BackendOf<T, Rest...> : BackendOf<Rest...> {};
 template <class... T> using backend_of_t = typename BackendOf<std::remove_cvref_t<T>...>::Type;
 
@@ -77,7 +92,7 @@ template <class F, class T, class... Rest> void for_each_tensor(const F& f, T& f
   const auto each_of_tuple = [&]<class... X>(X&&... tuples) {
     constexpr std::size_t n = std::tuple_size_v<std::remove_cvref_t<std::tuple_element_t<0, std::tuple<X...>>>>;
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      const auto at = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
+      [[maybe_unused]] const auto at = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
         for_each_tensor(f, std::get<i>(tuples)...);
       };
       (at(std::integral_constant<std::size_t, I>()), ...);
@@ -122,7 +137,7 @@ rebind_t<T, B> map_tensors(const F& f, const T& first, const Rest&... rest) {
     return result;
   } else if constexpr (is_tuple<T>) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      const auto at = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
+      [[maybe_unused]] const auto at = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
         return map_tensors<B>(f, std::get<i>(first), std::get<i>(rest)...);
       };
       return Result(at(std::integral_constant<std::size_t, I>())...);
@@ -132,7 +147,7 @@ rebind_t<T, B> map_tensors(const F& f, const T& first, const Rest&... rest) {
     Result result;
     auto to = result.fields();
     [&]<std::size_t... I>(std::index_sequence<I...>) {
-      const auto at = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
+      [[maybe_unused]] const auto at = [&]<std::size_t i>(std::integral_constant<std::size_t, i>) {
         std::get<i>(to) = map_tensors<B>(f, std::get<i>(first.fields()), std::get<i>(rest.fields())...);
       };
       (at(std::integral_constant<std::size_t, I>()), ...);

@@ -1,0 +1,135 @@
+#include <fornax/nn/summary.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <set>
+
+namespace fornax::nn {
+
+std::int64_t multiply_adds(const trace::Program& program) {
+  const auto shape = [&](std::size_t value) { return program.values()[value].about.shape; };
+  std::int64_t sum = 0;
+  for (const trace::Node& node : program.nodes()) {
+    if (node.kind != trace::NodeKind::Operation || node.inputs.size() != 2) continue;
+    const Shape a = shape(node.inputs[0]), b = shape(node.inputs[1]), y = shape(node.outputs[0]);
+    if (a.numel() == 0 || b.numel() == 0 || y.numel() == 0) continue;
+    if (node.name == "matmul") {
+      // Transposed or not, the matrices have M K, K N and M N elements: K² is the product of two by the third.
+      const std::int64_t matrix = y[y.rank() - 2] * y[y.rank() - 1], batch = y.numel() / matrix;
+      const double product = static_cast<double>(a.numel() / batch) * static_cast<double>(b.numel() / batch);
+      sum += y.numel() * std::llround(std::sqrt(product / static_cast<double>(matrix)));
+    } else if (node.name.starts_with("conv_transpose")) {
+      sum += a.numel() * (b.numel() / b[0]);
+    } else if (node.name == "conv1d" || node.name == "conv2d" || node.name == "conv3d") {
+      sum += y.numel() * (b.numel() / b[0]);
+    }
+  }
+  return sum;
+}
+
+namespace detail {
+
+namespace {
+
+// "101,770".
+std::string with_commas(std::int64_t n) {
+  std::string digits = std::to_string(n);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+// Units: bytes.
+std::string memory(std::int64_t bytes) {
+  const char* const units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
+  auto value = static_cast<double>(bytes);
+  std::size_t unit = 0;
+  for (; value >= 1024 && unit < 4; ++unit) value /= 1024;
+  char text[32];
+  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
+  return text;
+}
+
+std::int64_t bytes_of(const Array& a) { return a.numel() * static_cast<std::int64_t>(size_of(a.dtype())); }
+
+// Characters on the screen: the bytes that do not continue one in UTF-8.
+std::size_t width(const std::string& text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) { return (c & 0xC0) != 0x80; }));
+}
+
+struct Table {
+  std::vector<std::vector<std::string>> rows;
+  std::vector<bool> right;  // columns of numbers
+
+  std::string str() const {
+    std::vector<std::size_t> widths(right.size());
+    for (const auto& row : rows)
+      for (std::size_t c = 0; c < row.size(); ++c) widths[c] = std::max(widths[c], width(row[c]));
+    std::string text;
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      std::string line;
+      for (std::size_t c = 0; c < widths.size(); ++c) {
+        const std::string& cell = rows[r][c];
+        const std::string space(widths[c] - width(cell), ' ');
+        line.append(c ? "  " : "").append(right[c] ? space + cell : cell + space);
+      }
+      line.resize(line.find_last_not_of(' ') + 1);
+      text += line + "\n";
+      if (r > 0) continue;
+      std::size_t whole = 2 * (widths.size() - 1);
+      for (const std::size_t w : widths) whole += w;
+      text += std::string(whole, '-') + "\n";
+    }
+    return text;
+  }
+};
+
+std::string last_name(const Part& part) {
+  return part.path.substr(part.path.rfind('.') + 1);  // npos + 1 is 0
+}
+
+}  // namespace
+
+std::string summary(const Listing& module, std::int64_t multiply_adds) {
+  Table table{{{"Layer", "Type", "Tensors", "Parameters", "Memory", "Settings"}},
+              {false, false, false, true, true, false}};
+  std::int64_t trainable = 0, frozen = 0, buffers = 0, bytes = 0;
+  std::set<const ArrayBody*> seen;
+  for (const Part& part : module.parts) {
+    std::int64_t count = 0, size = 0;
+    std::string tensors;
+    for (const std::size_t i : part.slots) {
+      const Slot& slot = module.slots[i];
+      if (!slot.array->defined()) continue;
+      const Array& a = *slot.array;
+      const bool first = seen.insert(a.body()).second, parameter = slot.role == Role::Parameter;
+      tensors.append(tensors.empty() ? "" : ", ").append(slot.path.substr(slot.path.rfind('.') + 1));
+      tensors.append(" ").append(a.shape().str());
+      if (!first) tensors += " tied";
+      if (parameter && !slot.trainable()) tensors += " frozen";
+      if (!first) continue;
+      size += bytes_of(a);
+      if (parameter) {
+        count += a.numel();
+        (slot.trainable() ? trainable : frozen) += a.numel();
+      } else {
+        buffers += a.numel();
+      }
+    }
+    bytes += size;
+    const bool root = part.depth == 0;
+    const std::string name(root ? 0 : 2 * static_cast<std::size_t>(part.depth - 1), ' ');
+    table.rows.push_back({root ? "" : name + last_name(part), part.type, tensors, count ? with_commas(count) : "",
+                          size ? memory(size) : "", part.settings});
+  }
+  std::string text = table.str();
+  text += "Parameters: " + with_commas(trainable + frozen);
+  if (frozen) text += " (" + with_commas(trainable) + " trainable, " + with_commas(frozen) + " frozen)";
+  if (buffers) text += "; other tensors: " + with_commas(buffers);
+  text += "; memory: " + memory(bytes);
+  if (multiply_adds >= 0) text += "; multiply-adds: " + with_commas(multiply_adds);
+  return text + "\n";
+}
+
+}  // namespace detail
+}  // namespace fornax::nn

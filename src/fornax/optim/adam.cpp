@@ -1,0 +1,34 @@
+#include <fornax/optim/adam.hpp>
+
+#include <fornax/optim/rules.hpp>
+
+namespace fornax::optim {
+
+Adam::Adam(std::string_view name, const Config& config, Decay decay)
+    : GradientOptimizer(name, config.lr, config.weight_decay, decay), config_(config) {
+  require_fraction(name, "beta1", config.beta1);
+  require_fraction(name, "beta2", config.beta2);
+  require_not_negative(name, "eps", config.eps);
+}
+
+void Adam::set_momentum(double momentum) {
+  require_fraction(name(), "beta1", momentum);
+  config_.beta1 = momentum;
+}
+
+void Adam::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
+  AdamDirection d = adam_direction(kept, w, std::move(g), config_.beta1, config_.beta2, config_.eps, config_.amsgrad);
+  descend(w, std::move(d.array), rate.lr * d.scale);
+}
+
+AdamW::AdamW(const Config& c)
+    : Adam("AdamW",
+           {.lr = c.lr,
+            .beta1 = c.beta1,
+            .beta2 = c.beta2,
+            .eps = c.eps,
+            .weight_decay = c.weight_decay,
+            .amsgrad = c.amsgrad},
+           Decay::Decoupled) {}
+
+}  // namespace fornax::optim
