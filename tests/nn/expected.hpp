@@ -5,7 +5,7 @@
 // Element i of input number k is cos(0.3 i + k), of a module's parameter number k sin(0.7 i + k + 1) / 2. The loss is the
 // sum of the values times (1, 2, ..., n) / n. Of each gradient, inputs first, the sum of its elements times cos(i) is given.
 
-#include <support/values.hpp>
+#include <nn/networks.hpp>
 
 namespace fornax::test {
 

@@ -136,7 +136,7 @@ template <class B> struct PRelu {
 struct PReluConfig {
   std::int64_t num_parameters = 1;
   double alpha = 0.25;
-  FORNAX_LAYER_CONFIG(PReluConfig, num_parameters, alpha)
+  FORNAX_LAZY_CONFIG(PReluConfig, num_parameters, alpha)
   void validate() const { require_positive("PReluConfig", "num_parameters", num_parameters); }
   template <BackendType B> PRelu<B> init(const InitOptions& on = {}) const {
     validate();
@@ -158,7 +158,7 @@ struct SwiGluConfig {
   std::int64_t d_input = 0, d_output = 0;
   bool bias = false;
   Initializer initializer = Initializer::kaiming_uniform(kDefaultGain);
-  FORNAX_LAYER_CONFIG(SwiGluConfig, d_input, d_output, bias, initializer)
+  FORNAX_LAZY_CONFIG(SwiGluConfig, d_input, d_output, bias, initializer)
   void validate() const { linear().validate(); }
   template <BackendType B> SwiGlu<B> init(const InitOptions& on = {}) const {
     return {linear().init<B>(on), linear().init<B>(on)};

@@ -76,7 +76,7 @@ struct MultiHeadAttentionConfig {
   double dropout = 0.1;
   bool bias = true;
   Initializer initializer = Initializer::kaiming_uniform(kDefaultGain);
-  FORNAX_LAYER_CONFIG(MultiHeadAttentionConfig, d_model, n_heads, n_kv_heads, dropout, bias, initializer)
+  FORNAX_LAZY_CONFIG(MultiHeadAttentionConfig, d_model, n_heads, n_kv_heads, dropout, bias, initializer)
 
   /// Errors: ValueError unless n_heads divides d_model and n_kv_heads divides n_heads.
   void validate() const;

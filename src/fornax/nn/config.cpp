@@ -31,6 +31,7 @@ void check_probability(std::string_view config, std::string_view field, double v
 namespace {
 
 using Json = nlohmann::ordered_json;
+constexpr std::uint64_t kLargest = std::numeric_limits<std::int64_t>::max();
 
 std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
 
@@ -164,13 +165,16 @@ class Reader final : public ConfigIo {
   void numbers(std::string_view name, std::span<std::int64_t> values) override {
     const Json* j = find(name);
     if (!j) return;
-    if (j->is_number_integer()) {
+    const auto whole = [](const Json& v) {
+      return v.is_number_integer() && (!v.is_number_unsigned() || v.get<std::uint64_t>() <= kLargest);
+    };
+    if (whole(*j)) {
       for (std::int64_t& v : values) v = j->get<std::int64_t>();
       return;
     }
     bool fits = j->is_array() && j->size() == values.size();
     if (fits)
-      for (const Json& v : *j) fits = fits && v.is_number_integer();
+      for (const Json& v : *j) fits = fits && whole(v);
     if (!fits) return expected(name, std::to_string(values.size()) + " whole numbers, or one for all", *j);
     for (std::size_t i = 0; i < values.size(); ++i) values[i] = (*j)[i].get<std::int64_t>();
   }

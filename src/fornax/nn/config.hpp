@@ -23,6 +23,8 @@
 
 /// Makes a struct a config. Name every field.
 #define FORNAX_CONFIG(Type, ...) FORNAX_CONFIG_AS(, Type, #Type, __VA_ARGS__)
+/// The same at namespace scope, where members that are not called are not compiled: for headers that many include.
+#define FORNAX_LAZY_CONFIG(Type, ...) FORNAX_CONFIG_AS(template <int = 0>, Type, #Type, __VA_ARGS__)
 // With a name that is computed; with a template head, only the members that are called are compiled.
 #define FORNAX_CONFIG_AS(template_head, Type, name, ...)                                                        \
   template_head auto config_fields() { return std::tie(__VA_ARGS__); }                                          \
@@ -132,7 +134,8 @@ template <class T> void pass(ConfigIo& io, std::string_view name, T& value) {
     io.text(name, value);
   } else if constexpr (NamedEnum<T>) {
     auto index = static_cast<std::size_t>(value);
-    io.choice(name, index, fornax_enum_names(value), fornax_enum_size(value));
+    constexpr std::size_t count = fornax_enum_size(T());
+    io.choice(name, index, fornax_enum_names(value), count);
     value = static_cast<T>(index);
   } else if constexpr (HasConfig<T>) {
     if (!io.enter(name, T::config_names())) return;

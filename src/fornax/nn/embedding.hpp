@@ -24,7 +24,7 @@ struct EmbeddingConfig {
   std::int64_t n_embedding = 0, d_model = 0;
   std::optional<std::int64_t> padding_idx = {};
   Initializer initializer = Initializer::normal(0, 1);
-  FORNAX_LAYER_CONFIG(EmbeddingConfig, n_embedding, d_model, padding_idx, initializer)
+  FORNAX_LAZY_CONFIG(EmbeddingConfig, n_embedding, d_model, padding_idx, initializer)
 
   /// Errors: ValueError unless the sizes are positive and padding_idx is in [-n_embedding, n_embedding).
   void validate() const;
@@ -59,7 +59,7 @@ template <class B> struct PositionalEncoding {
 struct PositionalEncodingConfig {
   std::int64_t d_model = 0, max_sequence_size = 5000;
   double max_timescale = 10000;
-  FORNAX_LAYER_CONFIG(PositionalEncodingConfig, d_model, max_sequence_size, max_timescale)
+  FORNAX_LAZY_CONFIG(PositionalEncodingConfig, d_model, max_sequence_size, max_timescale)
 
   /// Errors: ValueError unless d_model is even and all are positive.
   void validate() const;

@@ -12,8 +12,6 @@
     ::fornax::nn::detail::check(*this);                         \
     return *this;                                               \
   }
-// A config of the library's: what is not called is not compiled.
-#define FORNAX_LAYER_CONFIG(Type, ...) FORNAX_CONFIG_AS(template <int = 0>, Type, #Type, __VA_ARGS__)
 
 namespace fornax::nn::detail {
 

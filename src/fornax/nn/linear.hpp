@@ -23,7 +23,7 @@ struct LinearConfig {
   std::int64_t d_input = 0, d_output = 0;
   bool bias = true;
   Initializer initializer = Initializer::kaiming_uniform(kDefaultGain);  // of the bias too
-  FORNAX_LAYER_CONFIG(LinearConfig, d_input, d_output, bias, initializer)
+  FORNAX_LAZY_CONFIG(LinearConfig, d_input, d_output, bias, initializer)
 
   /// Errors: ValueError unless the sizes are positive.
   void validate() const;

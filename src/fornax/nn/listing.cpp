@@ -140,7 +140,7 @@ std::int64_t num_params(const Listing& module, bool only_trainable) {
 }
 
 std::size_t freeze(const Listing& module, std::string_view pattern) {
-  return replace("freeze", module, pattern, [](const Slot&, const Array& old) { return detach(old); });
+  return replace("freeze", module, pattern, [](const Slot&, const Array& old) { return fornax::detach(old); });
 }
 
 std::size_t unfreeze(const Listing& module, std::string_view pattern) {

@@ -91,7 +91,7 @@ struct CrossEntropyLossConfig {
   std::optional<std::vector<double>> weights = {};  // of the classes
   double smoothing = 0;                             // share of each target that is spread over all classes
   std::optional<std::int64_t> ignore_index = {};    // targets of this value count nothing
-  FORNAX_LAYER_CONFIG(CrossEntropyLossConfig, weights, smoothing, ignore_index)
+  FORNAX_LAZY_CONFIG(CrossEntropyLossConfig, weights, smoothing, ignore_index)
   void validate() const { require_probability("CrossEntropyLossConfig", "smoothing", smoothing); }
   template <BackendType B> CrossEntropyLoss<B> init(const InitOptions& on = {}) const {
     validate();

@@ -57,7 +57,7 @@ struct MixtureOfExpertsConfig {
   double dropout = 0;
   ActivationKind activation = ActivationKind::Silu;
   Initializer initializer = Initializer::kaiming_uniform(kDefaultGain);
-  FORNAX_LAYER_CONFIG(MixtureOfExpertsConfig, d_model, d_ff, n_experts, top_k, dropout, activation, initializer)
+  FORNAX_LAZY_CONFIG(MixtureOfExpertsConfig, d_model, d_ff, n_experts, top_k, dropout, activation, initializer)
 
   /// Errors: ValueError unless the sizes are positive and top_k is in [1, n_experts].
   void validate() const;

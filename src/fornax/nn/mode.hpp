@@ -8,7 +8,8 @@
 namespace fornax::nn {
 
 /// While one lives, layers on the calling thread behave as in evaluation, whatever their backend: for gradients with
-/// respect to the input of a finished model, say.
+/// respect to the input of a finished model, say. Where regions are checkpointed it must live until backward has run them
+/// again.
 class EvalMode {
  public:
   EvalMode();

@@ -11,7 +11,8 @@ namespace fornax::nn {
 /// ones; else with the running ones. functional::batch_norm.
 ///
 /// Shapes: x [N, C, ...] -> the same; all vectors [C].
-/// In grad(f)(model) the running statistics move in a copy, which is lost; with backward() they move here.
+/// In grad(f)(model) the running statistics move in a copy, which is lost; with backward() they move here. A checkpointed
+/// region moves them twice, for it runs twice.
 template <class B> struct BatchNorm {
   Tensor<B, 1> gamma, beta;
   Buffer<B, 1> running_mean, running_var;
@@ -35,7 +36,7 @@ struct BatchNormConfig {
   std::int64_t num_features = 0;
   double epsilon = 1e-5;
   double momentum = 0.1;  // share of the new statistics in the running ones
-  FORNAX_LAYER_CONFIG(BatchNormConfig, num_features, epsilon, momentum)
+  FORNAX_LAZY_CONFIG(BatchNormConfig, num_features, epsilon, momentum)
 
   void validate() const;
   template <BackendType B> BatchNorm<B> init(const InitOptions& on = {}) const {
@@ -66,7 +67,7 @@ struct LayerNormConfig {
   std::int64_t d_model = 0;
   double epsilon = 1e-5;
   bool bias = true;
-  FORNAX_LAYER_CONFIG(LayerNormConfig, d_model, epsilon, bias)
+  FORNAX_LAZY_CONFIG(LayerNormConfig, d_model, epsilon, bias)
 
   void validate() const;
   template <BackendType B> LayerNorm<B> init(const InitOptions& on = {}) const {
@@ -90,7 +91,7 @@ template <class B> struct RmsNorm {
 struct RmsNormConfig {
   std::int64_t d_model = 0;
   double epsilon = 1e-5;
-  FORNAX_LAYER_CONFIG(RmsNormConfig, d_model, epsilon)
+  FORNAX_LAZY_CONFIG(RmsNormConfig, d_model, epsilon)
 
   void validate() const;
   template <BackendType B> RmsNorm<B> init(const InitOptions& on = {}) const {
@@ -116,7 +117,7 @@ struct GroupNormConfig {
   std::int64_t num_groups = 0, num_channels = 0;
   double epsilon = 1e-5;
   bool affine = true;  // with gamma and beta
-  FORNAX_LAYER_CONFIG(GroupNormConfig, num_groups, num_channels, epsilon, affine)
+  FORNAX_LAZY_CONFIG(GroupNormConfig, num_groups, num_channels, epsilon, affine)
 
   /// Errors: ValueError unless num_groups divides num_channels.
   void validate() const;
@@ -145,7 +146,7 @@ struct InstanceNormConfig {
   std::int64_t num_channels = 0;
   double epsilon = 1e-5;
   bool affine = true;  // with gamma and beta
-  FORNAX_LAYER_CONFIG(InstanceNormConfig, num_channels, epsilon, affine)
+  FORNAX_LAZY_CONFIG(InstanceNormConfig, num_channels, epsilon, affine)
 
   void validate() const;
   template <BackendType B> InstanceNorm<B> init(const InitOptions& on = {}) const {

@@ -93,8 +93,8 @@ template <class B> struct Rnn {
 struct RnnConfig {
   FORNAX_RECURRENT_FIELDS
   functional::Rnn nonlinearity = functional::Rnn::Tanh;
-  FORNAX_LAYER_CONFIG(RnnConfig, d_input, d_hidden, num_layers, bias, bidirectional, batch_first, dropout, initializer,
-                      nonlinearity)
+  FORNAX_LAZY_CONFIG(RnnConfig, d_input, d_hidden, num_layers, bias, bidirectional, batch_first, dropout, initializer,
+                     nonlinearity)
   void validate() const { detail::validate_recurrent("RnnConfig", d_input, d_hidden, num_layers, dropout); }
   template <BackendType B> Rnn<B> init(const InitOptions& on = {}) const {
     return {detail::init_recurrent<B>(*this, 1, on), bidirectional, batch_first, dropout, nonlinearity};
@@ -118,8 +118,8 @@ template <class B> struct Gru {
 struct GruConfig {
   FORNAX_RECURRENT_FIELDS
   bool reset_after = true;  // the reset gate acts on the product, as in PyTorch; else on the state, as in the paper
-  FORNAX_LAYER_CONFIG(GruConfig, d_input, d_hidden, num_layers, bias, bidirectional, batch_first, dropout, initializer,
-                      reset_after)
+  FORNAX_LAZY_CONFIG(GruConfig, d_input, d_hidden, num_layers, bias, bidirectional, batch_first, dropout, initializer,
+                     reset_after)
   void validate() const { detail::validate_recurrent("GruConfig", d_input, d_hidden, num_layers, dropout); }
   template <BackendType B> Gru<B> init(const InitOptions& on = {}) const {
     return {detail::init_recurrent<B>(*this, 3, on), bidirectional, batch_first, dropout, reset_after};
@@ -150,7 +150,7 @@ template <class B> struct Lstm {
 };
 struct LstmConfig {
   FORNAX_RECURRENT_FIELDS
-  FORNAX_LAYER_CONFIG(LstmConfig, d_input, d_hidden, num_layers, bias, bidirectional, batch_first, dropout, initializer)
+  FORNAX_LAZY_CONFIG(LstmConfig, d_input, d_hidden, num_layers, bias, bidirectional, batch_first, dropout, initializer)
   void validate() const { detail::validate_recurrent("LstmConfig", d_input, d_hidden, num_layers, dropout); }
   template <BackendType B> Lstm<B> init(const InitOptions& on = {}) const {
     return {detail::init_recurrent<B>(*this, 4, on), bidirectional, batch_first, dropout};

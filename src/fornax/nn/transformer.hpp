@@ -25,7 +25,7 @@ struct PositionWiseFeedForwardConfig {
   double dropout = 0.1;
   ActivationKind activation = ActivationKind::Gelu;
   Initializer initializer = Initializer::kaiming_uniform(kDefaultGain);
-  FORNAX_LAYER_CONFIG(PositionWiseFeedForwardConfig, d_model, d_ff, dropout, activation, initializer)
+  FORNAX_LAZY_CONFIG(PositionWiseFeedForwardConfig, d_model, d_ff, dropout, activation, initializer)
   template <BackendType B> PositionWiseFeedForward<B> init(const InitOptions& on = {}) const {
     return {LinearConfig{d_model, d_ff, true, initializer}.init<B>(on),
             LinearConfig{d_ff, d_model, true, initializer}.init<B>(on),
@@ -42,7 +42,7 @@ struct PositionWiseFeedForwardConfig {
   ActivationKind activation = ActivationKind::Gelu;                                                                  \
   double epsilon = 1e-5; /* of the normalisation */                                                                  \
   Initializer initializer = Initializer::kaiming_uniform(kDefaultGain);                                              \
-  FORNAX_LAYER_CONFIG(Name, d_model, d_ff, n_heads, n_layers, dropout, norm_first, activation, epsilon, initializer) \
+  FORNAX_LAZY_CONFIG(Name, d_model, d_ff, n_heads, n_layers, dropout, norm_first, activation, epsilon, initializer)  \
   /* Errors: ValueError unless the sizes are positive, n_heads divides d_model, and dropout is in [0, 1]. */         \
   void validate() const { detail::validate_transformer(#Name, d_model, d_ff, n_heads, n_layers, dropout, epsilon); } \
   MultiHeadAttentionConfig attention() const { return {d_model, n_heads, {}, dropout, true, initializer}; }          \
