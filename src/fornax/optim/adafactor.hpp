@@ -11,7 +11,7 @@ struct AdafactorConfig {
   double eps2 = 1e-3;         // the least scale of a parameter
   double d = 1;               // the largest root mean square of an update
   double weight_decay = 0;    // scales w by 1 - lr weight_decay
-  FORNAX_CONFIG_AS(template <int = 0>, AdafactorConfig, "AdafactorConfig", lr, beta2_decay, eps1, eps2, d, weight_decay)
+  FORNAX_LAZY_CONFIG(AdafactorConfig, lr, beta2_decay, eps1, eps2, d, weight_decay)
 };
 
 /// Adam without momentum, with steps relative to the scale of the weights, whose average of squares is kept for each row

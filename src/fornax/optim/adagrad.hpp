@@ -11,8 +11,7 @@ struct AdagradConfig {
   double initial_accumulator = 0;  // where the sum of squares starts
   double eps = 1e-10;
   double weight_decay = 0;
-  FORNAX_CONFIG_AS(template <int = 0>, AdagradConfig, "AdagradConfig", lr, lr_decay, initial_accumulator, eps,
-                   weight_decay)
+  FORNAX_LAZY_CONFIG(AdagradConfig, lr, lr_decay, initial_accumulator, eps, weight_decay)
 };
 
 /// w -= lr g / (sqrt(s) + eps), with s the sum of all g g.
@@ -35,7 +34,7 @@ struct AdadeltaConfig {
   double rho = 0.9;  // how much of the averages is kept in a step
   double eps = 1e-6;
   double weight_decay = 0;
-  FORNAX_CONFIG_AS(template <int = 0>, AdadeltaConfig, "AdadeltaConfig", lr, rho, eps, weight_decay)
+  FORNAX_LAZY_CONFIG(AdadeltaConfig, lr, rho, eps, weight_decay)
 };
 
 /// w -= lr d, d = g sqrt(u + eps) / sqrt(v + eps), with v the average of g g, and u that of earlier d d.
@@ -60,7 +59,7 @@ struct RmsPropConfig {
   double momentum = 0;
   bool centered = false;  // divide by the standard deviation of g instead of its size
   double weight_decay = 0;
-  FORNAX_CONFIG_AS(template <int = 0>, RmsPropConfig, "RmsPropConfig", lr, alpha, eps, momentum, centered, weight_decay)
+  FORNAX_LAZY_CONFIG(RmsPropConfig, lr, alpha, eps, momentum, centered, weight_decay)
 };
 
 /// w -= lr b, b = momentum b + g / (sqrt(v) + eps), with v the average of g g; centered, less the square of the average

@@ -11,7 +11,7 @@ struct AdamConfig {
   double eps = 1e-8;
   double weight_decay = 0;  // added to the gradient as weight_decay w
   bool amsgrad = false;     // divide by the largest average of squares so far
-  FORNAX_CONFIG_AS(template <int = 0>, AdamConfig, "AdamConfig", lr, beta1, beta2, eps, weight_decay, amsgrad)
+  FORNAX_LAZY_CONFIG(AdamConfig, lr, beta1, beta2, eps, weight_decay, amsgrad)
 };
 
 /// w -= lr m / (sqrt(v) + eps), with m and v the averages of g and g g, each divided by 1 - beta^t to make up for their
@@ -43,7 +43,7 @@ struct AdamWConfig {
   double eps = 1e-8;
   double weight_decay = 1e-2;  // scales w by 1 - lr weight_decay
   bool amsgrad = false;
-  FORNAX_CONFIG_AS(template <int = 0>, AdamWConfig, "AdamWConfig", lr, beta1, beta2, eps, weight_decay, amsgrad)
+  FORNAX_LAZY_CONFIG(AdamWConfig, lr, beta1, beta2, eps, weight_decay, amsgrad)
 };
 
 /// Adam with decoupled weight decay: w is scaled by 1 - lr weight_decay before the step, which knows nothing of it.

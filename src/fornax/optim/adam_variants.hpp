@@ -13,8 +13,7 @@ struct NAdamConfig {
   bool decoupled = false;        // weight decay scales w, instead of adding to the gradient
   double momentum_decay = 4e-3;  // mu(t) = beta1 (1 - 0.96^(t momentum_decay) / 2)
   bool as_torch_1 = false;       // PyTorch before 2.0 divides the momentum's share by 1 - mu(1) ... mu(t)^2 mu(t + 1)
-  FORNAX_CONFIG_AS(template <int = 0>, NAdamConfig, "NAdamConfig", lr, beta1, beta2, eps, weight_decay, decoupled,
-                   momentum_decay, as_torch_1)
+  FORNAX_LAZY_CONFIG(NAdamConfig, lr, beta1, beta2, eps, weight_decay, decoupled, momentum_decay, as_torch_1)
 };
 
 /// Adam with Nesterov's momentum: w -= lr (g (1 - mu(t)) / (1 - P(t)) + m mu(t + 1) / (1 - P(t + 1))) / (sqrt(v) + eps)
@@ -42,7 +41,7 @@ struct RAdamConfig {
   double eps = 1e-8;
   double weight_decay = 0;
   bool decoupled = false;
-  FORNAX_CONFIG_AS(template <int = 0>, RAdamConfig, "RAdamConfig", lr, beta1, beta2, eps, weight_decay, decoupled)
+  FORNAX_LAZY_CONFIG(RAdamConfig, lr, beta1, beta2, eps, weight_decay, decoupled)
 };
 
 /// Adam whose step is scaled by how well the average of squares is known, and is plain momentum while it is not.
@@ -68,7 +67,7 @@ struct AdamaxConfig {
   double beta1 = 0.9, beta2 = 0.999;
   double eps = 1e-8;
   double weight_decay = 0;
-  FORNAX_CONFIG_AS(template <int = 0>, AdamaxConfig, "AdamaxConfig", lr, beta1, beta2, eps, weight_decay)
+  FORNAX_LAZY_CONFIG(AdamaxConfig, lr, beta1, beta2, eps, weight_decay)
 };
 
 /// Adam with the largest gradient in place of the mean square: w -= lr m / ((1 - beta1^t) u),
@@ -95,7 +94,7 @@ struct AdanConfig {
   double beta1 = 0.98, beta2 = 0.92, beta3 = 0.99;  // how much is kept of the averages of g, of its change, of squares
   double eps = 1e-8;
   double weight_decay = 0;  // w is divided by 1 + lr weight_decay after the step
-  FORNAX_CONFIG_AS(template <int = 0>, AdanConfig, "AdanConfig", lr, beta1, beta2, beta3, eps, weight_decay)
+  FORNAX_LAZY_CONFIG(AdanConfig, lr, beta1, beta2, beta3, eps, weight_decay)
 };
 
 /// Nesterov's momentum by differences of gradients: w -= lr (m + beta2 d) / (sqrt(n) + eps), with m, d and n the averages,

@@ -60,7 +60,7 @@ class WeightAverage {
 struct EmaConfig {
   double decay = 0.999;
   bool warmup = false;  // decays by (1 + n) / (10 + n) while that is less, so that early weights do not linger
-  FORNAX_CONFIG_AS(template <int = 0>, EmaConfig, "EmaConfig", decay, warmup)
+  FORNAX_LAZY_CONFIG(EmaConfig, decay, warmup)
 };
 
 /// average = decay average + (1 - decay) w.

@@ -10,7 +10,7 @@ GradScaler::GradScaler(const Config& config) : config_(config), scale_(config.in
   require_positive("GradScaler", "initial_scale", config.initial_scale);
   if (!(config.growth > 1) || std::isinf(config.growth)) refuse("GradScaler", "growth", config.growth, "above 1");
   if (!(config.backoff > 0 && config.backoff < 1)) refuse("GradScaler", "backoff", config.backoff, "in (0, 1)");
-  if (config.interval < 1) refuse("GradScaler", "interval", static_cast<double>(config.interval), "at least 1");
+  require_at_least("GradScaler", "interval", config.interval, 1);
 }
 
 void GradScaler::update(bool overflow) {

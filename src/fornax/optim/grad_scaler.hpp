@@ -9,7 +9,7 @@ struct GradScalerConfig {
   double growth = 2;     // factor of the scale after `interval` steps without an overflow
   double backoff = 0.5;  // factor after an overflow
   std::int64_t interval = 2000;
-  FORNAX_CONFIG_AS(template <int = 0>, GradScalerConfig, "GradScalerConfig", initial_scale, growth, backoff, interval)
+  FORNAX_LAZY_CONFIG(GradScalerConfig, initial_scale, growth, backoff, interval)
 };
 
 /// Loss scaling for 16-bit floats, whose gradients would vanish below 6e-8 (f16): the loss is multiplied by a scale that is

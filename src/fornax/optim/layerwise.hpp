@@ -11,7 +11,7 @@ struct LarsConfig {
   double trust = 1e-3;  // the share of a parameter's norm that a step of rate 1 is long
   double eps = 1e-8;
   double weight_decay = 0;  // adds weight_decay w to the gradient
-  FORNAX_CONFIG_AS(template <int = 0>, LarsConfig, "LarsConfig", lr, momentum, trust, eps, weight_decay)
+  FORNAX_LAZY_CONFIG(LarsConfig, lr, momentum, trust, eps, weight_decay)
 };
 
 /// v = momentum v + lr q (g + weight_decay w), w -= v, with q = trust |w| / (|g| + weight_decay |w| + eps), or 1 where w
@@ -37,7 +37,7 @@ struct LambConfig {
   double beta1 = 0.9, beta2 = 0.999;
   double eps = 1e-6;
   double weight_decay = 0;
-  FORNAX_CONFIG_AS(template <int = 0>, LambConfig, "LambConfig", lr, beta1, beta2, eps, weight_decay)
+  FORNAX_LAZY_CONFIG(LambConfig, lr, beta1, beta2, eps, weight_decay)
 };
 
 /// w -= lr q r, with r = m / (sqrt(v) + eps) + weight_decay w for Adam's m and v, corrected for their start, and

@@ -96,9 +96,9 @@ struct Lbfgs::Point {
 };
 
 Lbfgs::Lbfgs(const Config& config) : Optimizer("Lbfgs", config.lr), config_(config) {
-  if (config.max_iter < 1) refuse(name(), "max_iter", config.max_iter, "at least 1");
-  if (config.max_eval < 0) refuse(name(), "max_eval", config.max_eval, "at least 0");
-  if (config.history_size < 1) refuse(name(), "history_size", config.history_size, "at least 1");
+  require_at_least(name(), "max_iter", config.max_iter, 1);
+  require_at_least(name(), "max_eval", config.max_eval, 0);
+  require_at_least(name(), "history_size", config.history_size, 1);
   require_not_negative(name(), "tolerance_grad", config.tolerance_grad);
   require_not_negative(name(), "tolerance_change", config.tolerance_change);
   if (config.max_eval == 0) config_.max_eval = config.max_iter * 5 / 4;

@@ -20,8 +20,7 @@ struct LbfgsConfig {
   double tolerance_change = 1e-9;  // stop when neither weights nor loss change by more
   int history_size = 100;          // pairs of changes that the curvature is estimated from
   LineSearch line_search = LineSearch::None;
-  FORNAX_CONFIG_AS(template <int = 0>, LbfgsConfig, "LbfgsConfig", lr, max_iter, max_eval, tolerance_grad,
-                   tolerance_change, history_size, line_search)
+  FORNAX_LAZY_CONFIG(LbfgsConfig, lr, max_iter, max_eval, tolerance_grad, tolerance_change, history_size, line_search)
 };
 
 /// What a step of Lbfgs did.

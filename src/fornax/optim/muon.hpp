@@ -20,8 +20,8 @@ struct MuonConfig {
   std::vector<std::string> adamw_for = {};
   double adamw_lr = 3e-4;  // scaled with lr
   double adamw_beta1 = 0.9, adamw_beta2 = 0.95, adamw_eps = 1e-8;
-  FORNAX_CONFIG_AS(template <int = 0>, MuonConfig, "MuonConfig", lr, momentum, nesterov, weight_decay, steps,
-                   match_adamw, adamw_for, adamw_lr, adamw_beta1, adamw_beta2, adamw_eps)
+  FORNAX_LAZY_CONFIG(MuonConfig, lr, momentum, nesterov, weight_decay, steps, match_adamw, adamw_for, adamw_lr,
+                     adamw_beta1, adamw_beta2, adamw_eps)
 };
 
 /// Momentum whose singular values are all brought near 1, by five steps of a polynomial Newton-Schulz iteration:

@@ -49,4 +49,10 @@ void require_fraction(std::string_view optimizer, std::string_view setting, doub
   if (!(value >= 0 && value < 1)) refuse(optimizer, setting, value, "in [0, 1)");
 }
 
+void require_at_least(std::string_view owner, std::string_view setting, std::int64_t value, std::int64_t least) {
+  if (value < least)
+    throw ValueError(owner, std::string(setting) + " is " + std::to_string(value) + "; it must be at least " +
+                                std::to_string(least));
+}
+
 }  // namespace fornax::optim

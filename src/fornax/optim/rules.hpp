@@ -20,6 +20,7 @@ bool all_finite(const Array& x);
 void require_not_negative(std::string_view optimizer, std::string_view setting, double value);
 void require_positive(std::string_view optimizer, std::string_view setting, double value);
 void require_fraction(std::string_view optimizer, std::string_view setting, double value);
+void require_at_least(std::string_view owner, std::string_view setting, std::int64_t value, std::int64_t least);
 
 /// average = keep average + (1 - keep) x, in place.
 inline void blend(Array& average, const Array& x, double keep) { average = std::move(average) * keep + x * (1 - keep); }

@@ -45,7 +45,7 @@ Schedule fixed_lr();
 struct StepLrConfig {
   std::int64_t step_size;
   double gamma = 0.1;
-  FORNAX_CONFIG_AS(template <int = 0>, StepLrConfig, "StepLrConfig", step_size, gamma)
+  FORNAX_LAZY_CONFIG(StepLrConfig, step_size, gamma)
 };
 /// base gamma^floor(t / step_size).
 Schedule step_lr(const StepLrConfig& config);
@@ -53,14 +53,14 @@ Schedule step_lr(const StepLrConfig& config);
 struct MultiStepLrConfig {
   std::vector<std::int64_t> milestones;
   double gamma = 0.1;
-  FORNAX_CONFIG_AS(template <int = 0>, MultiStepLrConfig, "MultiStepLrConfig", milestones, gamma)
+  FORNAX_LAZY_CONFIG(MultiStepLrConfig, milestones, gamma)
 };
 /// base gamma^(number of milestones up to t).
 Schedule multi_step_lr(const MultiStepLrConfig& config);
 
 struct ExponentialLrConfig {
   double gamma;
-  FORNAX_CONFIG_AS(template <int = 0>, ExponentialLrConfig, "ExponentialLrConfig", gamma)
+  FORNAX_LAZY_CONFIG(ExponentialLrConfig, gamma)
 };
 /// base gamma^t.
 Schedule exponential_lr(const ExponentialLrConfig& config);
@@ -68,7 +68,7 @@ Schedule exponential_lr(const ExponentialLrConfig& config);
 struct CosineLrConfig {
   std::int64_t t_max;
   double eta_min = 0;
-  FORNAX_CONFIG_AS(template <int = 0>, CosineLrConfig, "CosineLrConfig", t_max, eta_min)
+  FORNAX_LAZY_CONFIG(CosineLrConfig, t_max, eta_min)
 };
 /// eta_min + (base - eta_min) (1 + cos(pi t / t_max)) / 2: down to eta_min at t_max, and up again after it.
 Schedule cosine_lr(const CosineLrConfig& config);
@@ -77,7 +77,7 @@ struct CosineRestartsLrConfig {
   std::int64_t t_0;         // length of the first period
   std::int64_t t_mult = 1;  // how many times longer each next one is
   double eta_min = 0;
-  FORNAX_CONFIG_AS(template <int = 0>, CosineRestartsLrConfig, "CosineRestartsLrConfig", t_0, t_mult, eta_min)
+  FORNAX_LAZY_CONFIG(CosineRestartsLrConfig, t_0, t_mult, eta_min)
 };
 /// Cosines from base to eta_min, each period starting at base again.
 ///
@@ -87,7 +87,7 @@ Schedule cosine_restarts_lr(const CosineRestartsLrConfig& config);
 struct LinearLrConfig {
   double start_factor = 1.0 / 3, end_factor = 1;
   std::int64_t total_iters = 5;
-  FORNAX_CONFIG_AS(template <int = 0>, LinearLrConfig, "LinearLrConfig", start_factor, end_factor, total_iters)
+  FORNAX_LAZY_CONFIG(LinearLrConfig, start_factor, end_factor, total_iters)
 };
 /// base times a factor that goes from start to end in total_iters steps and stays there.
 Schedule linear_lr(const LinearLrConfig& config);
@@ -95,7 +95,7 @@ Schedule linear_lr(const LinearLrConfig& config);
 struct ConstantLrConfig {
   double factor = 1.0 / 3;
   std::int64_t total_iters = 5;
-  FORNAX_CONFIG_AS(template <int = 0>, ConstantLrConfig, "ConstantLrConfig", factor, total_iters)
+  FORNAX_LAZY_CONFIG(ConstantLrConfig, factor, total_iters)
 };
 /// base factor for total_iters steps, then base.
 Schedule constant_lr(const ConstantLrConfig& config);
@@ -103,7 +103,7 @@ Schedule constant_lr(const ConstantLrConfig& config);
 struct PolynomialLrConfig {
   std::int64_t total_iters = 5;
   double power = 1;
-  FORNAX_CONFIG_AS(template <int = 0>, PolynomialLrConfig, "PolynomialLrConfig", total_iters, power)
+  FORNAX_LAZY_CONFIG(PolynomialLrConfig, total_iters, power)
 };
 /// base (1 - t / total_iters)^power, 0 from total_iters on.
 Schedule polynomial_lr(const PolynomialLrConfig& config);
@@ -111,7 +111,7 @@ Schedule polynomial_lr(const PolynomialLrConfig& config);
 struct NoamLrConfig {
   std::int64_t d_model;  // the width of the model
   std::int64_t warmup;   // steps for which the rate rises
-  FORNAX_CONFIG_AS(template <int = 0>, NoamLrConfig, "NoamLrConfig", d_model, warmup)
+  FORNAX_LAZY_CONFIG(NoamLrConfig, d_model, warmup)
 };
 /// base d_model^-0.5 min(n^-0.5, n warmup^-1.5) with n = t + 1.
 ///
@@ -131,8 +131,8 @@ struct OneCycleLrConfig {
   bool three_phase = false;       // back to the start first, then to the end
   bool cycle_momentum = true;     // momentum goes from max to base while the rate rises, and back
   double base_momentum = 0.85, max_momentum = 0.95;
-  FORNAX_CONFIG_AS(template <int = 0>, OneCycleLrConfig, "OneCycleLrConfig", max_lr, total_steps, pct_start, anneal,
-                   div_factor, final_div_factor, three_phase, cycle_momentum, base_momentum, max_momentum)
+  FORNAX_LAZY_CONFIG(OneCycleLrConfig, max_lr, total_steps, pct_start, anneal, div_factor, final_div_factor,
+                     three_phase, cycle_momentum, base_momentum, max_momentum)
 };
 /// Up from a small rate to max_lr and down to a very small one, once; the base rate does not count. Beyond total_steps the
 /// last rate stays.
@@ -155,8 +155,8 @@ struct CyclicLrConfig {
   double gamma = 1;
   bool cycle_momentum = false;
   double base_momentum = 0.8, max_momentum = 0.9;
-  FORNAX_CONFIG_AS(template <int = 0>, CyclicLrConfig, "CyclicLrConfig", base_lr, max_lr, step_size_up, step_size_down,
-                   mode, gamma, cycle_momentum, base_momentum, max_momentum)
+  FORNAX_LAZY_CONFIG(CyclicLrConfig, base_lr, max_lr, step_size_up, step_size_down, mode, gamma, cycle_momentum,
+                     base_momentum, max_momentum)
 };
 /// Up from base_lr to max_lr and down again, over and over; the optimizer's base rate does not count.
 ///
@@ -226,8 +226,7 @@ struct PlateauConfig {
   std::int64_t cooldown = 0;  // reports after a reduction that do not count as bad
   double min_lr = 0;
   double eps = 1e-8;  // smaller changes of the rate are not made
-  FORNAX_CONFIG_AS(template <int = 0>, PlateauConfig, "PlateauConfig", mode, factor, patience, threshold,
-                   threshold_mode, cooldown, min_lr, eps)
+  FORNAX_LAZY_CONFIG(PlateauConfig, mode, factor, patience, threshold, threshold_mode, cooldown, min_lr, eps)
 };
 
 /// Multiplies the rate by a factor when a metric has stopped improving.

@@ -12,8 +12,7 @@ struct SgdConfig {
   bool nesterov = false;
   double weight_decay = 0;
   bool decoupled = false;  // weight decay scales w by 1 - lr weight_decay, instead of adding to the gradient
-  FORNAX_CONFIG_AS(template <int = 0>, SgdConfig, "SgdConfig", lr, momentum, dampening, nesterov, weight_decay,
-                   decoupled)
+  FORNAX_LAZY_CONFIG(SgdConfig, lr, momentum, dampening, nesterov, weight_decay, decoupled)
 };
 
 /// w -= lr v, with the velocity v = momentum v + (1 - dampening) g, which is g in the first step. Nesterov's steps are
@@ -42,7 +41,7 @@ struct AsgdConfig {
   double alpha = 0.75;  // power of the rate's decay
   double t0 = 1e6;      // the step at which averaging starts
   double weight_decay = 0;
-  FORNAX_CONFIG_AS(template <int = 0>, AsgdConfig, "AsgdConfig", lr, lambd, alpha, t0, weight_decay)
+  FORNAX_LAZY_CONFIG(AsgdConfig, lr, lambd, alpha, t0, weight_decay)
 };
 
 /// Averaged gradient descent: w = (1 - lambd eta) w - eta g with eta = lr / (1 + lambd lr t)^alpha. The state keeps the

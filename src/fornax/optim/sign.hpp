@@ -9,7 +9,7 @@ struct RpropConfig {
   double lr = 1e-2;                        // the first step of each weight
   double eta_minus = 0.5, eta_plus = 1.2;  // factors of the step after a change of sign, and without one
   double step_min = 1e-6, step_max = 50;   // in the units of the weights
-  FORNAX_CONFIG_AS(template <int = 0>, RpropConfig, "RpropConfig", lr, eta_minus, eta_plus, step_min, step_max)
+  FORNAX_LAZY_CONFIG(RpropConfig, lr, eta_minus, eta_plus, step_min, step_max)
 };
 
 /// Each weight has a step of its own, which grows while its gradient keeps its sign and shrinks when that changes. For
@@ -33,7 +33,7 @@ struct LionConfig {
   double lr = 1e-4;
   double beta1 = 0.9, beta2 = 0.99;  // the mix whose sign is taken, and how much of the average is kept
   double weight_decay = 0;           // scales w by 1 - lr weight_decay
-  FORNAX_CONFIG_AS(template <int = 0>, LionConfig, "LionConfig", lr, beta1, beta2, weight_decay)
+  FORNAX_LAZY_CONFIG(LionConfig, lr, beta1, beta2, weight_decay)
 };
 
 /// w -= lr sign(beta1 m + (1 - beta1) g), then m = beta2 m + (1 - beta2) g.
