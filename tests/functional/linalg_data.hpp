@@ -3,7 +3,7 @@
 
 #include <fornax/fornax.hpp>
 
-#include "derivatives.hpp"
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 
@@ -20,6 +20,13 @@ inline Array random_array(const Shape& shape, std::uint64_t seed, DType dtype = 
 inline void expect_equal(const Array& a, const Array& b, double tolerance) {
   ASSERT_EQ(a.shape(), b.shape());
   EXPECT_NO_THROW(a.to_data().assert_approx_eq(b.to_data(), tolerance, tolerance));
+}
+/// Matrix number `index` of a batch.
+inline Array matrix_at(const Array& a, std::int64_t index) {
+  const Shape& s = a.shape();
+  const std::int64_t rows = s[s.rank() - 2], columns = s[s.rank() - 1];
+  return reshape(narrow(reshape(a, Shape{a.numel() / (rows * columns), rows, columns}), 0, index, 1),
+                 Shape{rows, columns});
 }
 inline Array eye(std::int64_t n, DType dtype = DType::F64) { return Tensor<Cpu, 2>::eye(n, {}, dtype).array(); }
 inline std::vector<Array> list(std::initializer_list<Array> a) { return a; }

@@ -111,7 +111,7 @@ TEST(Lu, HasGradientsWhenRowsAreExchanged) {
     return list({l, u});
   };
   for (const Shape& shape : {Shape{3, 3}, Shape{4, 2}, Shape{2, 4}, Shape{2, 3, 3}})
-    expect_derivatives(f, {random_data(shape, 16)}, 1e-5);
+    expect_derivatives(f, {random_data(shape, 16)}, {.tolerance = 1e-5});
 }
 
 // --- Systems of equations ---------------------------------------------------------------------------------------------
@@ -163,7 +163,7 @@ TEST(Lstsq, AgreesWithNumpyForTallAndWideMatrices) {
   // Of a matrix without full rank: the shortest solution, (0.5, 0.5).
   expect_near(numbers(linalg::lstsq(floats({1, 1, 1, 1}, Shape{2, 2}), floats({1, 1}))), {0.5, 0.5}, kClose);
   expect_derivatives([](const std::vector<Array>& x) { return list({linalg::lstsq(x[0], x[1])}); },
-                     {kTall.to_data(), random_data(Shape{4, 3}, 12)}, 1e-6);
+                     {kTall.to_data(), random_data(Shape{4, 3}, 12)}, {.tolerance = 1e-6});
 }
 
 TEST(Pinv, AgreesWithNumpyAndCutsOffSmallSingularValues) {
@@ -217,14 +217,15 @@ TEST(Singular, MatricesHaveADeterminantWithTheRightGradients) {
   EXPECT_EQ(linalg::det(floats(lu_exact, Shape{2, 2})).item(), 0);
   // Rank 1 of 2, rank 1 and 0 of 3, rank 2 of 4: the cofactors, and their derivatives, against differences.
   expect_derivatives(determinant, {TensorData(Numbers{1.0, 2.0, 2.0, 4.0}, Shape{2, 2})});
-  expect_derivatives(determinant, {TensorData(Numbers{1., 2, 3, 2, 4, 6, -1, -2, -3}, Shape{3, 3})}, 1e-6);
+  expect_derivatives(determinant, {TensorData(Numbers{1., 2, 3, 2, 4, 6, -1, -2, -3}, Shape{3, 3})},
+                     {.tolerance = 1e-6});
   expect_derivatives(determinant, {TensorData(Shape{3, 3}, DType::F64)});
   const Array thin = random_array(Shape{4, 2}, 13);
-  expect_derivatives(determinant, {matmul(thin, thin, false, true).to_data()}, 1e-6);
+  expect_derivatives(determinant, {matmul(thin, thin, false, true).to_data()}, {.tolerance = 1e-6});
   // Equal singular values.
-  expect_derivatives(determinant, {eye(3).to_data()}, 1e-6);
-  expect_derivatives(determinant, {(-eye(2)).to_data()}, 1e-6);
-  expect_derivatives(determinant, {random_data(Shape{2, 3, 3}, 14)}, 1e-6);
+  expect_derivatives(determinant, {eye(3).to_data()}, {.tolerance = 1e-6});
+  expect_derivatives(determinant, {(-eye(2)).to_data()}, {.tolerance = 1e-6});
+  expect_derivatives(determinant, {random_data(Shape{2, 3, 3}, 14)}, {.tolerance = 1e-6});
 }
 
 TEST(Singular, MatricesHaveALogarithmOfMinusInfinity) {

@@ -8,7 +8,7 @@
 
 #include <fornax/fornax.hpp>
 
-#include "derivatives.hpp"
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {
@@ -172,7 +172,7 @@ TEST(Stft, HasDerivatives) {
       [&](const auto& x) {
         return std::vector{signal::istft({x[0], x[1]}, x[2], frames, 7)};
       },
-      {random_data(Shape{3, 4}, 11), random_data(Shape{3, 4}, 12), window}, 1e-6);
+      {random_data(Shape{3, 4}, 11), random_data(Shape{3, 4}, 12), window}, {.tolerance = 1e-6});
 }
 
 TEST(Signal, TakesTensors) {
