@@ -78,6 +78,7 @@ std::vector<Call> calls() {
     {"Binary", op::Binary{BinaryFn::Atan2}, {of({3}, i64), of({3}, i64)}, Wrong::DType},
     {"Binary", op::Binary{BinaryFn::And}, {v, v}, Wrong::DType},
     {"Binary", op::Binary{BinaryFn::ShiftLeft}, {flags, flags}, Wrong::DType},
+    {"Binary", op::Binary{BinaryFn::Gcd}, {v, v}, Wrong::DType},
     {"Binary", op::Binary{BinaryFn::Div}, {of({3}, i64), of({3}, i64)}, Wrong::Value},
     {"WithScalar", op::WithScalar{ScalarFn::Add, 1.5}, {of({3}, i64)}, Wrong::DType},
     {"WithScalar", op::WithScalar{ScalarFn::Add, 1}, {flags}, Wrong::DType},

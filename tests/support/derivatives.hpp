@@ -98,10 +98,19 @@ template <class F> Inputs gradients_of(Interpreter& on, const F& f, const Inputs
   return gradients;
 }
 
+/// The gradients of <w, f(x)>, of the sum of f(x) without w.
+inline std::vector<Numbers> gradients(const Composition& f, const Inputs& x, const Numbers& w = {}) {
+  const Shape shape = f(x).shape();
+  std::vector<Numbers> all;
+  for (const Array& g : gradients_of(
+           first_tape(), f, x, {floats(w.empty() ? Numbers(static_cast<std::size_t>(shape.numel()), 1.0) : w, shape)}))
+    all.push_back(g.defined() ? numbers(g) : Numbers());
+  return all;
+}
+
 /// The gradient of <w, f(x)> for a function of one array.
 inline Numbers gradient(const std::function<Array(const Array&)>& f, const Array& x, const Numbers& w) {
-  const auto of_list = [&](const Inputs& a) { return f(a[0]); };
-  return numbers(gradients_of(first_tape(), of_list, {x}, {floats(w, f(x).shape())})[0]);
+  return gradients([&](const Inputs& a) { return f(a[0]); }, {x}, w)[0];
 }
 
 /// How derivatives are compared. With a step of 1e-5 the truncation is 2e-11 times a third derivative, the rounding

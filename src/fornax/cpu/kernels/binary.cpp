@@ -62,6 +62,7 @@ template <class T> Kernel int_kernel(BinaryFn fn) {
     case BinaryFn::Xor: return loop<T, T, [](T a, T b) { return static_cast<T>(a ^ b); }>;
     case BinaryFn::ShiftLeft: return loop<T, T, shift_left<T>>;
     case BinaryFn::ShiftRight: return loop<T, T, shift_right<T>>;
+    case BinaryFn::Gcd: return loop<T, T, gcd<T>>;
     default: return arithmetic<T>(fn);
   }
 }
