@@ -62,9 +62,9 @@ Array cholesky(const Array& a, bool upper) {
   return run(op::Cholesky{upper}, {a});
 }
 
-QrResult<Array> qr(const Array& a) {
+QrResult<Array> qr(const Array& a, QrMode mode) {
   require_defined("qr", a);
-  Arrays y = run_all(op::Qr{}, {a});
+  Arrays y = run_all(op::Qr{mode == QrMode::Complete}, {a});
   return {std::move(y[0]), std::move(y[1])};
 }
 
@@ -97,6 +97,14 @@ EighResult<Array, Array> eigh(const Array& a) {
 }
 
 Array eigvalsh(const Array& a) { return eigh(a).values; }
+
+EighResult<Array, Array> eig(const Array& a) {
+  require_defined("eig", a);
+  Arrays y = run_all(op::Eig{}, {a});
+  return {std::move(y[0]), std::move(y[1])};
+}
+
+Array eigvals(const Array& a) { return eig(a).values; }
 
 Array solve(const Array& a, const Array& b) {
   square("solve", a);
