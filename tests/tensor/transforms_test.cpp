@@ -44,6 +44,21 @@ template <class B> struct Line {
   FORNAX_FIELDS(w, b, more, absent, scale)
 };
 
+template <class B> struct Affine {
+  Tensor<B, 2> w;
+  Tensor<B, 1> b;
+  FORNAX_FIELDS(w, b)
+};
+template <class B> struct Affines {
+  Tensor<B, 3> w;
+  Tensor<B, 2> b;
+  FORNAX_FIELDS(w, b)
+};
+template <class B> struct Sample {
+  Tensor<B, 2> x, y;
+  FORNAX_FIELDS(x, y)
+};
+
 // --- grad -----------------------------------------------------------------------------------------------------------
 
 TEST(Grad, GivesTheDerivativeAndTheValue) {
@@ -223,6 +238,83 @@ TEST(Vmap, NestsAndReturnsTuples) {
   expect_near(p, matrix({{1, 4}}));
 }
 
+TEST(Vmap, MapsOverStructsTuplesAndVectors) {
+  // A struct arrives as the tuple of its fields: a batch of two lines, y = w x + b.
+  const Affines<Cpu> lines{
+      Tensor<Cpu, 3>::from_data({{{1.0, 2.0}, {0.0, 1.0}}, {{3.0, 0.0}, {1.0, 1.0}}}, {}, DType::F64),
+      matrix({{10, 20}, {30, 40}})};
+  const Vector x = vector({1, -1});
+  const auto at = [](const auto& line, const auto& point) {
+    const auto& [w, b] = line;
+    return w.matmul(point.unsqueeze_dim(1)).squeeze_dim(1) + b;
+  };
+  const Matrix expected = matrix({{9, 19}, {33, 40}});
+  expect_near(vmap(at, in_dims<0, unmapped>)(lines, x), expected);
+  expect_near(vmap(at, in_dims<0, unmapped>)(std::tuple(lines.w, lines.b), x), expected);
+  // As a struct of the ranks that its samples have.
+  const auto as_struct = [&](const auto& line, const auto& point) {
+    return at(from_fields<Affine>(line).fields(), point);
+  };
+  expect_near(vmap(as_struct, in_dims<0, unmapped>)(lines, x), expected);
+  // Every tensor along the same dim: the columns of each matrix.
+  const auto added = [](const auto& all) { return all[0] + all[1] * 2.0; };
+  const std::vector<Matrix> two{matrix({{1, 2}, {3, 4}}), matrix({{5, 6}, {7, 8}})};
+  expect_near(vmap(added, in_dims<1>)(two), matrix({{11, 17}, {14, 20}}));
+  const std::array<Matrix, 2> pair{two[0], two[1]};
+  expect_near(vmap(added, in_dims<1>)(pair), matrix({{11, 17}, {14, 20}}));
+  // Settings and members that are absent stay as they are.
+  const auto scaled = [](const auto& parts) {
+    const auto& [tensor, by, none] = parts;
+    return none ? *none : tensor * by;
+  };
+  expect_near(vmap(scaled)(std::tuple(two[0], 2.0, std::optional<Matrix>())), two[0] * 2.0);
+  expect_near(vmap(scaled)(std::tuple(two[0], 2.0, std::optional(two[1]))), two[1]);
+}
+
+TEST(Vmap, GivesStructsAndNestedResultsADim) {
+  const Matrix x = matrix({{1, 2}, {3, 4}, {5, 6}});
+  const auto [w, b] = vmap([]<class B>(const Tensor<B, 1>& row) {
+    return Affine<B>{row.unsqueeze_dim(0) * row.unsqueeze_dim(1), row * 2.0};
+  })(x);
+  EXPECT_EQ(w.shape(), (Shape{3, 2, 2}));
+  expect_near(b, x * 2.0);
+  const auto both = [](const auto& row) { return std::tuple(row.sum(), std::vector{row, row * 3.0}, 7); };
+  const auto [sum, all, seven] = vmap(both, in_dims<0>, {.out_dims = {1, -1, 0}})(x);
+  expect_near(sum, matrix({{3, 7, 11}}));
+  expect_near(all[1], x.transpose() * 3.0);
+  EXPECT_EQ(seven, 7);
+  EXPECT_EQ(message_of<ValueError>([&] {
+              vmap(both, in_dims<0>, {.out_dims = {1, 0}})(x);
+            }),
+            "vmap: out_dims names 2 dims, the function gives 3 results");
+}
+
+TEST(Vmap, GivesPerSampleGradientsOfAStruct) {
+  const Affine<Cpu> line{matrix({{1, -1}, {2, 0.5}}), vector({0.5, -0.5})};
+  const Matrix x = matrix({{1, 2}, {3, 4}, {-1, 0}}), y = matrix({{0, 1}, {1, 0}, {2, 2}});
+  const auto loss = [](const auto& l, const auto& input, const auto& target) {
+    const auto error = l.w.matmul(input.unsqueeze_dim(1)).squeeze_dim(1) + l.b - target;
+    return (error * error * error).sum();
+  };
+  const auto [dw, db] = vmap(grad(loss), in_dims<unmapped, 0, 0>)(line, x, y);
+  ASSERT_EQ(dw.shape(), (Shape{3, 2, 2}));
+  for (std::int64_t i = 0; i < 3; ++i) {
+    const auto row = [&](const Matrix& m) { return m.narrow(0, i, 1).squeeze_dim(0); };
+    const Affine<Cpu> expected = grad(loss)(line, row(x), row(y));
+    expect_near(dw.narrow(0, i, 1).squeeze_dim(0), expected.w);
+    expect_near(row(db), expected.b);
+  }
+  // The batch as a struct too, the values beside the gradients, and the samples last.
+  const Sample<Cpu> batch{x, y};
+  const auto of_batch = [&](const auto& l, const auto& sample) {
+    return loss(l, std::get<0>(sample), std::get<1>(sample));
+  };
+  const auto [values, gradients] =
+      vmap(value_and_grad(of_batch), in_dims<unmapped, 0>, {.out_dims = {0, -1}})(line, batch);
+  EXPECT_EQ(values.shape(), (Shape{3, 1}));
+  expect_near(std::get<1>(gradients), db.transpose());
+}
+
 TEST(Vmap, SaysWhatRandomOperationsDo) {
   const Matrix x = Matrix::zeros({4, 3});
   const auto noisy = []<class B>(const Tensor<B, 1>& row) { return row + Tensor<B, 1>::random({3}); };
@@ -244,6 +336,16 @@ TEST(Vmap, RefusesWhatItCannotDo) {
             "vmap: the arguments have 2 and 3 samples");
   EXPECT_THROW(vmap([](const auto& x) { return x * x.sum().into_scalar(); })(matrix({{1, 2}})), ValueError);
   EXPECT_THROW(vmap([](const auto& x) { return x; }, in_dims<2>)(matrix({{1}})), IndexError);
+}
+
+TEST(Vmap, RefusesTreesThatDisagreeOrAreEmpty) {
+  const auto first = [](const auto& parts) { return std::get<0>(parts); };
+  EXPECT_EQ(message_of<ShapeError>([&] {
+              vmap(first)(std::tuple(vector({1, 2}), vector({1, 2, 3})));
+            }),
+            "vmap: the arguments have 2 and 3 samples");
+  EXPECT_THROW(vmap(first)(std::tuple(vector({1, 2}), Vector())), ValueError);
+  EXPECT_THROW(vmap(first, in_dims<1>)(std::tuple(matrix({{1, 2}}), vector({1, 2}))), IndexError);
 }
 
 TEST(Vmap, OfNoSamplesIsEmpty) {
