@@ -291,8 +291,8 @@ TEST(Singular, MatricesAreNamedByWhatNeedsAnInverse) {
   const Array good = floats({2, 1, 1, 3}, Shape{2, 2}), bad = floats({1, 2, 2, 4}, Shape{2, 2});
   const Array batch = reshape(cat({good, bad, good, bad}, 0), Shape{2, 2, 2, 2});
   EXPECT_EQ(message_of<ValueError>([&] { linalg::solve(bad, good); }), "solve: the matrix is singular");
-  EXPECT_EQ(message_of<ValueError>([&] { linalg::inverse(batch); }), "solve: matrix [0, 1] of the batch is singular");
-  EXPECT_EQ(message_of<ValueError>([&] { linalg::matrix_power(bad, -1); }), "solve: the matrix is singular");
+  EXPECT_EQ(message_of<ValueError>([&] { linalg::inverse(batch); }), "inverse: matrix [0, 1] of the batch is singular");
+  EXPECT_EQ(message_of<ValueError>([&] { linalg::matrix_power(bad, -1); }), "matrix_power: the matrix is singular");
   EXPECT_EQ(message_of<ValueError>([&] {
               linalg::triangular_solve(floats({0, 1, 1, 1}, Shape{2, 2}), good);
             }),

@@ -134,8 +134,9 @@ Complex<Array> ifft2(const Complex<Array>& z) {
 
 namespace {
 
-double frequency_step(std::string_view operation, std::int64_t n, double spacing) {
+double frequency_step(std::string_view operation, std::int64_t n, double spacing, DType dtype) {
   checked_length(operation, n);
+  if (!is_float(dtype)) throw DTypeError(operation, "is of a float dtype, got " + std::string(name(dtype)));
   if (!(spacing < 0) && !(spacing > 0))
     throw ValueError(operation, "the spacing must be a number other than 0, got " + Scalar(spacing).str());
   return static_cast<double>(n) * spacing;
@@ -148,14 +149,14 @@ Array counting(Interpreter& on, std::int64_t start, std::int64_t end, DType dtyp
 }  // namespace
 
 Array fftfreq(Interpreter& on, std::int64_t n, double spacing, DType dtype, Device device) {
-  const double step = frequency_step("fftfreq", n, spacing);
+  const double step = frequency_step("fftfreq", n, spacing, dtype);
   const Array k =
       cat({counting(on, 0, (n + 1) / 2, DType::F64, device), counting(on, -(n / 2), 0, DType::F64, device)}, 0);
   return cast(k / step, dtype);
 }
 
 Array rfftfreq(Interpreter& on, std::int64_t n, double spacing, DType dtype, Device device) {
-  const double step = frequency_step("rfftfreq", n, spacing);
+  const double step = frequency_step("rfftfreq", n, spacing, dtype);
   return cast(counting(on, 0, n / 2 + 1, DType::F64, device) / step, dtype);
 }
 
