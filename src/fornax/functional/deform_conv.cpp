@@ -4,7 +4,6 @@
 
 #include <fornax/functional/common.hpp>
 #include <fornax/functional/picture.hpp>
-#include <fornax/functional/spatial.hpp>
 
 namespace fornax::functional {
 
@@ -46,7 +45,7 @@ Array straight(const Array& beside, const Windows& rows, const Windows& columns,
       for (std::int64_t y = 0; y < rows.count; ++y)
         for (std::int64_t x = 0; x < columns.count; ++x)
           at.push_back(along_rows ? place(rows, y, i) : place(columns, x, j));
-  return constants(beside, at, Shape{1, rows.kernel * columns.kernel, rows.count * columns.count});
+  return host_values(beside, at, Shape{1, rows.kernel * columns.kernel, rows.count * columns.count}, beside.dtype());
 }
 
 }  // namespace

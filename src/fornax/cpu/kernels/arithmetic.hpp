@@ -7,7 +7,9 @@
 #include <numeric>
 #include <type_traits>
 
-namespace fornax::cpu {
+#include <fornax/cpu/kernels/kernel.hpp>
+
+namespace FORNAX_KERNELS {
 
 template <class T> inline constexpr bool is_real = std::is_floating_point_v<T>;
 
@@ -119,4 +121,4 @@ template <class T> T gcd(T a, T b) {
   return static_cast<T>(std::gcd(size(a), size(b)));
 }
 
-}  // namespace fornax::cpu
+}  // namespace FORNAX_KERNELS
