@@ -120,6 +120,15 @@ TEST(Eig, SolvesItsEquationForEveryDtypeAndSize) {
   expect_same(numbers(linalg::eigvals(floats({0, 0, 0, 0}, Shape{2, 2}))), {0, 0});
 }
 
+TEST(Eig, OfTensorsHasTheirRanks) {
+  const Tensor<Cpu, 2> a(kReal);
+  const auto [w, v] = linalg::eig(a);
+  static_assert(std::is_same_v<decltype(linalg::eigvals(a)), Tensor<Cpu, 1>>);
+  EXPECT_EQ(linalg::eigvals(a).to_data(), w.to_data());
+  EXPECT_EQ(v.shape(), a.shape());
+  EXPECT_EQ(linalg::qr(Tensor<Cpu, 2>(kTall), linalg::QrMode::Complete).q.shape(), (Shape{4, 4}));
+}
+
 TEST(Eig, RefusesEigenvaluesThatAreNotReal) {
   const Array turn = floats({0, -1, 1, 0}, Shape{2, 2});
   EXPECT_EQ(message_of<ValueError>([&] { linalg::eig(turn); }), "eig: the matrix has eigenvalues that are not real");
