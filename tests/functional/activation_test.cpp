@@ -1,7 +1,8 @@
 // Activation functions.
 // Values and gradients are torch 1.13's, in float64: its function, or what the reference of the conformance cases composes.
 
-#include <functional/check.hpp>
+#include <fornax/functional/functional.hpp>
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {
@@ -177,7 +178,7 @@ TEST(Activation, TellsWhatIsWrong) {
   EXPECT_EQ(message_of<ShapeError>([&] {
               prelu(x, floats({1, 2}));
             }),
-            "prelu: weight has 2 elements, the input has shape [3]; needs one element, or one for each channel");
+            "prelu: weight has shape [2], the input has shape [3]; needs one element, or one for each channel");
   EXPECT_THROW(prelu(x, floats({1}, DType::F32)), DTypeError);
   EXPECT_THROW(celu(x, 0), ValueError);
   EXPECT_THROW(celu(x, kInf), ValueError);

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "gradient_of.hpp"
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {
@@ -79,35 +79,33 @@ TEST(Conv, TakesEmptyBatchesAndNoChannels) {
   EXPECT_EQ(fn::conv_transpose3d(drawn({0, 2, 2, 2, 2}, 1), drawn({2, 3, 2, 2, 2}, 2)).shape(), (Shape{0, 3, 3, 3, 3}));
   const Array none = fn::conv1d(drawn({2, 0, 4}, 1), drawn({3, 0, 2}, 2), floats({1, 2, 3}));
   EXPECT_EQ(numbers(none), (Numbers{1, 1, 1, 2, 2, 2, 3, 3, 3, 1, 1, 1, 2, 2, 2, 3, 3, 3}));
-  const ArrayFunction f = [](const std::vector<Array>& x) { return fn::conv1d(x[0], x[1]); };
-  const std::vector<Array> g = gradients_of(Autodiff<Cpu>::interpreter(), f, {drawn({0, 2, 5}, 1), drawn({3, 2, 2}, 2)},
-                                            zeros_like(drawn({0, 3, 4}, 3)));
+  const Composition f = [](const std::vector<Array>& x) { return fn::conv1d(x[0], x[1]); };
+  const std::vector<Array> g =
+      gradients_of(first_tape(), f, {drawn({0, 2, 5}, 1), drawn({3, 2, 2}, 2)}, {zeros_like(drawn({0, 3, 4}, 3))});
   EXPECT_EQ(g[0].shape(), (Shape{0, 2, 5}));
   EXPECT_EQ(numbers(g[1]), Numbers(12, 0.0)) << "an empty batch has weight gradients of zero";
 }
 
 TEST(Conv, HasTheGradientsOfItsDifferences) {
-  const ArrayFunction conv = [](const std::vector<Array>& x) {
+  const Composition conv = [](const std::vector<Array>& x) {
     return fn::conv2d(x[0], x[1], x[2], {.stride = {2, 1}, .padding = {1, 2}, .dilation = {1, 2}, .groups = 2});
   };
   const std::vector<Array> x = {drawn({2, 4, 5, 4}, 1), drawn({2, 2, 3, 2}, 2), drawn({2}, 3)};
-  expect_gradients(conv, x, "conv2d");
-  expect_second_gradients(conv, x, "conv2d");
-  const ArrayFunction same = [](const std::vector<Array>& a) {
+  expect_derivatives(conv, x, {.what = "conv2d"});
+  const Composition same = [](const std::vector<Array>& a) {
     return fn::conv3d(a[0], a[1], {.padding = fn::ConvPad::Same});
   };
-  expect_gradients(same, {drawn({1, 2, 2, 3, 2}, 4), drawn({1, 2, 2, 2, 3}, 5)}, "conv3d");
+  expect_derivatives(same, {drawn({1, 2, 2, 3, 2}, 4), drawn({1, 2, 2, 2, 3}, 5)}, {.what = "conv3d"});
 }
 
 TEST(ConvTranspose, HasTheGradientsOfItsDifferences) {
-  const ArrayFunction f = [](const std::vector<Array>& x) {
+  const Composition f = [](const std::vector<Array>& x) {
     return fn::conv_transpose2d(
         x[0], x[1], x[2],
         {.stride = {2, 1}, .padding = {1, 0}, .output_padding = {1, 1}, .dilation = {1, 2}, .groups = 2});
   };
   const std::vector<Array> x = {drawn({2, 4, 2, 3}, 1), drawn({4, 1, 3, 2}, 2), drawn({2}, 3)};
-  expect_gradients(f, x, "conv_transpose2d");
-  expect_second_gradients(f, x, "conv_transpose2d");
+  expect_derivatives(f, x, {.what = "conv_transpose2d"});
 }
 
 TEST(Conv, IsAMethodOfTypedTensors) {

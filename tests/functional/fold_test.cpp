@@ -8,7 +8,7 @@
 
 #include <fornax/functional/conv.hpp>
 
-#include "gradient_of.hpp"
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {
@@ -36,8 +36,12 @@ TEST(Fold, IsTheTransposeOfUnfold) {
   const Array back = fn::fold(g, {5, 6}, {3, 2}, o);
   ASSERT_EQ(back.shape(), x.shape());
   EXPECT_EQ(reduce_all(ReduceFn::Sum, columns * g).item(), reduce_all(ReduceFn::Sum, x * back).item());
-  expect_gradients([&](const std::vector<Array>& a) { return fn::unfold(a[0], {3, 2}, o); }, {x}, "unfold");
-  expect_gradients([&](const std::vector<Array>& a) { return fn::fold(a[0], {5, 6}, {3, 2}, o); }, {g}, "fold");
+  expect_derivatives([&](const std::vector<Array>& a) { return fn::unfold(a[0], {3, 2}, o); }, {x}, {.what = "unfold"});
+  expect_derivatives(
+      [&](const std::vector<Array>& a) {
+        return fn::fold(a[0], {5, 6}, {3, 2}, o);
+      },
+      {g}, {.what = "fold"});
 }
 
 TEST(PixelShuffle, SpreadsChannelsOverBlocksOfPixels) {

@@ -1,6 +1,7 @@
 // Arrangements: values by hand, gradients by differences.
 
-#include <functional/check.hpp>
+#include <fornax/functional/functional.hpp>
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {

@@ -21,7 +21,7 @@ TEST(MatrixNorm, AgreesWithNumpy) {
   for (const auto& [norm, value] : norms) {
     EXPECT_NEAR(linalg::matrix_norm(kTall, norm).item(), value, kClose);
     const auto f = [norm = norm](const std::vector<Array>& x) { return list({linalg::matrix_norm(x[0], norm)}); };
-    expect_derivatives(f, {random_data(Shape{2, 4, 3}, 15)}, 1e-6);
+    expect_derivatives(f, {random_data(Shape{2, 4, 3}, 15)}, {.tolerance = 1e-6});
   }
   EXPECT_EQ(linalg::matrix_norm(kTall).shape(), Shape{});
 }
@@ -43,7 +43,7 @@ TEST(VectorNorm, AgreesWithNumpyAndIsFlatAtZero) {
   const auto f = [](const std::vector<Array>& x) {
     return list({linalg::vector_norm(x[0], 2.5, 1), linalg::vector_norm(x[0])});
   };
-  expect_derivatives(f, {random_data(Shape{2, 3}, 17)}, 1e-6);
+  expect_derivatives(f, {random_data(Shape{2, 3}, 17)}, {.tolerance = 1e-6});
 }
 
 TEST(Cond, AgreesWithNumpy) {
@@ -81,7 +81,7 @@ TEST(MatrixExp, AgreesWithScipyAtAnyNorm) {
     expect_near(numbers(autodiff::backward(on, linalg::matrix_exp(a), floats({g}, Shape{1, 1})).find(a)),
                 {std::exp(0.3) * g}, kClose);
   expect_derivatives([](const std::vector<Array>& x) { return list({linalg::matrix_exp(x[0])}); },
-                     {random_data(Shape{2, 3, 3}, 18)}, 1e-6);
+                     {random_data(Shape{2, 3, 3}, 18)}, {.tolerance = 1e-6});
 }
 
 TEST(MatrixPower, TakesPositiveAndNegativePowers) {
@@ -96,7 +96,7 @@ TEST(MatrixPower, TakesPositiveAndNegativePowers) {
   expect_same(numbers(linalg::matrix_power(ints({1, 1, 0, 1}, Shape{2, 2}), 10)), {1, 10, 0, 1});
   expect_same(numbers(linalg::matrix_power(eye(2), std::numeric_limits<std::int64_t>::min())), {1, 0, 0, 1});
   expect_derivatives([](const std::vector<Array>& x) { return list({linalg::matrix_power(x[0], -3)}); }, {kA.to_data()},
-                     1e-6);
+                     {.tolerance = 1e-6});
 }
 
 TEST(Products, AgreeWithNumpy) {

@@ -1,7 +1,8 @@
 // Normalisation, linear maps, embedding.
 // Values and gradients are torch 1.13's, in float64: its function, or what the reference of the conformance cases composes.
 
-#include <functional/check.hpp>
+#include <fornax/functional/functional.hpp>
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "gradient_of.hpp"
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {
@@ -38,9 +38,9 @@ TEST(MaxPool, LetsNanWinAndTakesInfinitiesAsNumbers) {
 }
 
 TEST(MaxPool, GivesTheWholeGradientToTheElementItTook) {
-  const ArrayFunction f = [](const std::vector<Array>& x) { return fn::max_pool1d(x[0], 2, {.stride = 1}); };
-  const Array g = gradients_of(Autodiff<Cpu>::interpreter(), f, {floats({1, 5, 5, 2}, {1, 1, 4})},
-                               floats({1, 10, 100}, {1, 1, 3}))[0];
+  const Composition f = [](const std::vector<Array>& x) { return fn::max_pool1d(x[0], 2, {.stride = 1}); };
+  const Array g =
+      gradients_of(first_tape(), f, {floats({1, 5, 5, 2}, {1, 1, 4})}, {floats({1, 10, 100}, {1, 1, 3})})[0];
   EXPECT_EQ(numbers(g), (Numbers{0, 11, 100, 0}));
 }
 
@@ -85,16 +85,15 @@ TEST(LpPool, AgreesWithTorch) {
       {std::sqrt(66.0), std::sqrt(98.0), std::sqrt(138.0), std::sqrt(242.0), std::sqrt(306.0), std::sqrt(378.0)},
       1e-14);
   EXPECT_EQ(numbers(fn::lp_pool2d(rows(), 1.0, 2)), (Numbers{14, 22}));
-  const ArrayFunction f = [](const std::vector<Array>& x) { return fn::lp_pool1d(x[0], 2.0, 2); };
+  const Composition f = [](const std::vector<Array>& x) { return fn::lp_pool1d(x[0], 2.0, 2); };
   const Array zero = floats({0, 0, 3, 4}, {1, 1, 4});
   // No slope where all elements are zero.
-  expect_near(numbers(gradients_of(Autodiff<Cpu>::interpreter(), f, {zero}, floats({1, 1}, {1, 1, 2}))[0]),
-              {0, 0, 0.6, 0.8}, 1e-15);
+  expect_near(numbers(gradients_of(first_tape(), f, {zero}, {floats({1, 1}, {1, 1, 2})})[0]), {0, 0, 0.6, 0.8}, 1e-15);
 }
 
 TEST(Pools, HaveTheGradientsOfTheirDifferences) {
   const Array x = different({2, 2, 5, 4}, 1), line = different({2, 7}, 2), block = different({1, 2, 3, 3, 4}, 3);
-  const std::vector<std::pair<const char*, std::pair<ArrayFunction, Array>>> all = {
+  const std::vector<std::pair<const char*, std::pair<Composition, Array>>> all = {
       {"max_pool2d",
        {[](const auto& a) {
           return fn::max_pool2d(a[0], {3, 2}, {.stride = {2, 1}, .padding = 1, .dilation = {1, 2}, .ceil_mode = true});
@@ -128,10 +127,7 @@ TEST(Pools, HaveTheGradientsOfTheirDifferences) {
       {"lp_pool2d", {[](const auto& a) { return fn::lp_pool2d(a[0], 2.0, 2, {.ceil_mode = true}); }, x}},
       {"lp_pool1d", {[](const auto& a) { return fn::lp_pool1d(exp(a[0]), 2.5, 3, {.stride = 1}); }, line}},
   };
-  for (const auto& [what, pool] : all) {
-    expect_gradients(pool.first, {pool.second}, what);
-    expect_second_gradients(pool.first, {pool.second}, what);
-  }
+  for (const auto& [what, pool] : all) expect_derivatives(pool.first, {pool.second}, {.what = what});
 }
 
 TEST(Pools, TakeEmptyBatches) {

@@ -2,7 +2,8 @@
 
 #include <cmath>
 
-#include <functional/check.hpp>
+#include <fornax/functional/functional.hpp>
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {

@@ -6,7 +6,7 @@
 
 #include <gtest/gtest.h>
 
-#include "gradient_of.hpp"
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {
@@ -58,12 +58,11 @@ TEST(Interpolate, OfTheSameSizeIsTheSamePicture) {
 TEST(Interpolate, HasTheGradientsOfItsDifferences) {
   for (const Mode mode : {Mode::Nearest, Mode::NearestExact, Mode::Linear, Mode::Cubic, Mode::Area}) {
     for (const bool corners : {false, true}) {
-      const ArrayFunction f = [&](const std::vector<Array>& x) {
+      const Composition f = [&](const std::vector<Array>& x) {
         return fn::interpolate(x[0], {.size = {5, 2}, .mode = mode, .align_corners = corners});
       };
       const std::string what = "mode " + std::to_string(static_cast<int>(mode));
-      expect_gradients(f, {drawn({2, 1, 3, 4}, 1)}, what);
-      expect_second_gradients(f, {drawn({2, 1, 3, 4}, 1)}, what);
+      expect_derivatives(f, {drawn({2, 1, 3, 4}, 1)}, {.what = what});
     }
   }
 }
@@ -151,19 +150,18 @@ TEST(GridSample, HasTheGradientsOfItsDifferences) {
   for (const Sample mode : {Sample::Bilinear, Sample::Nearest, Sample::Bicubic}) {
     for (const Padding padding : {Padding::Zeros, Padding::Border, Padding::Reflection}) {
       for (const bool corners : {false, true}) {
-        const ArrayFunction f = [&](const std::vector<Array>& a) {
+        const Composition f = [&](const std::vector<Array>& a) {
           return fn::grid_sample(a[0], a[1], {.mode = mode, .padding = padding, .align_corners = corners});
         };
-        expect_gradients(f, {x, grid},
-                         "mode " + std::to_string(static_cast<int>(mode)) + ", padding " +
-                             std::to_string(static_cast<int>(padding)));
+        expect_derivatives(f, {x, grid},
+                           {.what = "mode " + std::to_string(static_cast<int>(mode)) + ", padding " +
+                                    std::to_string(static_cast<int>(padding))});
       }
     }
   }
-  const ArrayFunction volume = [](const std::vector<Array>& a) { return fn::grid_sample(a[0], a[1]); };
+  const Composition volume = [](const std::vector<Array>& a) { return fn::grid_sample(a[0], a[1]); };
   const std::vector<Array> inputs = {drawn({1, 2, 2, 3, 2}, 3), drawn({1, 1, 2, 2, 3}, 4) * 0.6 + 0.0123};
-  expect_gradients(volume, inputs, "three dims");
-  expect_second_gradients(volume, inputs, "three dims");
+  expect_derivatives(volume, inputs, {.what = "three dims"});
 }
 
 TEST(GridSample, TakesEmptyBatchesAndTypedTensors) {
@@ -208,8 +206,8 @@ TEST(AffineGrid, AgreesWithTorch) {
   expect_near(numbers(fn::affine_grid(theta, {1, 1, 2, 3})),
               {-2.0 / 3, -2.0 / 3, 0, -1, 2.0 / 3, -4.0 / 3, -1.0 / 6, 4.0 / 3, 0.5, 1, 7.0 / 6, 2.0 / 3}, 1e-14, "",
               1e-14);
-  const ArrayFunction f = [](const std::vector<Array>& a) { return fn::affine_grid(a[0], {2, 1, 2, 3}, true); };
-  expect_gradients(f, {drawn({2, 2, 3}, 1)}, "affine_grid");
+  const Composition f = [](const std::vector<Array>& a) { return fn::affine_grid(a[0], {2, 1, 2, 3}, true); };
+  expect_derivatives(f, {drawn({2, 2, 3}, 1)}, {.what = "affine_grid"});
   EXPECT_EQ(fn::affine_grid(drawn({2, 3, 4}, 1), {2, 5, 2, 3, 4}).shape(), (Shape{2, 2, 3, 4, 3}));
 }
 

@@ -1,6 +1,7 @@
 // The typed face: every function once, with the rank of its result.
 
-#include <functional/check.hpp>
+#include <fornax/functional/functional.hpp>
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {

@@ -7,22 +7,11 @@
 
 #include <gtest/gtest.h>
 
-#include <fornax/decorators/autodiff/autodiff.hpp>
 #include <fornax/ops/functions/elementwise.hpp>
-#include <support/values.hpp>
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {
-
-std::vector<Numbers> gradients(const std::function<Array(const std::vector<Array>&)>& f, const std::vector<Array>& x) {
-  Interpreter& on = Autodiff<Cpu>::interpreter();
-  std::vector<Array> leaves;
-  for (const Array& a : x) leaves.push_back(autodiff::require_grad(on, a));
-  const autodiff::GradientStore store = autodiff::backward(on, f(leaves), Array());
-  std::vector<Numbers> all;
-  for (const Array& leaf : leaves) all.push_back(numbers(store.find(leaf)));
-  return all;
-}
 
 TEST(Frac, KeepsTheSign) {
   expect_near(numbers(frac(floats({1.25, -1.25, 3}))), {0.25, -0.25, 0}, 0);
@@ -35,6 +24,51 @@ TEST(Degrees, AndRadians) {
   expect_near(numbers(rad2deg(floats({std::numbers::pi}))), {180}, 1e-15);
   EXPECT_THROW(deg2rad(ints({1})), DTypeError);
   EXPECT_THROW(rad2deg(Array()), ValueError);
+}
+
+// torch.clamp 1.13 with bounds [1, 3] and [2, 1]; weights 1 to 6.
+TEST(ClampByTensors, SendsTheGradientToWhatWins) {
+  const Array x = floats({-2, 0.5, 3, 1, -1, 5}, Shape{2, 3}), low = floats({-1, 0, 2}, Shape{1, 3}),
+              high = floats({1, 4}, Shape{2, 1});
+  const Composition f = [](const Inputs& a) { return clamp(a[0], a[1], a[2]); };
+  expect_same(numbers(f({x, low, high})), {-1, 0.5, 1, 1, 0, 4});
+  const auto g = gradients(f, {x, low, high}, {1, 2, 3, 4, 5, 6});
+  EXPECT_EQ(g[0], (Numbers{0, 2, 0, 4, 0, 0}));
+  EXPECT_EQ(g[1], (Numbers{1, 5, 0}));
+  EXPECT_EQ(g[2], (Numbers{3, 6}));
+  expect_derivatives([](const Inputs& a) { return clamp(a[0] * a[0], a[1] * a[2], a[2]); },
+                     Inputs{x, low * 0.3, high + 0.03});
+  expect_derivatives([](const Inputs& a) { return clamp_min(a[0], a[1] * a[0]) * clamp_max(a[0], a[1] * a[1]); },
+                     Inputs{x, floats({0.3, -2, 1.1})});
+}
+
+TEST(ClampByTensors, TakesIntegersAndRefusesWhatDoesNotFit) {
+  EXPECT_EQ(integers(clamp(ints({-5, 5, 300}), ints({0}), ints({100, 4, 200}))), (Integers{0, 4, 200}));
+  EXPECT_EQ(integers(clamp_min(ints({1, 9}), ints({4, 4}))), (Integers{4, 9}));
+  EXPECT_EQ(integers(clamp_max(ints({1, 9}), ints({4, 4}))), (Integers{1, 4}));
+}
+
+TEST(FmaxAndFmin, PreferNumbersToNan) {
+  const Array a = floats({1, 2, kNan, 3, 1, kNan}), b = floats({2, 1, 1, kNan, 1, kNan});
+  expect_same(numbers(fmax(a, b)), {2, 2, 1, 3, 1, kNan});
+  expect_same(numbers(fmin(a, b)), {1, 1, 1, 3, 1, kNan});
+  auto g = gradients([](const auto& v) { return fmax(v[0], v[1]); }, {a, b});
+  EXPECT_EQ(g[0], (Numbers{0, 1, 0, 1, 1, 1}));  // torch 1.13
+  EXPECT_EQ(g[1], (Numbers{1, 0, 1, 0, 0, 0}));
+  g = gradients([](const auto& v) { return fmin(v[0], v[1]); }, {a, b});
+  EXPECT_EQ(g[0], (Numbers{1, 0, 0, 1, 1, 1}));
+  EXPECT_EQ(g[1], (Numbers{0, 1, 1, 0, 0, 0}));
+  EXPECT_EQ(integers(fmax(ints({1, -2}), ints({0}))), (Integers{1, 0}));
+}
+
+TEST(GcdAndLcm, AreNeverNegative) {
+  const Array a = ints({12, -18, 0, 0, 7}), b = ints({18, 12, 5, 0, -13});
+  EXPECT_EQ(integers(gcd(a, b)), (Integers{6, 6, 5, 0, 1}));
+  EXPECT_EQ(integers(lcm(ints({4, -6, 0, 0, 7}), ints({6, 4, 5, 0, -3}))), (Integers{12, 12, 0, 0, 21}));
+  EXPECT_EQ(integers(gcd(ints({200, 255}, DType::U8), ints({150}, DType::U8))), (Integers{50, 15}));
+  EXPECT_EQ(integers(lcm(ints({4, 6}, DType::U8), ints({10}, DType::U8))), (Integers{20, 30}));
+  constexpr std::int64_t smallest = std::numeric_limits<std::int64_t>::min();
+  EXPECT_EQ(integers(gcd(ints({smallest, smallest}), ints({6, 0}))), (Integers{2, smallest}));
 }
 
 TEST(Logit, EndsAtItsInterval) {

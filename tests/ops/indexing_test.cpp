@@ -7,26 +7,12 @@
 
 #include <gtest/gtest.h>
 
-#include <fornax/decorators/autodiff/autodiff.hpp>
+#include <fornax/decorators/batched/tag.hpp>
 #include <fornax/ops/functions/indexing.hpp>
-#include <support/values.hpp>
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {
-
-using Function = std::function<Array(const std::vector<Array>&)>;
-
-// The gradients of sum(f(x) * w).
-std::vector<Numbers> gradients(const Function& f, const std::vector<Array>& x, const Numbers& w) {
-  Interpreter& on = Autodiff<Cpu>::interpreter();
-  std::vector<Array> leaves;
-  for (const Array& a : x) leaves.push_back(autodiff::require_grad(on, a));
-  const Array y = f(leaves);
-  const autodiff::GradientStore store = autodiff::backward(on, y, floats(w, y.shape()));
-  std::vector<Numbers> all;
-  for (const Array& leaf : leaves) all.push_back(numbers(store.find(leaf)));
-  return all;
-}
 
 TEST(Nonzero, GivesRowMajorPositionsAndTheirCoordinates) {
   const Array x = floats({0, 2, -0.0, kNan, 0, 5}, Shape{2, 3});
@@ -86,6 +72,19 @@ TEST(OneHot, RefusesClassesOutsideItsRange) {
   EXPECT_THROW(one_hot(ints({3}), 3), IndexError);
   EXPECT_THROW(one_hot(ints({0}), 0), ValueError);
   EXPECT_THROW(one_hot(floats({0}), 3), DTypeError);
+  EXPECT_EQ(message_of<IndexError>([] { one_hot(ints({0, -1}), 2); }), "one_hot: a class is outside [0, 2)");
+}
+
+TEST(OneHot, RunsUnderEveryDecorator) {
+  Interpreter& batch = Batched<Cpu>::interpreter();
+  const Array rows = batched::make(batch, ints({1, 0, 2, 2}, Shape{2, 2}), 0);
+  const Array y = batched::unmake(batch, one_hot(rows, 3), 2, 0);
+  EXPECT_EQ(y.shape(), (Shape{2, 2, 3}));
+  EXPECT_EQ(integers(y), (Integers{0, 1, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1}));
+  EXPECT_EQ(message_of<IndexError>([&] { one_hot(rows, 2); }), "one_hot: a class is outside [0, 2)");
+  // Inside a differentiated function, and within vmap there.
+  const Composition f = [](const Inputs& x) { return x[0] * cast(one_hot(ints({1, 0}), 2), DType::F64); };
+  EXPECT_EQ(gradients(f, {floats({1, 2, 3, 4}, Shape{2, 2})})[0], (Numbers{0, 1, 1, 0}));
 }
 
 TEST(GatherNd, ReadsAtTuples) {
@@ -119,9 +118,9 @@ TEST(ScatterNd, HasFiveUpdates) {
 // y = x0 v0 v2, x1 v1: the derivatives written out, with zeros among them.
 TEST(ScatterMul, HasExactGradientsWithZeros) {
   const Array index = ints({0, 1, 0});
-  const Function scattered = [&](const auto& v) { return scatter(v[0], 0, index, v[1], Update::Mul); };
-  const Function selected = [&](const auto& v) { return select_assign(v[0], 0, index, v[1], Update::Mul); };
-  for (const Function& f : {scattered, selected}) {
+  const Composition scattered = [&](const auto& v) { return scatter(v[0], 0, index, v[1], Update::Mul); };
+  const Composition selected = [&](const auto& v) { return select_assign(v[0], 0, index, v[1], Update::Mul); };
+  for (const Composition& f : {scattered, selected}) {
     expect_same(numbers(f({floats({2, 3}), floats({5, 7, 11})})), {110, 21});
     auto g = gradients(f, {floats({2, 3}), floats({0, 7, 11})}, {1, 10});
     EXPECT_EQ(g[0], (Numbers{0, 70}));
@@ -162,7 +161,7 @@ TEST(ScatterMul, HasExactSecondDerivativesWithZeros) {
 // As torch.scatter_reduce: a place shares its gradient among what equals its result, what was there included.
 TEST(ScatterMax, SharesTheGradientAmongTies) {
   const Array index = ints({0, 0, 1, 0});
-  const auto f = [&](Update u) -> Function {
+  const auto f = [&](Update u) -> Composition {
     return [&index, u](const auto& v) { return select_assign(v[0], 0, index, v[1], u); };
   };
   auto g = gradients(f(Update::Max), {floats({4, 9}), floats({4, 1, 9, 4})}, {6, 10});
@@ -190,6 +189,41 @@ TEST(ScatterReduce, TakesMeansOfWhatMeets) {
   EXPECT_THROW(index_reduce(x, 0, ints({2}), floats({1}), Combine::Max), IndexError);
   EXPECT_THROW(index_reduce(x, 1, index, floats({1, 2}), Combine::Max), IndexError);
   EXPECT_THROW(scatter_reduce(x, 0, index, floats({1}), Combine::Min), ShapeError);
+}
+
+// torch.scatter_reduce and index_reduce, 1.13, with include_self=False; weights 1 to 6.
+TEST(ScatterReduce, MayLeaveOutWhatIsThere) {
+  const Array x = floats({1, 2, 3, 4, 5, 6}, Shape{2, 3}), index = ints({0, 0, 2, 0, 1, 1, 1, 2}, Shape{2, 4});
+  const Array v = floats({2, -3, 1.5, 2, -1, 4, 4, 0.5}, Shape{2, 4});
+  const struct {
+    Combine combine;
+    Numbers y, dv;
+  } rows[] = {
+      {Combine::Sum, {1, 2, 1.5, 4, 7, 0.5}, {1, 1, 3, 1, 5, 5, 5, 6}},
+      {Combine::Prod, {-12, 2, 1.5, 4, -16, 0.5}, {-6, 4, 3, -6, 80, -20, -20, 6}},
+      {Combine::Mean, {1.0 / 3, 2, 1.5, 4, 7.0 / 3, 0.5}, {1.0 / 3, 1.0 / 3, 3, 1.0 / 3, 5.0 / 3, 5.0 / 3, 5.0 / 3, 6}},
+      {Combine::Max, {2, 2, 1.5, 4, 4, 0.5}, {0.5, 0, 3, 0.5, 0, 2.5, 2.5, 6}},
+      {Combine::Min, {-3, 2, 1.5, 4, -1, 0.5}, {0, 1, 3, 0, 5, 0, 0, 6}},
+  };
+  for (const auto& row : rows) {
+    const Composition f = [&](const Inputs& a) { return scatter_reduce(a[0], 1, index, a[1], row.combine, false); };
+    expect_near(numbers(f({x, v})), row.y, 1e-15);
+    const auto g = gradients(f, {x, v}, {1, 2, 3, 4, 5, 6});
+    expect_near(g[0], {0, 2, 0, 4, 0, 0}, 0);
+    expect_near(g[1], row.dv, 1e-15);
+  }
+  const Array rows_x = ints({0, 1, 2, 3, 4, 5}, Shape{3, 2}), at = ints({0, 2, 0});
+  const Array rows_v = ints({1, 2, 3, -4, 5, 0}, Shape{3, 2});
+  const auto reduced = [&](Combine c) { return integers(index_reduce(rows_x, 0, at, rows_v, c, false)); };
+  EXPECT_EQ(reduced(Combine::Prod), (Integers{5, 0, 2, 3, 3, -4}));
+  EXPECT_EQ(reduced(Combine::Max), (Integers{5, 2, 2, 3, 3, -4}));
+  EXPECT_EQ(reduced(Combine::Min), (Integers{1, 0, 2, 3, 3, -4}));
+  const Array bytes = ints({7}, DType::U8);
+  EXPECT_EQ(integers(scatter_reduce(bytes, 0, ints({0}), ints({3}, DType::U8), Combine::Max, false)), (Integers{3}));
+  EXPECT_EQ(integers(scatter_reduce(bytes, 0, ints({0}), ints({200}, DType::U8), Combine::Min, false)),
+            (Integers{200}));
+  EXPECT_EQ(integers(scatter_reduce(ints({7}, DType::I8), 0, ints({0}), ints({-9}, DType::I8), Combine::Max, false)),
+            (Integers{-9}));
 }
 
 TEST(IndexUpdates, AddCopyAndFill) {

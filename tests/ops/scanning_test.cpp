@@ -8,17 +8,10 @@
 
 #include <fornax/decorators/autodiff/autodiff.hpp>
 #include <fornax/ops/functions/scanning.hpp>
-#include <support/values.hpp>
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {
-
-Numbers gradient(const std::function<Array(const Array&)>& f, const Array& x, const Numbers& w) {
-  Interpreter& on = Autodiff<Cpu>::interpreter();
-  const Array leaf = autodiff::require_grad(on, x);
-  const Array y = f(leaf);
-  return numbers(autodiff::backward(on, y, floats(w, y.shape())).find(leaf));
-}
 
 TEST(CumSum, RunsFromEitherEndAndWraps) {
   const Array x = ints({1, 2, 3, 4, 5, 6}, Shape{2, 3});

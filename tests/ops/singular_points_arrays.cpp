@@ -137,7 +137,13 @@ std::vector<Theme> array_points() {
      "equal singular values: sums of them have a slope, U and V do not"},
     {"sum(eigvalsh(a))", [](const Inputs& x) { return reduce_all(ReduceFn::Sum, linalg::eigvalsh(x[0])); },
      {at({2, 0, 0, 2}, {2, 2})}, {4}, {{1, 0, 0, 1}}},
-  }});  const TensorData nothing = at({}, {0});
+    {"sum(eigvals(a))", [](const Inputs& x) { return reduce_all(ReduceFn::Sum, linalg::eigvals(x[0])); },
+     {at({2, 0, 0, 2}, {2, 2})}, {4}, {{1, 0, 0, 1}}, "of a matrix with too few eigenvectors: ValueError"},
+  }, {
+    {"eigvals(a)", [](const Inputs& x) { return linalg::eigvals(x[0]); }, {at({0, -1, 1, 0}, {2, 2})},
+     "eig: the matrix has eigenvalues that are not real"},
+  }});
+  const TensorData nothing = at({}, {0});
 
   themes.push_back({"No elements", false, {
     {"sum(a)", all(ReduceFn::Sum), {nothing}, {0}, {{}}},

@@ -10,18 +10,10 @@
 #include <fornax/ops/functions/sorting.hpp>
 #include <fornax/ops/functions/statistics.hpp>
 #include <fornax/ops/op.hpp>
-#include <support/values.hpp>
+#include <support/derivatives.hpp>
 
 namespace fornax::test {
 namespace {
-
-// The gradient of sum(f(x) * w) at x.
-Numbers gradient(const std::function<Array(const Array&)>& f, const Array& x, const Numbers& w) {
-  Interpreter& on = Autodiff<Cpu>::interpreter();
-  const Array leaf = autodiff::require_grad(on, x);
-  const Array y = f(leaf);
-  return numbers(autodiff::backward(on, y, floats(w, y.shape())).find(leaf));
-}
 
 TEST(ArgSort, KeepsTheOrderOfEqualElements) {
   const Array x = ints({2, 1, 2, 1, 0, 2});

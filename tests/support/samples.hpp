@@ -17,6 +17,7 @@
 
 #include <fornax/array/tensor_data.hpp>
 #include <fornax/cpu/cpu.hpp>
+#include <fornax/cpu/tag.hpp>
 #include <fornax/ops/functions.hpp>
 #include <fornax/ops/op.hpp>
 

@@ -44,6 +44,38 @@ TEST(CheckpointLoop, GivesTheBitsOfThePlainLoop) {
   }
 }
 
+// Griewank and Walther's closed form of the least number of runs, r n - C(s + r, r - 1) beside the n of the tape, where r
+// is the number of repeats that n steps need; and the recursion that it solves.
+TEST(CheckpointLoop, RunsItsStepsAsRarelyAsCanBe) {
+  constexpr std::int64_t most = 40;
+  std::int64_t runs = 0;
+  const auto step = [&](const Vector& s, std::int64_t) {
+    ++runs;
+    return s.sin();
+  };
+  std::vector<std::int64_t> with_one_less;
+  for (const std::int64_t snapshots : {1, 2, 3, 4, 5}) {
+    std::vector<std::int64_t> least{0, 0};  // least[n]: runs beside those of the tape
+    for (std::int64_t n = 2; n <= most; ++n) {
+      std::int64_t best = n * n;
+      for (std::int64_t before = 1; before < n; ++before) {
+        if (snapshots == 1 && before < n - 1) continue;  // nothing is left to keep a state behind it
+        const std::int64_t behind = snapshots == 1 ? 0 : with_one_less[static_cast<std::size_t>(n - before)];
+        best = std::min(best, before + behind + least[static_cast<std::size_t>(before)]);
+      }
+      least.push_back(best);
+      std::int64_t repeats = 1;
+      while (detail::reversible_steps(snapshots, repeats) < n) ++repeats;
+      ASSERT_EQ(best, repeats * n - detail::reversible_steps(snapshots + 1, repeats - 1));
+      runs = 0;
+      const auto x = leaf({0.5});
+      static_cast<void>(checkpoint_loop(step, x, n, {.snapshots = snapshots}).sum().backward());
+      EXPECT_EQ(runs, n + best) << n << " steps, " << snapshots << " snapshots";
+    }
+    with_one_less = least;
+  }
+}
+
 TEST(CheckpointLoop, CarriesStatesOfSeveralTensors) {
   const auto x = leaf({0.5}), v = leaf({1});
   const auto step = [](const std::tuple<Vector, Vector>& s, std::int64_t) {

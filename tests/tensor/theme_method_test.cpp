@@ -68,6 +68,18 @@ TEST(ThemeMethod, Scanning) {
   EXPECT_EQ(integers(i64({1, 2}).cumsum(0)), (Integers{1, 3}));
 }
 
+TEST(ThemeMethod, BoundsAndPairs) {
+  const Floats x = f64({-1, 2, kNan}), low = f64({0}), high = f64({1, 3, 1});
+  EXPECT_EQ(numbers(x.narrow(0, 0, 2).clamp(low, high.narrow(0, 0, 2))), (Numbers{0, 2}));
+  EXPECT_EQ(numbers(x.narrow(0, 0, 2).clamp_min(low)), (Numbers{0, 2}));
+  EXPECT_EQ(numbers(x.narrow(0, 0, 2).clamp_max(f64({1}))), (Numbers{-1, 1}));
+  EXPECT_EQ(integers(i64({5, -5}).clamp(i64({0}), i64({3}))), (Integers{3, 0}));
+  EXPECT_EQ(numbers(x.fmax(high)), (Numbers{1, 3, 1}));
+  EXPECT_EQ(numbers(x.fmin(high)), (Numbers{-1, 2, 1}));
+  EXPECT_EQ(integers(i64({12, -4}).gcd(i64({18, 6}))), (Integers{6, 2}));
+  EXPECT_EQ(integers(i64({12, -4}).lcm(i64({18, 6}))), (Integers{36, 12}));
+}
+
 TEST(ThemeMethod, Indexing) {
   const Tensor<Cpu, 2, Int> x = i64({1, 2, 3, 4}).reshape({2, 2});
   EXPECT_EQ(integers(x.take(i64({-1, 0}))), (Integers{4, 1}));
@@ -81,6 +93,8 @@ TEST(ThemeMethod, Indexing) {
   EXPECT_EQ(integers(x.select_assign(0, i64({1}), row, Update::Min)), (Integers{1, 2, 3, 4}));
   EXPECT_EQ(integers(x.scatter_reduce(0, zeros, row, Combine::Prod)), (Integers{5, 12, 3, 4}));
   EXPECT_EQ(integers(x.index_reduce(0, i64({1}), row, Combine::Sum)), (Integers{1, 2, 8, 10}));
+  EXPECT_EQ(integers(x.scatter_reduce(0, zeros, row, Combine::Prod, false)), (Integers{5, 6, 3, 4}));
+  EXPECT_EQ(integers(x.index_reduce(0, i64({1}), row, Combine::Min, false)), (Integers{1, 2, 5, 6}));
   EXPECT_EQ(integers(x.index_add(0, i64({1}), row)), (Integers{1, 2, 8, 10}));
   EXPECT_EQ(integers(x.index_copy(0, i64({1}), row)), (Integers{1, 2, 5, 6}));
   EXPECT_EQ(integers(x.index_fill(1, i64({0}), 7)), (Integers{7, 2, 7, 4}));

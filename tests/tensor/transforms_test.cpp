@@ -189,67 +189,6 @@ TEST(Hessian, OfRosenbrockIsKnown) {
   expect_near(hvp(rosenbrock, x, vector({1, -1, 2})), h.matmul(matrix({{1}, {-1}, {2}})).squeeze_dim(1), 1e-10);
 }
 
-// --- vmap ---------------------------------------------------------------------------------------------------------------
-
-TEST(Vmap, RunsAllSamplesAtOnce) {
-  const Matrix rows = matrix({{3, 4}, {6, 8}, {0, 1}});
-  expect_near(vmap([](const auto& row) { return (row * row).sum().sqrt(); })(rows).squeeze_dim(1), vector({5, 10, 1}));
-  const Vector w = vector({1, 10});
-  const auto dot = [](const auto& a, const auto& b) { return (a * b).sum(); };
-  expect_near(vmap(dot, in_dims<0, unmapped>)(rows, w).squeeze_dim(1), vector({43, 86, 10}));
-  expect_near(vmap([](const auto& column) { return column.sum(); }, in_dims<1>)(rows).squeeze_dim(1), vector({9, 13}));
-  expect_near(vmap([](const auto& row) { return row * 2.0; }, in_dims<0>, {.out_dim = 1})(rows),
-              rows.transpose() * 2.0);
-}
-
-TEST(Vmap, GivesPerSampleGradients) {
-  const Matrix x = matrix({{1, 2}, {3, 4}});
-  const Vector w = vector({1, -1});
-  const auto loss = [](const auto& v, const auto& row) { return (v * row).sum().powf_scalar(2.0); };
-  const Matrix g = vmap(grad(loss), in_dims<unmapped, 0>)(w, x);
-  expect_near(g, matrix({{-2, -4}, {-6, -8}}));
-}
-
-TEST(Vmap, NestsAndReturnsTuples) {
-  const Vector a = vector({1, 2}), b = vector({10, 20, 30});
-  const auto outer = vmap(
-      [](const auto& x, const auto& all) {
-        return vmap([](const auto& y, const auto& fixed) { return y * fixed; }, in_dims<0, unmapped>)(all, x);
-      },
-      in_dims<0, unmapped>)(a, b);
-  expect_near(outer, matrix({{10, 20, 30}, {20, 40, 60}}));
-  const auto [s, p] = vmap([](const auto& x) { return std::tuple(x.sum(), x * x); })(matrix({{1, 2}}));
-  expect_near(s.squeeze_dim(1), vector({3}));
-  expect_near(p, matrix({{1, 4}}));
-}
-
-TEST(Vmap, SaysWhatRandomOperationsDo) {
-  const Matrix x = Matrix::zeros({4, 3});
-  const auto noisy = []<class B>(const Tensor<B, 1>& row) { return row + Tensor<B, 1>::random({3}); };
-  EXPECT_EQ(message_of<ValueError>([&] { vmap(noisy)(x); }),
-            "random: inside vmap random numbers may be the same or different for each sample: say which");
-  const Matrix same = vmap(noisy, in_dims<0>, {.randomness = Randomness::Same})(x);
-  const Matrix different = vmap(noisy, in_dims<0>, {.randomness = Randomness::Different})(x);
-  const auto first_rows_equal = [](const Matrix& m) {
-    return m.narrow(0, 0, 1).to_data() == m.narrow(0, 1, 1).to_data();
-  };
-  EXPECT_TRUE(first_rows_equal(same));
-  EXPECT_FALSE(first_rows_equal(different));
-}
-
-TEST(Vmap, RefusesWhatItCannotDo) {
-  EXPECT_EQ(message_of<ShapeError>([] {
-              vmap([](const auto& a, const auto& b) { return a + b; })(vector({1, 2}), vector({1, 2, 3}));
-            }),
-            "vmap: the arguments have 2 and 3 samples");
-  EXPECT_THROW(vmap([](const auto& x) { return x * x.sum().into_scalar(); })(matrix({{1, 2}})), ValueError);
-  EXPECT_THROW(vmap([](const auto& x) { return x; }, in_dims<2>)(matrix({{1}})), IndexError);
-}
-
-TEST(Vmap, OfNoSamplesIsEmpty) {
-  EXPECT_EQ(vmap([](const auto& row) { return row.sin().sum(); })(Matrix::zeros({0, 3})).shape(), (Shape{0, 1}));
-}
-
 // --- Rules of the user's own --------------------------------------------------------------------------------------------
 
 TEST(CustomVjp, ReplacesTheDerivativeInEveryMode) {

@@ -6,6 +6,13 @@
 using namespace fornax;
 // [/start]
 
+// [line]
+template <class B> struct Line {
+  Tensor<B, 1> w, b;
+  FORNAX_FIELDS(w, b)
+};
+// [/line]
+
 int main() {
   // [first]
   auto norm = [](const auto& row) { return (row * row).sum().sqrt(); };  // one row in, one number out
@@ -20,6 +27,13 @@ int main() {
   auto each = vmap(grad(loss), in_dims<unmapped, 0, 0>)(w, rows, y);
   std::cout << each << "\n";
   // [/samples]
+
+  // [structs]
+  const Line<Cpu> line{w, Tensor<Cpu, 1>::from_data({0.5})};
+  auto error = [](const auto& l, const auto& p, const auto& q) { return ((l.w * p).sum() + l.b - q).square().sum(); };
+  auto [dw, db] = vmap(grad(error), in_dims<unmapped, 0, 0>)(line, rows, y);
+  std::cout << dw << "\n" << db << "\n";
+  // [/structs]
 
   // [dims]
   auto total = [](const auto& v) { return v.sum(); };

@@ -19,9 +19,9 @@ using namespace impl;
 Array per_channel(const Array& weight, const Array& x) {
   const int dim = x.rank() > 1 ? 1 : 0;
   if (weight.numel() == 1) return reshape(weight, Shape{});
-  if (x.rank() == 0 || weight.numel() != x.shape()[dim])
-    throw ShapeError("prelu", "weight has " + std::to_string(weight.numel()) + " elements, the input has shape " +
-                                  x.shape().str() + "; needs one element, or one for each channel");
+  if (x.rank() == 0 || !(weight.shape() == Shape{x.shape()[dim]}))
+    throw ShapeError("prelu", "weight has shape " + weight.shape().str() + ", the input has shape " + x.shape().str() +
+                                  "; needs one element, or one for each channel");
   Shape shape{weight.numel()};
   for (int d = dim + 1; d < x.rank(); ++d) shape = shape.inserted(shape.rank(), 1);
   return reshape(weight, shape);
@@ -172,16 +172,18 @@ Array hardshrink(const Array& x, double lambda) {
   return where(lower_equal(absolute(x), lambda), 0.0, x);
 }
 
-Array softshrink(const Array& x, double lambda) {
-  require_not_negative("softshrink", "lambda", lambda);
-  return shrink(x, lambda, lambda);
-}
+namespace {
 
-Array shrink(const Array& x, double lambda, double bias) {
-  require_floats("shrink", {&x});
-  require_not_negative("shrink", "lambda", lambda);
+Array shrunk(std::string_view operation, const Array& x, double lambda, double bias) {
+  require_floats(operation, {&x});
+  require_not_negative(operation, "lambda", lambda);
   return where(lower_equal(absolute(x), lambda), 0.0, where(greater(x, 0.0), x - bias, x + bias));
 }
+
+}  // namespace
+
+Array softshrink(const Array& x, double lambda) { return shrunk("softshrink", x, lambda, lambda); }
+Array shrink(const Array& x, double lambda, double bias) { return shrunk("shrink", x, lambda, bias); }
 
 Array threshold(const Array& x, double bound, double value) {
   require_floats("threshold", {&x});
@@ -203,6 +205,11 @@ Array glu(const Array& x, std::int64_t dim) {
 
 Array swiglu(const Array& x, const Array& gate, const Array& value) {
   require_floats("swiglu", {&x, &gate, &value});
+  require_rank("swiglu", "gate", gate, 2);
+  require_shape("swiglu", "value", value, gate.shape());
+  if (x.rank() == 0 || x.shape()[x.rank() - 1] != gate.shape()[0])
+    throw ShapeError("swiglu", "the input has shape " + x.shape().str() + ", the gate " + gate.shape().str() +
+                                   "; the input's last dim must have size " + std::to_string(gate.shape()[0]));
   return silu(linear_io(x, gate)) * linear_io(x, value);
 }
 

@@ -41,7 +41,7 @@ Classes classes_of(std::string_view operation, const Array& x, const Array& targ
     k.ignored = equal(k.target, *ignore_index);
     k.target = where(k.ignored, 0, k.target);
   }
-  if (weight.defined()) k.sample_weight = select(weight, 0, k.target);
+  if (weight.defined()) k.sample_weight = in_name_of(operation, [&] { return select(weight, 0, k.target); });
   if (ignore_index) {
     if (!weight.defined()) k.sample_weight = full_like(zeros_like(x, k.target.shape()), 1.0);
     k.sample_weight = where(k.ignored, 0.0, k.sample_weight);
@@ -63,6 +63,10 @@ Array counted(const Classes& k, const Array& loss) { return k.ignored.defined() 
 
 Array weighed(const Classes& k, const Array& loss) {
   return counted(k, k.sample_weight.defined() ? loss * k.sample_weight : loss);
+}
+
+Array nll(std::string_view operation, const Classes& k) {
+  return weighed(k, -squeeze(in_name_of(operation, [&] { return gather(k.rows, 1, unsqueeze(k.target, 1)); }), 1));
 }
 
 Array nll(const Classes& k) { return weighed(k, -squeeze(gather(k.rows, 1, unsqueeze(k.target, 1)), 1)); }
@@ -87,7 +91,7 @@ Array bounded_log(const Array& x) {
 
 Array weighted(std::string_view operation, const Array& loss, const Array& weight) {
   if (!weight.defined()) return loss;
-  require_floats(operation, {&loss, &weight});
+  require_broadcast(operation, {&loss, &weight});
   return loss * weight;
 }
 
@@ -97,7 +101,7 @@ Array nll_loss(const Array& x, const Array& targets, const Array& weight, std::o
                Reduction reduction) {
   check("nll_loss", x, targets);
   const Classes k = classes_of("nll_loss", x, targets, weight, ignore_index);
-  return reduced_classes(k, nll(k), reduction);
+  return reduced_classes(k, nll("nll_loss", k), reduction);
 }
 
 Array cross_entropy(const Array& logits, const Array& targets, const Array& weight, const ClassLoss& options,
@@ -107,7 +111,7 @@ Array cross_entropy(const Array& logits, const Array& targets, const Array& weig
   const double s = options.label_smoothing;
   const Array x = s == 0 ? logits : fornax::log_softmax(logits, class_dim(logits));
   const Classes k = classes_of("cross_entropy", x, targets, weight, options.ignore_index);
-  Array loss = s == 0 ? weighed(k, run(op::CrossEntropy{}, {k.rows, k.target})) : nll(k);
+  Array loss = s == 0 ? weighed(k, run(op::CrossEntropy{}, {k.rows, k.target})) : nll("cross_entropy", k);
   if (s != 0) {
     const Array all = sum_along(weight.defined() ? k.rows * weight : k.rows, 1);
     loss = (1 - s) * loss + (s / static_cast<double>(k.rows.shape()[1])) * counted(k, -all);
@@ -127,24 +131,24 @@ Array cross_entropy_with_logits(const Array& logits, const Array& target) {
 }
 
 Array bce_loss(const Array& p, const Array& target, const Array& weight, Reduction reduction) {
-  require_floats("bce_loss", {&p, &target});
+  require_broadcast("bce_loss", {&p, &target});
   const Array loss = -(target * bounded_log(p) + (1.0 - target) * bounded_log(1.0 - p));
   return reduced(weighted("bce_loss", loss, weight), reduction);
 }
 
 Array bce_with_logits(const Array& x, const Array& target, const Array& weight, const Array& positive_weight,
                       Reduction reduction) {
-  require_floats("bce_with_logits", {&x, &target});
+  require_broadcast("bce_with_logits", {&x, &target});
   Array surprise = softplus(-x);
   if (positive_weight.defined()) {
-    require_floats("bce_with_logits", {&x, &positive_weight});
+    require_broadcast("bce_with_logits", {&x, &target, &positive_weight});
     surprise = ((positive_weight - 1.0) * target + 1.0) * surprise;
   }
   return reduced(weighted("bce_with_logits", (1.0 - target) * x + surprise, weight), reduction);
 }
 
 Array focal_loss(const Array& x, const Array& target, const Focal& options, Reduction reduction) {
-  require_floats("focal_loss", {&x, &target});
+  require_broadcast("focal_loss", {&x, &target});
   require_not_negative("focal_loss", "gamma", options.gamma);
   if (options.alpha) require_probability("focal_loss", "alpha", *options.alpha);
   Array loss = bce_with_logits(x, target, {}, {}, Reduction::None);

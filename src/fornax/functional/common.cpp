@@ -21,6 +21,13 @@ void require_floats(std::string_view operation, std::initializer_list<const Arra
   }
 }
 
+Shape require_broadcast(std::string_view operation, std::initializer_list<const Array*> x) {
+  require_floats(operation, x);
+  Shape shape;
+  for (const Array* a : x) shape = broadcast_shape(operation, shape, a->shape());
+  return shape;
+}
+
 void require_rank(std::string_view operation, std::string_view what, const Array& x, int rank) {
   if (x.rank() != rank)
     throw ShapeError(operation,

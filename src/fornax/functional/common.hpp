@@ -17,6 +17,8 @@ namespace fornax::functional::impl {
 void require_defined(std::string_view operation, std::initializer_list<const Array*> x);
 /// Defined, Float, and of one dtype and device.
 void require_floats(std::string_view operation, std::initializer_list<const Array*> x);
+/// The same, of shapes that broadcast; the shape that they have together.
+Shape require_broadcast(std::string_view operation, std::initializer_list<const Array*> x);
 void require_rank(std::string_view operation, std::string_view what, const Array& x, int rank);
 void require_shape(std::string_view operation, std::string_view what, const Array& x, const Shape& shape);
 /// value > 0, and finite.
@@ -25,6 +27,16 @@ void require_positive(std::string_view operation, std::string_view what, double 
 void require_not_negative(std::string_view operation, std::string_view what, double value);
 /// 0 <= value <= 1.
 void require_probability(std::string_view operation, std::string_view what, double value);
+
+/// f(), whose error E names the function that was called, not the operation inside it: for what only a kernel can see,
+/// such as a position out of range or a singular matrix.
+template <class E = IndexError, class F> auto in_name_of(std::string_view operation, const F& f) {
+  try {
+    return f();
+  } catch (const E& e) {
+    throw E(operation, std::string_view(e.what()).substr(e.operation().size() + 2));  // behind "name: "
+  }
+}
 
 /// Independent draws beside an array, from the generator or from the device's own.
 Array draws(const Array& beside, const Shape& shape, DType dtype, const Distribution& distribution,

@@ -25,44 +25,46 @@ struct Plan {
   Numbers ends;    // 1 for the two states in which an alignment may end
 };
 
-Numbers host(std::string_view what, const Array& x) {
-  require_defined("ctc_loss", x);
+Numbers host(std::string_view operation, std::string_view what, const Array& x) {
+  require_defined(operation, x);
   if (!is_int(x.dtype()))
-    throw DTypeError("ctc_loss", std::string(what) + " are " + std::string(name(x.dtype())) + "; must be Int");
+    throw DTypeError(operation, std::string(what) + " are " + std::string(name(x.dtype())) + "; must be Int");
   return x.to_data().to_vector<std::int64_t>();
 }
 
-Numbers lengths_of(std::string_view what, const Array& x, std::int64_t samples, std::int64_t longest) {
-  Numbers lengths = host(what, x);
-  require_shape("ctc_loss", what, x, Shape{samples});
+Numbers lengths_of(std::string_view operation, std::string_view what, const Array& x, std::int64_t samples,
+                   std::int64_t longest) {
+  Numbers lengths = host(operation, what, x);
+  require_shape(operation, what, x, Shape{samples});
   for (const std::int64_t n : lengths)
     if (n < 0 || n > longest)
-      throw ValueError("ctc_loss", "one of the " + std::string(what) + " is " + std::to_string(n) +
-                                       "; must be in [0, " + std::to_string(longest) + "]");
+      throw ValueError(operation, "one of the " + std::string(what) + " is " + std::to_string(n) + "; must be in [0, " +
+                                      std::to_string(longest) + "]");
   return lengths;
 }
 
-Plan plan_of(const Array& x, const Array& targets, const Array& input_lengths, const Array& target_lengths,
-             std::int64_t blank) {
-  require_floats("ctc_loss", {&x});
-  require_rank("ctc_loss", "the input", x, 3);
+Plan plan_of(std::string_view operation, const Array& x, const Array& targets, const Array& input_lengths,
+             const Array& target_lengths, std::int64_t blank) {
+  require_floats(operation, {&x});
+  require_rank(operation, "the input", x, 3);
   const std::int64_t samples = x.shape()[1], classes = x.shape()[2];
   if (blank < 0 || blank >= classes)
-    throw IndexError("ctc_loss",
+    throw IndexError(operation,
                      "blank is " + std::to_string(blank) + ", the classes are [0, " + std::to_string(classes) + ")");
-  const Numbers target = host("targets", targets);
+  const Numbers target = host(operation, "targets", targets);
   const bool flat = targets.rank() == 1;
   if (!flat && (targets.rank() != 2 || targets.shape()[0] != samples))
-    throw ShapeError("ctc_loss", "the targets have shape " + targets.shape().str() + ", the input " + x.shape().str() +
-                                     "; needs [N, S], or one target after another");
+    throw ShapeError(operation, "the targets have shape " + targets.shape().str() + ", the input " + x.shape().str() +
+                                    "; needs [N, S], or one target after another");
   Plan p;
-  p.input_lengths = lengths_of("input lengths", input_lengths, samples, x.shape()[0]);
-  p.target_lengths = lengths_of("target lengths", target_lengths, samples, flat ? targets.numel() : targets.shape()[1]);
+  p.input_lengths = lengths_of(operation, "input lengths", input_lengths, samples, x.shape()[0]);
+  p.target_lengths =
+      lengths_of(operation, "target lengths", target_lengths, samples, flat ? targets.numel() : targets.shape()[1]);
   std::int64_t longest = 0, sum = 0;
   for (const std::int64_t n : p.target_lengths) longest = std::max(longest, n), sum += n;
   if (flat && sum != targets.numel())
-    throw ShapeError("ctc_loss", "the target lengths add up to " + std::to_string(sum) + ", there are " +
-                                     std::to_string(targets.numel()) + " labels");
+    throw ShapeError(operation, "the target lengths add up to " + std::to_string(sum) + ", there are " +
+                                    std::to_string(targets.numel()) + " labels");
   p.states = 2 * longest + 1;
   const auto size = static_cast<std::size_t>(Shape{samples, p.states}.numel());
   p.labels.assign(size, blank);
@@ -76,10 +78,10 @@ Plan plan_of(const Array& x, const Array& targets, const Array& input_lengths, c
     for (std::size_t i = 0; i < static_cast<std::size_t>(length); ++i) {
       const std::int64_t label = target[first + i];
       if (label < 0 || label >= classes)
-        throw IndexError("ctc_loss", "label " + std::to_string(label) + " of target " + std::to_string(n) +
-                                         " is outside [0, " + std::to_string(classes) + ")");
+        throw IndexError(operation, "label " + std::to_string(label) + " of target " + std::to_string(n) +
+                                        " is outside [0, " + std::to_string(classes) + ")");
       if (label == blank)
-        throw ValueError("ctc_loss", "target " + std::to_string(n) + " holds the blank, " + std::to_string(blank));
+        throw ValueError(operation, "target " + std::to_string(n) + " holds the blank, " + std::to_string(blank));
       p.labels[row + 2 * i + 1] = label;
       p.skips[row + 2 * i + 1] = i > 0 && label != target[first + i - 1];
     }
@@ -132,11 +134,9 @@ Array losses(const Array& x, const Plan& p) {
   return -log_sum(where(host_values(x, p.ends, shape, DType::Bool), alpha, -kInf), 1);
 }
 
-}  // namespace
-
-Array ctc_loss(const Array& log_probs, const Array& targets, const Array& input_lengths, const Array& target_lengths,
-               const Ctc& options, Reduction reduction) {
-  const Plan p = plan_of(log_probs, targets, input_lengths, target_lengths, options.blank);
+Array ctc(std::string_view operation, const Array& log_probs, const Array& targets, const Array& input_lengths,
+          const Array& target_lengths, const Ctc& options, Reduction reduction) {
+  const Plan p = plan_of(operation, log_probs, targets, input_lengths, target_lengths, options.blank);
   const std::int64_t samples = log_probs.shape()[1];
   Array loss = samples == 0 ? zeros_like(log_probs, Shape{0}) : losses(log_probs, p);
   if (options.zero_infinity) loss = where(equal(loss, kInf), 0.0, loss);
@@ -148,11 +148,19 @@ Array ctc_loss(const Array& log_probs, const Array& targets, const Array& input_
   return reduced(loss, reduction);
 }
 
+}  // namespace
+
+Array ctc_loss(const Array& log_probs, const Array& targets, const Array& input_lengths, const Array& target_lengths,
+               const Ctc& options, Reduction reduction) {
+  return ctc("ctc_loss", log_probs, targets, input_lengths, target_lengths, options, reduction);
+}
+
 Array ctc_loss_from_logits(const Array& logits, const Array& targets, const Array& input_lengths,
                            const Array& target_lengths, const Ctc& options, Reduction reduction) {
-  require_floats("ctc_loss", {&logits});
-  require_rank("ctc_loss", "the input", logits, 3);
-  return ctc_loss(fornax::log_softmax(logits, -1), targets, input_lengths, target_lengths, options, reduction);
+  constexpr std::string_view name = "ctc_loss_from_logits";
+  require_floats(name, {&logits});
+  require_rank(name, "the input", logits, 3);
+  return ctc(name, fornax::log_softmax(logits, -1), targets, input_lengths, target_lengths, options, reduction);
 }
 
 }  // namespace fornax::functional

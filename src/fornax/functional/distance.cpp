@@ -36,7 +36,7 @@ Array cosine_similarity(const Array& a, const Array& b, std::int64_t dim, double
 }
 
 Array pairwise_distance(const Array& a, const Array& b, double p, double eps) {
-  require_floats("pairwise_distance", {&a, &b});
+  require_broadcast("pairwise_distance", {&a, &b});
   require_order("pairwise_distance", p);
   const Array d = a - b + eps;
   return squeeze(norm(d, p, DimSet::of(checked_dim("pairwise_distance", -1, d.rank()))), -1);

@@ -19,10 +19,18 @@ void check(std::string_view operation, const Array& weight, const Array& index) 
 
 }  // namespace
 
+namespace {
+
+Array rows_of(std::string_view operation, const Array& weight, const Array& flat) {
+  return in_name_of(operation, [&] { return select(weight, 0, flat); });
+}
+
+}  // namespace
+
 Array embedding(const Array& weight, const Array& index, std::optional<std::int64_t> padding_idx) {
   check("embedding", weight, index);
   const Array flat = reshape(index, Shape{index.numel()});
-  Array rows = select(weight, 0, flat);
+  Array rows = rows_of("embedding", weight, flat);
   if (padding_idx) {
     const std::int64_t n = weight.shape()[0], padding = *padding_idx < 0 ? *padding_idx + n : *padding_idx;
     if (padding < 0 || padding >= n)
@@ -39,15 +47,18 @@ Array embedding_bag(const Array& weight, const Array& index, Bag join) {
   if (join == Bag::Max && index.shape()[1] == 0)
     throw ValueError("embedding_bag", "no row is the largest of none: index has shape " + index.shape().str());
   const ReduceFn fn = join == Bag::Sum ? ReduceFn::Sum : join == Bag::Mean ? ReduceFn::Mean : ReduceFn::Max;
-  return squeeze(reduce(fn, embedding(weight, index), 1), 1);
+  const Array rows = rows_of("embedding_bag", weight, reshape(index, Shape{index.numel()}));
+  return squeeze(reduce(fn, reshape(rows, index.shape().inserted(2, weight.shape()[1])), 1), 1);
 }
 
 Array one_hot(const Array& index, std::optional<std::int64_t> classes) {
   require_defined("one_hot", index);
   require_int("one_hot", index);
-  if (!classes && index.numel() == 0) throw ValueError("one_hot", "the number of classes of no indices is not known");
-  return fornax::one_hot(index,
-                         classes ? *classes : static_cast<std::int64_t>(reduce_all(ReduceFn::Max, index).item()) + 1);
+  if (classes) return fornax::one_hot(index, *classes);
+  if (index.numel() == 0) throw ValueError("one_hot", "the number of classes of no indices is not known");
+  const auto largest = static_cast<std::int64_t>(reduce_all(ReduceFn::Max, index).item());
+  if (largest < 0) throw IndexError("one_hot", "all classes are negative, the largest is " + std::to_string(largest));
+  return fornax::one_hot(index, largest + 1);
 }
 
 }  // namespace fornax::functional

@@ -4,6 +4,7 @@
 #include <fornax/functional/activation.hpp>
 #include <fornax/functional/attention.hpp>
 #include <fornax/functional/conv.hpp>
+#include <fornax/functional/deform_conv.hpp>
 #include <fornax/functional/distance.hpp>
 #include <fornax/functional/dropout.hpp>
 #include <fornax/functional/einsum.hpp>

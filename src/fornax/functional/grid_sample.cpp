@@ -1,6 +1,6 @@
 #include <string>
 
-#include <fornax/functional/resample.hpp>
+#include <fornax/functional/picture.hpp>
 #include <fornax/functional/spatial.hpp>
 #include <fornax/ops/op.hpp>
 
@@ -10,110 +10,11 @@ namespace {
 
 constexpr std::string_view kName = "grid_sample";
 
-// c where it lies between the outermost pixels, else the nearer of these; its slope there is 0. A NaN becomes 0.
-Array clipped(const Array& c, std::int64_t size) {
-  const auto last = static_cast<double>(size - 1);
-  return where(greater(c, 0.0), where(greater_equal(c, last), last, c), 0.0);
-}
-
-// c mirrored at the outermost pixels' centres (align_corners) or outer edges, as often as needed.
-Array reflected(const Array& c, std::int64_t size, bool align_corners) {
-  const double low = align_corners ? 0 : -0.5, span = static_cast<double>(align_corners ? size - 1 : size);
-  if (span == 0) return zeros_like(c);
-  const Array from_low = c - low;
-  const Array distance = where(greater_equal(from_low, 0.0), from_low, -from_low);
-  const Array rest = with_scalar(ScalarFn::Fmod, distance, span);
-  const Array turned = equal(with_scalar(ScalarFn::Fmod, floor(distance / span), 2.0), 1.0);
-  return where(turned, span - rest, rest) + low;
-}
-
-// Positions in pixels, each an array [M, 1] for one spatial dim.
-using Positions = std::vector<Array>;
-
-/// x as rows of channels, one for each pixel of each image.
-class Picture {
- public:
-  Picture(const Array& x, const Array& grid, const GridSampleOptions& options)
-      : options_(options), shape_(x.shape()), dims_(x.rank() - 2) {
-    std::vector<std::int64_t> order{0};
-    std::int64_t plane = 1;
-    for (int d = 0; d < dims_; ++d) {
-      order.push_back(d + 2);
-      plane *= size(d);
-    }
-    order.push_back(1);
-    const std::int64_t images = shape_[0], samples = grid.numel() / dims_;
-    rows_ = reshape(permute(x, order), Shape{images * plane, shape_[1]});
-    const Array number = arange(*x.interpreter(), 0, images, 1, DType::I64, x.device()) * Scalar(plane);
-    const Shape each{images, images == 0 ? 0 : samples / images};
-    first_ = reshape(broadcast_to(reshape(number, Shape{images, 1}), each), Shape{samples});
-  }
-
-  int dims() const { return dims_; }
-  std::int64_t size(int d) const { return shape_[d + 2]; }
-
-  Array padded(const Array& c, int d) const {
-    switch (options_.padding) {
-      case SamplePadding::Border: return clipped(c, size(d));
-      case SamplePadding::Reflection: return clipped(reflected(c, size(d), options_.align_corners), size(d));
-      default: return c;
-    }
-  }
-
-  /// The pixels at whole positions: [M, C]; zeros beyond the picture.
-  Array at(const Positions& places) const {
-    Array index = first_, inside;
-    std::int64_t step = 1;
-    for (int d = dims_ - 1; d >= 0; --d) {
-      const Array& place = places[static_cast<std::size_t>(d)];
-      const Array here = logical_and(greater_equal(place, 0.0), lower_equal(place, static_cast<double>(size(d) - 1)));
-      index = index + reshape(cast(where(here, place, 0.0), DType::I64), first_.shape()) * Scalar(step);
-      inside = inside.defined() ? logical_and(inside, here) : here;
-      step *= size(d);
-    }
-    return where(inside, select(rows_, 0, index), 0.0);
-  }
-
-  Array weighted(const Positions& places, const Array& weight) const {
-    return at(places) * cast(weight, rows_.dtype());
-  }
-
- private:
-  GridSampleOptions options_;
-  Shape shape_;
-  int dims_;
-  Array rows_, first_;  // the number of the first row of each sample's image
-};
-
 Array nearest(const Picture& x, const Positions& c) {
   Positions places;
   for (int d = 0; d < x.dims(); ++d)
     places.push_back(unary(UnaryFn::Round, x.padded(c[static_cast<std::size_t>(d)], d)));
   return x.at(places);
-}
-
-Array linear(const Picture& x, const Positions& c) {
-  const auto dims = static_cast<std::size_t>(x.dims());
-  Positions low, t;
-  for (std::size_t d = 0; d < dims; ++d) {
-    const Array place = x.padded(c[d], static_cast<int>(d));
-    low.push_back(floor(place));
-    t.push_back(place - low[d]);
-  }
-  Array sum;
-  for (std::size_t corner = 0; corner < std::size_t{1} << dims; ++corner) {
-    Positions places;
-    Array weight;
-    for (std::size_t d = 0; d < dims; ++d) {
-      const bool upper = ((corner >> d) & 1u) != 0;
-      places.push_back(upper ? low[d] + 1.0 : low[d]);
-      const Array part = upper ? t[d] : 1.0 - t[d];
-      weight = weight.defined() ? weight * part : part;
-    }
-    const Array part = x.weighted(places, weight);
-    sum = sum.defined() ? sum + part : part;
-  }
-  return sum;
 }
 
 Array cubic(const Picture& x, const Positions& c) {
@@ -162,8 +63,8 @@ void require_sampled(const Array& x, const Array& grid, const GridSampleOptions&
 
 Array grid_sample(const Array& x, const Array& grid, const GridSampleOptions& options) {
   require_sampled(x, grid, options);
-  const Picture picture(x, grid, options);
-  const int dims = picture.dims();
+  const int dims = x.rank() - 2;
+  const Picture picture(x, grid.numel() / dims, options.padding, options.align_corners);
   const Array wide = grid.dtype() == DType::F64 ? grid : cast(grid, DType::F32);
   Positions c;
   for (int d = 0; d < dims; ++d) {
@@ -173,7 +74,7 @@ Array grid_sample(const Array& x, const Array& grid, const GridSampleOptions& op
     c.push_back(options.align_corners ? g * ((size - 1) / 2) : (g * size - 1.0) / 2.0);
   }
   const Array y = options.mode == SampleMode::Nearest    ? nearest(picture, c)
-                  : options.mode == SampleMode::Bilinear ? linear(picture, c)
+                  : options.mode == SampleMode::Bilinear ? between_pixels(picture, c)
                                                          : cubic(picture, c);
   // [N, spatial..., C] to [N, C, spatial...]
   Shape last = grid.shape().with(dims + 1, x.shape()[1]);

@@ -64,6 +64,7 @@ Array stack(std::span<const Array> parts, std::int64_t dim) {
   if (parts.empty()) throw ValueError("stack", "needs at least one tensor");
   for (const Array& p : parts) {
     require_defined("stack", p);
+    require_same_type("stack", parts[0], p);
     if (!(p.shape() == parts[0].shape()))
       throw ShapeError("stack", "the tensors differ in shape: " + parts[0].shape().str() + " and " + p.shape().str());
   }
@@ -198,6 +199,7 @@ Array diag_embed(const Array& x, std::int64_t offset) {
 }
 
 std::vector<Array> meshgrid(std::span<const Array> vectors, Indexing indexing) {
+  if (vectors.empty()) throw ValueError("meshgrid", "needs at least one vector");
   std::vector<std::int64_t> sizes;
   for (const Array& v : vectors) {
     require_defined("meshgrid", v);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <fornax/functional/common.hpp>
 #include <fornax/ops/matrix.hpp>
 #include <fornax/ops/op.hpp>
 
@@ -62,9 +63,9 @@ Array cholesky(const Array& a, bool upper) {
   return run(op::Cholesky{upper}, {a});
 }
 
-QrResult<Array> qr(const Array& a) {
+QrResult<Array> qr(const Array& a, QrMode mode) {
   require_defined("qr", a);
-  Arrays y = run_all(op::Qr{}, {a});
+  Arrays y = run_all(op::Qr{mode == QrMode::Complete}, {a});
   return {std::move(y[0]), std::move(y[1])};
 }
 
@@ -98,6 +99,14 @@ EighResult<Array, Array> eigh(const Array& a) {
 
 Array eigvalsh(const Array& a) { return eigh(a).values; }
 
+EighResult<Array, Array> eig(const Array& a) {
+  require_defined("eig", a);
+  Arrays y = run_all(op::Eig{}, {a});
+  return {std::move(y[0]), std::move(y[1])};
+}
+
+Array eigvals(const Array& a) { return eig(a).values; }
+
 Array solve(const Array& a, const Array& b) {
   square("solve", a);
   if (holds_vectors("solve", a, b)) return as_vectors(solve(a, as_columns(b)));
@@ -122,7 +131,16 @@ Array lstsq(const Array& a, const Array& b, double rcond) {
   return matmul(pinv(a, rcond), b);
 }
 
-Array inverse(const Array& a) { return run(op::Solve{}, {a, identity_like(square("inverse", a))}); }
+namespace {
+
+Array inverse_of(std::string_view operation, const Array& a) {
+  const Array identity = identity_like(square(operation, a));
+  return functional::impl::in_name_of<ValueError>(operation, [&] { return run(op::Solve{}, {a, identity}); });
+}
+
+}  // namespace
+
+Array inverse(const Array& a) { return inverse_of("inverse", a); }
 
 Array pinv(const Array& a, double rcond) { return run(op::Pinv{tolerance("pinv", matrix("pinv", a), rcond)}, {a}); }
 
@@ -140,7 +158,7 @@ SlogDetResult<Array> slogdet(const Array& a) {
 Array cond(const Array& a, Norm norm) {
   if (norm != Norm::Two && norm != Norm::NegTwo) {
     const Array size = matrix_norm(square("cond", a), norm);
-    return size * matrix_norm(inverse(a), norm);
+    return size * matrix_norm(inverse_of("cond", a), norm);
   }
   const Array s = svdvals(matrix("cond", a));
   const std::int64_t k = s.shape()[s.rank() - 1];
@@ -162,7 +180,7 @@ Array matrix_power(const Array& a, std::int64_t n) {
   if (a.rank() < 2 || a.shape()[a.rank() - 1] != a.shape()[a.rank() - 2])
     throw ShapeError("matrix_power", "needs square matrices: got shape " + a.shape().str());
   if (n == 0) return identity_like(a);
-  Array square = n < 0 ? inverse(a) : a, y;
+  Array square = n < 0 ? inverse_of("matrix_power", a) : a, y;
   // In unsigned arithmetic: the negative of the smallest integer has no place among the signed ones.
   for (std::uint64_t left = n < 0 ? 0 - static_cast<std::uint64_t>(n) : static_cast<std::uint64_t>(n); left > 0;
        left /= 2) {

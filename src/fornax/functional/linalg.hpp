@@ -27,6 +27,9 @@ template <class V, class M> struct SvdResult {
 };
 template <class S> struct SlogDetResult { S sign, logarithm; };
 
+/// Reduced: K = min(M, N). Complete: K = M, a square Q.
+enum class QrMode : std::uint8_t { Reduced, Complete };
+
 /// Frobenius: root of the sum of squares. Nuclear: sum of the singular values. One, Inf: largest sum of absolute values
 /// in a column, in a row. Two: largest singular value. Those with Neg take the smallest instead of the largest.
 enum class Norm : std::uint8_t { Frobenius, Nuclear, One, NegOne, Two, NegTwo, Inf, NegInf };
@@ -42,8 +45,9 @@ struct Triangular {
 /// The lower triangular L with L Lᵀ = a, or the upper U with Uᵀ U = a. Of a only the symmetric part is read.
 /// Errors: ValueError, naming the matrix, if one is not positive definite.
 Array cholesky(const Array& a, bool upper = false);
-/// a = Q R: a [..., M, N] -> Q [..., M, K], R [..., K, N], K = min(M, N); the diagonal of R is not negative.
-QrResult<Array> qr(const Array& a);
+/// a = Q R: a [..., M, N] -> Q [..., M, K], R [..., K, N]; the diagonal of R is not negative. A complete Q has no gradient
+/// if M > N, as its last columns are not unique: backward then throws ValueError, but not for R alone.
+QrResult<Array> qr(const Array& a, QrMode mode = QrMode::Reduced);
 /// a = P L U with partial pivoting: P [..., M, M], L [..., M, K] with ones on its diagonal, U [..., K, N]. P is constant.
 LuResult<Array> lu(const Array& a);
 /// a = U diag(s) Vᵀ: U [..., M, K], s [..., K] descending, Vᵀ [..., K, N]. In each column of U the element of largest
@@ -56,6 +60,12 @@ Array svdvals(const Array& a);
 /// eigenvalues are equal.
 EighResult<Array, Array> eigh(const Array& a);
 Array eigvalsh(const Array& a);
+/// Eigenvalues, ascending, [..., N], and eigenvectors, in columns, [..., N, N], of square matrices whose eigenvalues are
+/// real. The vectors have length one, their element of largest absolute value is positive. Gradients are for distinct
+/// eigenvalues: where two are equal they are infinite or NaN, or ValueError says that the vectors have no inverse.
+/// Errors: ValueError, naming the matrix, if an eigenvalue is complex by more than rounding can make it.
+EighResult<Array, Array> eig(const Array& a);
+Array eigvals(const Array& a);
 
 // --- Systems of equations ----------------------------------------------------------------------------------------------
 
@@ -131,9 +141,10 @@ template <BackendType B, std::size_t D> Tensor<B, D> cholesky(const Tensor<B, D>
   return Tensor<B, D>(cholesky(a.array(), upper));
 }
 
-template <BackendType B, std::size_t D> QrResult<Tensor<B, D>> qr(const Tensor<B, D>& a) {
+template <BackendType B, std::size_t D>
+QrResult<Tensor<B, D>> qr(const Tensor<B, D>& a, QrMode mode = QrMode::Reduced) {
   detail::need_matrices<D>();
-  auto [q, r] = qr(a.array());
+  auto [q, r] = qr(a.array(), mode);
   return {Tensor<B, D>(q), Tensor<B, D>(r)};
 }
 
@@ -163,6 +174,17 @@ template <BackendType B, std::size_t D> EighResult<Tensor<B, D - 1>, Tensor<B, D
 template <BackendType B, std::size_t D> Tensor<B, D - 1> eigvalsh(const Tensor<B, D>& a) {
   detail::need_matrices<D>();
   return Tensor<B, D - 1>(eigvalsh(a.array()));
+}
+
+template <BackendType B, std::size_t D> EighResult<Tensor<B, D - 1>, Tensor<B, D>> eig(const Tensor<B, D>& a) {
+  detail::need_matrices<D>();
+  auto [values, vectors] = eig(a.array());
+  return {Tensor<B, D - 1>(values), Tensor<B, D>(vectors)};
+}
+
+template <BackendType B, std::size_t D> Tensor<B, D - 1> eigvals(const Tensor<B, D>& a) {
+  detail::need_matrices<D>();
+  return Tensor<B, D - 1>(eigvals(a.array()));
 }
 
 /// b of rank 1 is a vector, of rank D - 1 a stack of vectors, else a stack of matrices of the same rank as a.

@@ -16,6 +16,13 @@ namespace {
 
 Array without_last_two(const Array& x) { return reshape(x, batch_of(x.shape())); }
 
+void require_factors(std::string_view operation, const Array& a, const Array& b) {
+  require_defined(operation, a);
+  require_defined(operation, b);
+  require_numeric(operation, a);
+  require_same_type(operation, a, b);
+}
+
 void require_rank_two(std::string_view operation, const Array& x) {
   require_defined(operation, x);
   if (x.rank() < 2) throw ShapeError(operation, "needs matrices, rank >= 2: got shape " + x.shape().str());
@@ -30,6 +37,8 @@ DimSet last_two(const Array& x) {
 }  // namespace
 
 Array trace(const Array& a) {
+  require_rank_two("trace", a);
+  require_numeric("trace", a);
   const Array d = diagonal(a);
   return reshape(reduce(ReduceFn::Sum, d, -1), d.shape().without(d.rank() - 1));
 }
@@ -74,16 +83,14 @@ Array matrix_norm(const Array& a, Norm norm) {
 }
 
 Array outer(const Array& a, const Array& b) {
-  require_defined("outer", a);
-  require_defined("outer", b);
+  require_factors("outer", a, b);
   if (a.rank() != 1 || b.rank() != 1)
     throw ShapeError("outer", "needs two vectors: got shapes " + a.shape().str() + " and " + b.shape().str());
   return reshape(a, Shape{a.numel(), 1}) * reshape(b, Shape{1, b.numel()});
 }
 
 Array kron(const Array& a, const Array& b) {
-  require_defined("kron", a);
-  require_defined("kron", b);
+  require_factors("kron", a, b);
   const int rank = std::max(a.rank(), b.rank());
   if (2 * rank > kMaxRank)
     throw ShapeError("kron",
@@ -103,8 +110,7 @@ Array kron(const Array& a, const Array& b) {
 }
 
 Array cross(const Array& a, const Array& b, std::int64_t dim) {
-  require_defined("cross", a);
-  require_defined("cross", b);
+  require_factors("cross", a, b);
   const Shape shape = broadcast_shape("cross", a.shape(), b.shape());
   const int d = checked_dim("cross", dim, shape.rank());
   if (shape[d] != 3)

@@ -45,17 +45,18 @@ Array cosine_embedding_loss(const Array& a, const Array& b, const Array& target,
 Array hinge_embedding_loss(const Array& x, const Array& target, double margin, Reduction reduction) {
   require_floats("hinge_embedding_loss", {&x});
   require_target("hinge_embedding_loss", target);
+  static_cast<void>(broadcast_shape("hinge_embedding_loss", x.shape(), target.shape()));
   const Array unlike = where(equal(target, 1), 0.0, at_least(margin - x, 0));
   return reduced(unlike + where(equal(target, -1), 0.0, x), reduction);
 }
 
 Array margin_ranking_loss(const Array& a, const Array& b, const Array& target, double margin, Reduction reduction) {
-  require_floats("margin_ranking_loss", {&a, &b, &target});
+  require_broadcast("margin_ranking_loss", {&a, &b, &target});
   return reduced(at_least(margin - target * (a - b), 0), reduction);
 }
 
 Array soft_margin_loss(const Array& x, const Array& target, Reduction reduction) {
-  require_floats("soft_margin_loss", {&x, &target});
+  require_broadcast("soft_margin_loss", {&x, &target});
   return reduced(softplus(-(target * x)), reduction);
 }
 
@@ -68,7 +69,8 @@ Array multi_margin_loss(const Array& x, const Array& targets, const Array& weigh
       rows_of("multi_margin_loss", x, targets, x.rank() == 0 ? Shape{} : x.shape().without(x.rank() - 1));
   const std::int64_t classes = rows.shape()[1];
   const Array target = cast(reshape(targets, Shape{targets.numel(), 1}), DType::I64);
-  const Array over = relu(rows - gather(rows, 1, target) + options.margin);
+  const Array own = in_name_of("multi_margin_loss", [&] { return gather(rows, 1, target); });
+  const Array over = relu(rows - own + options.margin);
   Array costs = where(equal(counting(x, classes), target), 0.0, options.p == 2 ? square(over) : over);
   if (weight.defined()) {
     require_floats("multi_margin_loss", {&x, &weight});
@@ -88,7 +90,9 @@ Array multilabel_margin_loss(const Array& x, const Array& targets, Reduction red
   const Array upper = triu(full_like(zeros_like(ends, Shape{classes, classes}), 1.0));
   const Array listed = equal(matmul(ends, upper), 0.0);
   const Array at = where(listed, target, zeros_like(target));
-  const Array is_target = greater(scatter(zeros_like(ends), 1, at, cast(listed, x.dtype()), Update::Add), 0.0);
+  const Array times = in_name_of(
+      "multilabel_margin_loss", [&] { return scatter(zeros_like(ends), 1, at, cast(listed, x.dtype()), Update::Add); });
+  const Array is_target = greater(times, 0.0);
   const Array over = relu(1.0 - unsqueeze(gather(rows, 1, at), 2) + unsqueeze(rows, 1));  // [N, target, class]
   const Array counts = logical_and(unsqueeze(listed, 2), logical_not(unsqueeze(is_target, 1)));
   const Array loss = sum_along(sum_along(where(counts, over, 0.0), 2), 1) / static_cast<double>(classes);
@@ -99,13 +103,17 @@ Array multilabel_soft_margin_loss(const Array& x, const Array& target, const Arr
   require_floats("multilabel_soft_margin_loss", {&x, &target});
   require_same_shape("multilabel_soft_margin_loss", x, target);
   if (x.rank() == 0) throw ShapeError("multilabel_soft_margin_loss", "the input has rank 0; needs a dim of classes");
+  if (weight.defined()) require_shape("multilabel_soft_margin_loss", "weight", weight, Shape{x.shape()[x.rank() - 1]});
   const Array loss = bce_with_logits(x, target, weight, {}, Reduction::None);
   return reduced(squeeze(reduce(ReduceFn::Mean, loss, -1), -1), reduction);
 }
 
 Array triplet_margin_loss(const Array& anchor, const Array& positive, const Array& negative,
                           const TripletMargin& options, Reduction reduction) {
-  require_floats("triplet_margin_loss", {&anchor, &positive, &negative});
+  if (require_broadcast("triplet_margin_loss", {&anchor, &positive, &negative}).rank() == 0)
+    throw ShapeError("triplet_margin_loss", "the inputs have rank 0; they must be vectors");
+  if (!(options.p >= 0))
+    throw ValueError("triplet_margin_loss", "p is " + Scalar(options.p).str() + "; must be at least 0");
   const auto distance = [&](const Array& a, const Array& b) { return pairwise_distance(a, b, options.p, options.eps); };
   Array far = distance(anchor, negative);
   if (options.swap) far = binary(BinaryFn::Minimum, far, distance(positive, negative));

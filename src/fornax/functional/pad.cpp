@@ -87,6 +87,9 @@ Array pad(const Array& x, std::span<const PadWidth> widths, const Pad& options) 
     check(x.shape(), dim, widths[i], options.mode);
     shape = shape.with(dim, x.shape()[dim] + widths[i].before + widths[i].after);  // refuses what no array can hold
   }
+  if (options.mode == PadMode::Constant && is_int(x.dtype()) && options.value.kind == Scalar::Kind::Float)
+    throw DTypeError("pad",
+                     "the value " + options.value.str() + " is a float, the tensor is " + std::string(name(x.dtype())));
   Array y = x;
   for (std::size_t i = 0; i < widths.size(); ++i)
     if (widths[i].before != 0 || widths[i].after != 0) y = padded(y, first + static_cast<int>(i), widths[i], options);

@@ -71,6 +71,10 @@ template <int N> Array lp_pool(const Array& x, double p, PerDim<N> kernel, const
     throw ValueError(name, "p is " + std::to_string(p) + "; it must be positive and finite");
   require_pictures(name, x, N);
   require_float(name, x);
+  for (int d = 0; d < N; ++d)
+    static_cast<void>(window_count(
+        name, d, x.shape()[x.rank() - N + d],
+        {.kernel = kernel[d], .stride = options.stride.given.value_or(kernel)[d], .ceil_mode = options.ceil_mode}));
   double elements = 1;
   for (int d = 0; d < N; ++d) elements *= static_cast<double>(kernel[d]);
   const AvgPoolOptions<N> windows{.stride = options.stride, .ceil_mode = options.ceil_mode};

@@ -38,6 +38,7 @@ Array drawn(std::string_view operation, const Array& logits, const Categorical& 
 }  // namespace
 
 Array gumbel_noise(const Array& x, const Shape& shape, Generator* generator) {
+  require_defined("gumbel_noise", {&x});
   // In f64, whatever x is: u of f32 ends 6e-8 below 1, and classes rarer than that would not be drawn. u = 0 would
   // give -inf, which no class could be told apart by.
   const double tiny = std::numeric_limits<double>::min();

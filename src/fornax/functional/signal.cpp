@@ -1,9 +1,11 @@
 #include <fornax/functional/signal.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <numbers>
 
 #include <fornax/ops/functions.hpp>
+#include <fornax/ops/functions/special.hpp>
 #include <fornax/ops/matrix.hpp>
 #include <fornax/ops/op.hpp>
 
@@ -132,8 +134,9 @@ Complex<Array> ifft2(const Complex<Array>& z) {
 
 namespace {
 
-double frequency_step(std::string_view operation, std::int64_t n, double spacing) {
+double frequency_step(std::string_view operation, std::int64_t n, double spacing, DType dtype) {
   checked_length(operation, n);
+  if (!is_float(dtype)) throw DTypeError(operation, "is of a float dtype, got " + std::string(name(dtype)));
   if (!(spacing < 0) && !(spacing > 0))
     throw ValueError(operation, "the spacing must be a number other than 0, got " + Scalar(spacing).str());
   return static_cast<double>(n) * spacing;
@@ -146,25 +149,34 @@ Array counting(Interpreter& on, std::int64_t start, std::int64_t end, DType dtyp
 }  // namespace
 
 Array fftfreq(Interpreter& on, std::int64_t n, double spacing, DType dtype, Device device) {
-  const double step = frequency_step("fftfreq", n, spacing);
+  const double step = frequency_step("fftfreq", n, spacing, dtype);
   const Array k =
       cat({counting(on, 0, (n + 1) / 2, DType::F64, device), counting(on, -(n / 2), 0, DType::F64, device)}, 0);
   return cast(k / step, dtype);
 }
 
 Array rfftfreq(Interpreter& on, std::int64_t n, double spacing, DType dtype, Device device) {
-  const double step = frequency_step("rfftfreq", n, spacing);
+  const double step = frequency_step("rfftfreq", n, spacing, dtype);
   return cast(counting(on, 0, n / 2 + 1, DType::F64, device) / step, dtype);
 }
 
 Array fftshift(const Array& x, std::span<const std::int64_t> dims) { return turned("fftshift", x, dims, false); }
 Array ifftshift(const Array& x, std::span<const std::int64_t> dims) { return turned("ifftshift", x, dims, true); }
 
+namespace {
+
+/// Checks the settings of a window, and counts to its size in f64.
+Array places(std::string_view operation, Interpreter& on, std::int64_t size, DType dtype, Device device) {
+  if (size < 0 || size > kLongest) throw ValueError(operation, "cannot have " + text(size) + " values");
+  if (!is_float(dtype)) throw DTypeError(operation, "is of a float dtype, got " + std::string(name(dtype)));
+  return counting(on, 0, size, DType::F64, device);
+}
+
+}  // namespace
+
 Array window(Interpreter& on, Window kind, std::int64_t size, bool periodic, DType dtype, Device device) {
-  if (size < 0 || size > kLongest) throw ValueError("window", "cannot have " + text(size) + " values");
-  if (!is_float(dtype)) throw DTypeError("window", "is of a float dtype, got " + std::string(name(dtype)));
+  const Array k = places("window", on, size, dtype, device);
   const std::int64_t intervals = periodic ? size : size - 1;
-  const Array k = counting(on, 0, size, DType::F64, device);
   if (size <= 1) return cast(full_like(k, 1.0), dtype);
   const Array t = k * (2 * std::numbers::pi / static_cast<double>(intervals));
   switch (kind) {
@@ -174,6 +186,17 @@ Array window(Interpreter& on, Window kind, std::int64_t size, bool periodic, DTy
     case Window::Bartlett: break;
   }
   return cast(1.0 - unary(UnaryFn::Abs, 1.0 - k * (2 / static_cast<double>(intervals))), dtype);
+}
+
+Array kaiser_window(Interpreter& on, std::int64_t size, double beta, bool periodic, DType dtype, Device device) {
+  if (!(beta >= 0) || beta == std::numeric_limits<double>::infinity())
+    throw ValueError("kaiser_window", "beta " + Scalar(beta).str() + "; it must be a number from 0 on");
+  const Array k = places("kaiser_window", on, size, dtype, device);
+  if (size <= 1) return cast(full_like(k, 1.0), dtype);
+  const Array r = k * (2 / static_cast<double>(periodic ? size : size - 1)) - 1.0;
+  // (1 - r)(1 + r): 1 - r² may fall below 0 at the ends.
+  const Array x = beta * sqrt(unary(UnaryFn::Relu, (1.0 - r) * (1.0 + r)));
+  return cast(i0e(x) * exp(x - beta) / i0e(full_like(x, beta)), dtype);
 }
 
 }  // namespace fornax::signal

@@ -67,6 +67,12 @@ Array istft(const Complex<Array>& z, const Array& window, const Frames& frames,
 ///   Hann: (1 - cos t) / 2; Hamming: 0.54 - 0.46 cos t; Blackman: 0.42 - 0.5 cos t + 0.08 cos 2 t; Bartlett: 1 - |1 - t / pi|;
 ///   t goes from 0 to 2 pi.
 Array window(Interpreter& on, Window kind, std::int64_t size, bool periodic, DType dtype, Device device);
+/// Kaiser's window I0(beta sqrt(1 - (t / pi - 1)²)) / I0(beta), t as above: a larger beta has a wider main lobe and lower
+/// side lobes. Right for any beta, as it is made of scaled Bessel functions.
+///
+/// Errors: ValueError for a beta that is negative or not finite.
+/// Source: Kaiser and Schafer, On the use of the I0-sinh window for spectrum analysis, 1980.
+Array kaiser_window(Interpreter& on, std::int64_t size, double beta, bool periodic, DType dtype, Device device);
 
 // --- The same on tensors -------------------------------------------------------------------------------------------------
 
@@ -142,6 +148,11 @@ template <BackendType B>
 Tensor<B, 1> window(Window kind, std::int64_t size, bool periodic = true, Device device = {},
                     DType dtype = Float::default_dtype) {
   return Tensor<B, 1>(window(B::interpreter(), kind, size, periodic, dtype, device));
+}
+template <BackendType B>
+Tensor<B, 1> kaiser_window(std::int64_t size, double beta = 12, bool periodic = true, Device device = {},
+                           DType dtype = Float::default_dtype) {
+  return Tensor<B, 1>(kaiser_window(B::interpreter(), size, beta, periodic, dtype, device));
 }
 
 }  // namespace fornax::signal

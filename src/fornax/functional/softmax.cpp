@@ -1,5 +1,7 @@
 #include <fornax/functional/softmax.hpp>
 
+#include <algorithm>
+
 #include <fornax/array/interpreter.hpp>
 #include <fornax/functional/common.hpp>
 #include <fornax/functional/sampling.hpp>
@@ -13,8 +15,8 @@ using namespace impl;
 // x with a dim to run along; checks the dim.
 Array line(std::string_view operation, const Array& x, std::int64_t dim) {
   require_floats(operation, {&x});
+  static_cast<void>(checked_dim(operation, dim, std::max(x.rank(), 1)));
   if (x.rank() > 0) return x;
-  static_cast<void>(checked_dim(operation, dim, 1));
   return reshape(x, Shape{1});
 }
 
@@ -45,7 +47,7 @@ Array quiet_softmax(const Array& x, std::int64_t dim) {
 
 Array gumbel_softmax(const Array& x, const GumbelSoftmax& options) {
   require_positive("gumbel_softmax", "the temperature", options.temperature);
-  require_floats("gumbel_softmax", {&x});
+  static_cast<void>(line("gumbel_softmax", x, options.dim));
   const Array noisy = (x + cast(gumbel_noise(x, x.shape(), options.generator), x.dtype())) / options.temperature;
   const Array soft = softmax(noisy, options.dim);
   if (!options.hard || x.rank() == 0) return soft;

@@ -10,6 +10,11 @@ namespace {
 
 std::string text(std::int64_t n) { return std::to_string(n); }
 
+void require_real(std::string_view operation, const Array& x) {
+  if (x.dtype() != DType::F64 && x.dtype() != DType::F32)
+    throw DTypeError(operation, "takes f64 or f32 elements, got " + std::string(name(x.dtype())) + "; cast() converts");
+}
+
 void require_frames(std::string_view operation, const Array& window, const Frames& frames) {
   require_defined(operation, window);
   if (frames.size < 1 || frames.hop < 1)
@@ -38,6 +43,7 @@ Complex<Array> stft(const Array& x, const Array& window, const Frames& frames) {
   constexpr std::string_view operation = "stft";
   require_frames(operation, window, frames);
   require_defined(operation, x);
+  require_real(operation, x);
   require_same_type(operation, x, window);
   if (x.rank() == 0) throw ShapeError(operation, "a tensor of rank 0 has no samples");
   const int last = x.rank() - 1;
@@ -65,6 +71,9 @@ Array istft(const Complex<Array>& z, const Array& window, const Frames& frames, 
   require_frames(operation, window, frames);
   require_defined(operation, z.re);
   require_defined(operation, z.im);
+  require_real(operation, z.re);
+  require_same_type(operation, z.re, z.im);
+  require_same_shape(operation, z.re, z.im);
   require_same_type(operation, z.re, window);
   const int rank = z.re.rank();
   if (rank < 2 || z.re.shape()[rank - 2] != frames.size / 2 + 1 || z.re.shape()[rank - 1] == 0)

@@ -72,6 +72,7 @@ constexpr Row kRows[] = {
      Takes::Int},
     {BinaryFn::ShiftRight, "shift_right", nullptr, nullptr, kNone, kNone, 0, 7, 0,
      "arithmetic; the sign for a shift outside [0, bits)", Takes::Int},
+    {BinaryFn::Gcd, "gcd", nullptr, nullptr, kNone, kNone, -20, 20, 0, "gcd(0, 0) = 0", Takes::Int},
     {BinaryFn::Equal, "equal", nullptr, nullptr, kNone, kNone, -2, 2, 0, "", Takes::Any},
     {BinaryFn::NotEqual, "not_equal", nullptr, nullptr, kNone, kNone, -2, 2, 0, "", Takes::Any},
     {BinaryFn::Less, "lower", nullptr, nullptr, kNone, kNone, -2, 2, 0, "", Takes::Any},

@@ -141,6 +141,7 @@ std::string settings(const op::AvgPool& o) {
 
 std::string settings(const op::Fft& o) { return List().add("dim", o.dim).add("inverse", o.inverse).str(); }
 std::string settings(const op::Cholesky& o) { return List().add("upper", o.upper).str(); }
+std::string settings(const op::Qr& o) { return List().add("complete", o.complete).str(); }
 std::string settings(const op::TriangularSolve& o) {
   return List().add("upper", o.upper).add("transpose", o.transpose).add("unit", o.unit).add("left", o.left).str();
 }

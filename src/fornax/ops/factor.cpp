@@ -90,14 +90,24 @@ Specs Qr::infer(Operands x) const {
   require_inputs(name(), x, 1);
   const Array& a = x[0].array();
   require_matrix(name(), a);
-  const std::int64_t m = a.shape()[a.rank() - 2], n = a.shape()[a.rank() - 1], k = std::min(m, n);
+  const std::int64_t m = a.shape()[a.rank() - 2], n = a.shape()[a.rank() - 1], k = complete ? m : std::min(m, n);
   return {Spec{with_matrix(a.shape(), m, k), a.dtype(), a.device()},
           Spec{with_matrix(a.shape(), k, n), a.dtype(), a.device()}};
 }
 
-Arrays Qr::vjp(const Arrays&, std::span<const Array> y, std::span<const Array> g, Wanted) const {
+Arrays Qr::vjp(const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted) const {
   const Array &q = y[0], &r = y[1];
   const std::int64_t k = r.shape()[r.rank() - 2], n = r.shape()[r.rank() - 1];
+  if (complete && k > n) {
+    if (n == 0) return zeros_like(r);
+    if (g[0].defined())
+      throw ValueError(name(), "the complete Q of a matrix with more rows than columns, here " + r.shape().str() +
+                                   ", has no gradient: its last columns are not unique; the reduced one has");
+    // R beside a complete Q is the reduced one above zeros.
+    const Arrays reduced = run_all(Qr{}, {x[0]});
+    const Array cotangents[] = {Array(), rows(g[1], 0, n)};
+    return Qr{}.vjp(x, {reduced.data(), reduced.size()}, cotangents, wanted);
+  }
   Array qbar = or_zeros(g[0], q), rbar = or_zeros(g[1], r), rest;
   Array square = r;
   if (n > k) {  // a = [X Y], R = [U V], X = Q U and V = Qᵀ Y, where Y = Q V
@@ -111,14 +121,15 @@ Arrays Qr::vjp(const Arrays&, std::span<const Array> y, std::span<const Array> g
   const Array m = matmul(square, rbar, false, true) - matmul(qbar, q, true, false);
   const Array lower = triangle(m, -1, false);
   const Array mirrored = triangle(m, 0, false) + transpose(lower);
-  const Array x = solve_triangle(square, qbar + matmul(q, mirrored), true, true, kRight);
-  return n > k ? cat({x, rest}, -1) : x;
+  const Array xbar = solve_triangle(square, qbar + matmul(q, mirrored), true, true, kRight);
+  return n > k ? cat({xbar, rest}, -1) : xbar;
 }
 
 SamplesOf<Qr> Qr::samples() {
   SamplesOf<Qr> all;
   for (const Shape& shape : {Shape{3, 3}, Shape{4, 2}, Shape{2, 2, 3}})
     all.push_back({{}, {{shape, DType::F64, -1, 1, 0, Structure::Dominant}}});
+  all.push_back({{true}, {{Shape{2, 2, 3}, DType::F64, -1, 1, 0, Structure::Dominant}}});
   return all;
 }
 

@@ -42,16 +42,20 @@ struct Lu {
 /// a = Q R with orthonormal columns in Q and R upper triangular, its diagonal not negative: if a has full rank there is
 /// one such pair.
 ///
-/// Shapes:   a [..., M, N] -> Q [..., M, K], R [..., K, N] with K = min(M, N).
-/// Gradient: for a whose first K columns have full rank; else ValueError (M >= N: Walter and Lehmann 2012, "On
+/// Shapes:   a [..., M, N] -> Q [..., M, K], R [..., K, N] with K = min(M, N); if `complete`, K = M: Q is square, and R has
+///           rows of zeros where M > N.
+/// Gradient: for a whose first min(M, N) columns have full rank; else ValueError (M >= N: Walter and Lehmann 2012, "On
 ///           evaluating higher-order derivatives of the QR decomposition of tall matrices with full column rank in
-///           forward and reverse mode"; M < N: the columns beyond K are Q times those of R).
+///           forward and reverse mode"; M < N: the columns beyond K are Q times those of R). A complete Q has one if
+///           M <= N, since its last M - N columns are not unique; the R beside it always.
 struct Qr {
+  bool complete = false;
+
   static constexpr Batching batching = Batching::Leading;
 
   std::string_view name() const { return "qr"; }
   Specs infer(Operands x) const;
-  Keep keep(Wanted) const { return Keep::only_output(); }
+  Keep keep(Wanted) const { return {.inputs = complete ? std::uint32_t{1} : 0, .output = true}; }
   Arrays vjp(const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted) const;
   static SamplesOf<Qr> samples();
 };

@@ -44,6 +44,35 @@ SamplesOf<Eigh> Eigh::samples() {
   return all;
 }
 
+Specs Eig::infer(Operands x) const {
+  require_inputs(name(), x, 1);
+  const Array& a = x[0].array();
+  require_square(name(), a);
+  return {Spec{a.shape().without(a.rank() - 1), a.dtype(), a.device()}, Spec{a.shape(), a.dtype(), a.device()}};
+}
+
+Arrays Eig::vjp(const Arrays&, std::span<const Array> y, std::span<const Array> g, Wanted) const {
+  const Array &w = y[0], &v = y[1];
+  const std::int64_t n = w.shape()[w.rank() - 1];
+  // V⁻ᵀ (diag(wbar) + (P - Vᵀ V diag(P))_ij / (w_j - w_i)) Vᵀ with P = Vᵀ Vbar: what changes the length is taken out.
+  Array inside = g[0].defined() ? diagonal_matrix(g[0]) : Array();
+  if (g[1].defined()) {
+    const Array product = matmul(v, g[1], true, false);
+    const Array turning = product - scale_columns(matmul(v, v, true, false), diagonal_of(product));
+    const Array part = over_differences(where(on_diagonal(w, n, n), 0.0, turning), w);
+    inside = inside.defined() ? inside + part : part;
+  }
+  return run(Solve{}, {transpose(v), matmul(inside, v, false, true)});
+}
+
+SamplesOf<Eig> Eig::samples() {
+  SamplesOf<Eig> all;
+  // So close to a diagonal matrix that the eigenvalues stay apart, and so real.
+  for (const Shape& shape : {Shape{3, 3}, Shape{2, 2, 2}})
+    all.push_back({{}, {{shape, DType::F64, -0.2, 0.2, 0, Structure::Dominant}}});
+  return all;
+}
+
 Specs Svd::infer(Operands x) const {
   require_inputs(name(), x, 1);
   const Array& a = x[0].array();

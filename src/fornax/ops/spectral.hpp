@@ -39,4 +39,24 @@ struct Svd {
   static SamplesOf<Svd> samples();
 };
 
+/// a v = w v for the real eigenvalues of any square matrix. Eigenvalues ascend; the columns of V are eigenvectors of length
+/// one.
+///
+/// Shapes:   a [..., N, N] -> w [..., N], V [..., N, N].
+/// Gradient: that of w from left and right eigenvectors, V⁻ᵀ diag(wbar) Vᵀ; that of V divides by the differences of
+///           eigenvalues. Both are for matrices whose eigenvalues are distinct: ValueError where V has no inverse (Giles
+///           2008, "Collected matrix derivative results"; Boeddeker et al. 2017, "On the computation of complex-valued
+///           gradients with application to statistically optimum beamforming", for V).
+/// Errors:   ValueError, naming the matrix, if an eigenvalue is not real: if its imaginary part exceeds what rounding makes
+///           of a double eigenvalue, sqrt(eps) times the Frobenius norm.
+struct Eig {
+  static constexpr Batching batching = Batching::Leading;
+
+  std::string_view name() const { return "eig"; }
+  Specs infer(Operands x) const;
+  Keep keep(Wanted) const { return Keep::only_output(); }
+  Arrays vjp(const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted) const;
+  static SamplesOf<Eig> samples();
+};
+
 }  // namespace fornax::op

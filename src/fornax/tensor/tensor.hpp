@@ -309,6 +309,19 @@ class Tensor : public methods::Reducing<B, D, K>,
   Tensor clamp(Scalar low, Scalar high) const { return clamped(&low, &high); }
   Tensor clamp_min(Scalar low) const { return clamped(&low, nullptr); }
   Tensor clamp_max(Scalar high) const { return clamped(nullptr, &high); }
+  /// The same with bounds for each element; the gradient goes to the bound where there is one.
+  Tensor clamp(const Tensor& low, const Tensor& high) const {
+    detail::require_kinds<K, detail::numeric>();
+    return unchecked(fornax::clamp(array_, low.array_, high.array_));
+  }
+  Tensor clamp_min(const Tensor& low) const {
+    detail::require_kinds<K, detail::numeric>();
+    return unchecked(fornax::clamp_min(array_, low.array_));
+  }
+  Tensor clamp_max(const Tensor& high) const {
+    detail::require_kinds<K, detail::numeric>();
+    return unchecked(fornax::clamp_max(array_, high.array_));
+  }
   /// exp(x) / sum(exp(x)) along a dim, and its logarithm.
   Tensor softmax(std::int64_t dim) const {
     detail::require_float_kind<K>();

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <type_traits>
 
 #include <fornax/cpu/kernels/kernel.hpp>
@@ -113,6 +114,11 @@ template <class T> T shift_right(T a, T b) {
   constexpr int bits = std::numeric_limits<std::make_unsigned_t<T>>::digits;
   if (b < T(0) || static_cast<std::uint64_t>(b) >= bits) return a < T(0) ? static_cast<T>(-1) : T(0);
   return static_cast<T>(a >> static_cast<unsigned>(b));
+}
+template <class T> T gcd(T a, T b) {
+  // Unsigned: the smallest integer has no positive counterpart, and wraps to itself.
+  const auto size = [](T v) { return v < T(0) ? 0 - static_cast<std::uint64_t>(v) : static_cast<std::uint64_t>(v); };
+  return static_cast<T>(std::gcd(size(a), size(b)));
 }
 
 }  // namespace FORNAX_KERNELS

@@ -16,6 +16,7 @@ template <class T> Kernel int_kernel(BinaryFn fn) {
     case BinaryFn::Xor: return pair_loop<T, T, [](T a, T b) { return static_cast<T>(a ^ b); }>;
     case BinaryFn::ShiftLeft: return pair_loop<T, T, shift_left<T>>;
     case BinaryFn::ShiftRight: return pair_loop<T, T, shift_right<T>>;
+    case BinaryFn::Gcd: return pair_loop<T, T, gcd<T>>;
     default: return arithmetic<T>(fn);
   }
 }

@@ -66,25 +66,26 @@ Arrays execute(const op::Qr& op, const Specs& specs, Operands inputs) {
   const Array r = cpu_empty(op.name(), specs[1].shape, specs[1].dtype);
   const Array x = cpu_contiguous(inputs[0].array());
   const Matrices m(x.shape());
-  const int k = std::min(m.rows, m.columns);
-  if (m.size() == 0) return {q, r};
+  const int k = std::min(m.rows, m.columns), width = op.complete ? m.rows : k;
+  if (m.count == 0 || m.rows == 0) return {q, r};
   with_real_type(specs[0].dtype, [&]<class T>(T) {
     int info = 0, lwork = -1;
     T best = 0, other = 0;
     Lapack<T>::geqrf(&m.rows, &m.columns, nullptr, &m.rows, nullptr, &best, &lwork, &info);
-    Lapack<T>::orgqr(&m.rows, &k, &k, nullptr, &m.rows, nullptr, &other, &lwork, &info);
+    Lapack<T>::orgqr(&m.rows, &width, &k, nullptr, &m.rows, nullptr, &other, &lwork, &info);
     lwork = work_size(std::max(best, other));
-    const double operations = 4.0 * k * static_cast<double>(m.size());
-    for_each_matrix<T>(op.name(), m.count, m.size() + 2 * std::int64_t{k} + lwork, operations,
+    const std::int64_t size = std::max(m.size(), std::int64_t{m.rows} * width);
+    const double operations = 4.0 * k * static_cast<double>(size);
+    for_each_matrix<T>(op.name(), m.count, size + 2 * std::int64_t{k} + lwork, operations,
                        [&](std::int64_t index, T* a) {
                          const T* from = elements<T>(x) + index * m.size();
                          const std::int64_t rows = m.rows, columns = m.columns;
-                         T* to_q = elements<T>(q) + index * rows * k;
-                         T* to_r = elements<T>(r) + index * k * columns;
+                         T* to_q = elements<T>(q) + index * rows * width;
+                         T* to_r = elements<T>(r) + index * width * columns;
                          if (!all_finite(from, m.size()))
-                           return fill_nan(to_q, rows * k), fill_nan(to_r, k * columns), true;
+                           return fill_nan(to_q, rows * width), fill_nan(to_r, width * columns), true;
                          transpose(from, rows, columns, a);
-                         T *const tau = a + m.size(), *const turns = tau + k, *const work = turns + k;
+                         T *const tau = a + size, *const turns = tau + k, *const work = turns + k;
                          int unused = 0;
                          Lapack<T>::geqrf(&m.rows, &m.columns, a, &m.rows, tau, work, &lwork, &unused);
                          for (std::int64_t i = 0; i < k; ++i) {
@@ -92,9 +93,11 @@ Arrays execute(const op::Qr& op, const Specs& specs, Operands inputs) {
                            for (std::int64_t j = 0; j < columns; ++j)
                              to_r[i * columns + j] = j < i ? 0 : turns[i] * a[j * rows + i];
                          }
-                         Lapack<T>::orgqr(&m.rows, &k, &k, a, &m.rows, tau, work, &lwork, &unused);
+                         std::fill(to_r + k * columns, to_r + width * columns, T{0});
+                         Lapack<T>::orgqr(&m.rows, &width, &k, a, &m.rows, tau, work, &lwork, &unused);
                          for (std::int64_t i = 0; i < rows; ++i)
-                           for (std::int64_t j = 0; j < k; ++j) to_q[i * k + j] = turns[j] * a[j * rows + i];
+                           for (std::int64_t j = 0; j < width; ++j)
+                             to_q[i * width + j] = (j < k ? turns[j] : T{1}) * a[j * rows + i];
                          return true;
                        });
   });

@@ -28,6 +28,9 @@ template <class T> struct Lapack;
                  const int* lwork, int* info);                                                                         \
   void P##syevd_(const char* job, const char* uplo, const int* n, T* a, const int* lda, T* w, T* work,                 \
                  const int* lwork, int* iwork, const int* liwork, int* info, std::size_t, std::size_t);                \
+  void P##geev_(const char* job_left, const char* job_right, const int* n, T* a, const int* lda, T* wr, T* wi,         \
+                T* left, const int* ldl, T* right, const int* ldr, T* work, const int* lwork, int* info, std::size_t,  \
+                std::size_t);                                                                                          \
   void P##gesdd_(const char* job, const int* m, const int* n, T* a, const int* lda, T* s, T* u, const int* ldu, T* vt, \
                  const int* ldvt, T* work, const int* lwork, int* iwork, int* info, std::size_t);                      \
   void P##gesvd_(const char* job_u, const char* job_vt, const int* m, const int* n, T* a, const int* lda, T* s, T* u,  \
@@ -43,6 +46,7 @@ template <class T> struct Lapack;
     static constexpr auto geqrf = P##geqrf_;                                                                           \
     static constexpr auto orgqr = P##orgqr_;                                                                           \
     static constexpr auto syevd = P##syevd_;                                                                           \
+    static constexpr auto geev = P##geev_;                                                                             \
     static constexpr auto gesdd = P##gesdd_;                                                                           \
     static constexpr auto gesvd = P##gesvd_;                                                                           \
   };

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
 #include <fornax/cpu/kernels/kernels.hpp>
 #include <fornax/cpu/kernels/matrices.hpp>
 
@@ -53,6 +57,92 @@ Arrays execute(const op::Eigh& op, const Specs& specs, Operands inputs) {
   });
   if (failed >= 0)
     throw ValueError(op.name(), "the eigenvalues of " + matrix_name(x.shape(), failed) + " do not converge");
+  return {w, v};
+}
+
+namespace {
+
+/// What came of one matrix.
+enum class Found : std::uint8_t { Real, Complex, Nothing };
+
+/// The eigenvalues and eigenvectors of column-major matrices of one size.
+template <class T> class RealEigen {
+ public:
+  explicit RealEigen(int n) : n_(n) {
+    T best = 0;
+    const int ask = -1;
+    int info = 0;
+    Lapack<T>::geev("N", "V", &n_, nullptr, &n_, nullptr, nullptr, nullptr, &n_, nullptr, &n_, &best, &ask, &info, 1,
+                    1);
+    lwork_ = work_size(best);
+  }
+  /// Elements of scratch that a call needs: the matrix, its vectors, two parts of the values, their order, work space.
+  std::int64_t room() const { return 2 * size() + 4 * std::int64_t{n_} + lwork_; }
+  double operations() const { return 25.0 * n_ * n_ * n_; }
+
+  /// Row-major in and out; values ascend.
+  Found operator()(const T* from, T* values, T* vectors, T* scratch) const {
+    T *const a = scratch, *const v = a + size(), *const re = v + size(), *const im = re + n_;
+    auto* const order = reinterpret_cast<int*>(im + n_);
+    T* const work = im + 3 * n_;
+    T largest = 0, squares = 0;
+    for (std::int64_t i = 0; i < size(); ++i) largest = std::max(largest, std::abs(from[i]));
+    for (std::int64_t i = 0; i < size() && largest > 0; ++i) squares += from[i] / largest * (from[i] / largest);
+    transpose(from, n_, n_, a);
+    int info = 0;
+    Lapack<T>::geev("N", "V", &n_, a, &n_, re, im, nullptr, &n_, v, &n_, work, &lwork_, &info, 1, 1);
+    if (info != 0) return Found::Nothing;
+    const T rounding = std::sqrt(std::numeric_limits<T>::epsilon()) * largest * std::sqrt(squares);
+    for (int i = 0; i < n_; ++i)
+      if (std::abs(im[i]) > rounding) return Found::Complex;
+    std::iota(order, order + n_, 0);
+    std::stable_sort(order, order + n_, [&](int i, int j) { return re[i] < re[j]; });
+    for (std::int64_t j = 0; j < n_; ++j) {
+      // Of a pair that rounding made complex: the real part of both, which stands in the first one's column.
+      const int from_column = im[order[j]] < 0 ? order[j] - 1 : order[j];
+      const T* const column = v + std::int64_t{from_column} * n_;
+      values[j] = re[order[j]];
+      const T length = std::sqrt(std::inner_product(column, column + n_, column, T{0}));
+      const T scale = turn_of(column, n_, 1) / length;
+      for (std::int64_t i = 0; i < n_; ++i) vectors[i * n_ + j] = scale * column[i];
+    }
+    return Found::Real;
+  }
+
+ private:
+  std::int64_t size() const { return std::int64_t{n_} * n_; }
+
+  int n_, lwork_ = 0;
+};
+
+}  // namespace
+
+Arrays execute(const op::Eig& op, const Specs& specs, Operands inputs) {
+  const Array w = cpu_empty(op.name(), specs[0].shape, specs[0].dtype);
+  const Array v = cpu_empty(op.name(), specs[1].shape, specs[1].dtype);
+  const Array x = cpu_contiguous(inputs[0].array());
+  const Matrices m(specs[1].shape);
+  if (v.numel() == 0) return {w, v};
+  std::vector<Found> found(static_cast<std::size_t>(m.count));
+  std::int64_t failed = -1;
+  with_real_type(specs[0].dtype, [&]<class T>(T) {
+    const RealEigen<T> eigen(m.rows);
+    failed =
+        for_each_matrix<T>(op.name(), m.count, eigen.room(), eigen.operations(), [&](std::int64_t index, T* scratch) {
+          const T* from = elements<T>(x) + index * m.size();
+          T *values = elements<T>(w) + index * m.rows, *vectors = elements<T>(v) + index * m.size();
+          if (!all_finite(from, m.size())) return fill_nan(vectors, m.size()), fill_nan(values, m.rows), true;
+          Found& result = found[static_cast<std::size_t>(index)];
+          result = eigen(from, values, vectors, scratch);
+          return result == Found::Real;
+        });
+  });
+  if (failed >= 0) {
+    const std::string matrix = matrix_name(x.shape(), failed);
+    throw ValueError(op.name(), found[static_cast<std::size_t>(failed)] == Found::Complex
+                                    ? matrix + " has eigenvalues that are not real"
+                                    : "the eigenvalues of " + matrix + " do not converge");
+  }
   return {w, v};
 }
 

@@ -68,6 +68,74 @@ Array nan_to_num(const Array& x, double nan, double positive, double negative) {
   return where(is_nan(x), nan, where(equal(x, kInf), positive, where(equal(x, -kInf), negative, x)));
 }
 
+namespace {
+
+void require_numbers(std::string_view operation, std::initializer_list<const Array*> x) {
+  Shape shape;
+  for (const Array* a : x) {
+    require_defined(operation, *a);
+    require_numeric(operation, *a);
+    require_same_type(operation, **x.begin(), *a);
+    shape = broadcast_shape(operation, shape, a->shape());
+  }
+}
+
+// x where it does not pass the bound; NaN where either is. `passes` is a comparison, false for NaN.
+Array bounded(BinaryFn passes, const Array& x, const Array& bound) {
+  const Array beyond = binary(passes, x, bound);
+  return where(is_float(x.dtype()) ? logical_or(beyond, is_nan(bound)) : beyond, bound, x);
+}
+
+// A NaN of x stays, and gets no gradient.
+Array with_nan_of(const Array& x, const Array& y) {
+  return is_float(x.dtype()) ? where(is_nan(x), std::numeric_limits<double>::quiet_NaN(), y) : y;
+}
+
+Array number_of_two(BinaryFn prefers, const Array& a, const Array& b) {
+  const Array first = binary(prefers, a, b);
+  return where(is_float(a.dtype()) ? logical_or(first, is_nan(b)) : first, a, b);
+}
+
+}  // namespace
+
+Array clamp(const Array& x, const Array& low, const Array& high) {
+  require_numbers("clamp", {&x, &low, &high});
+  return with_nan_of(x, bounded(BinaryFn::Greater, bounded(BinaryFn::Less, x, low), high));
+}
+
+Array clamp_min(const Array& x, const Array& low) {
+  require_numbers("clamp_min", {&x, &low});
+  return with_nan_of(x, bounded(BinaryFn::Less, x, low));
+}
+
+Array clamp_max(const Array& x, const Array& high) {
+  require_numbers("clamp_max", {&x, &high});
+  return with_nan_of(x, bounded(BinaryFn::Greater, x, high));
+}
+
+Array fmax(const Array& a, const Array& b) {
+  require_numbers("fmax", {&a, &b});
+  return number_of_two(BinaryFn::GreaterEqual, a, b);
+}
+
+Array fmin(const Array& a, const Array& b) {
+  require_numbers("fmin", {&a, &b});
+  return number_of_two(BinaryFn::LessEqual, a, b);
+}
+
+Array gcd(const Array& a, const Array& b) {
+  require_defined("gcd", a);
+  require_defined("gcd", b);
+  return binary(BinaryFn::Gcd, a, b);
+}
+
+Array lcm(const Array& a, const Array& b) {
+  require_numbers("lcm", {&a, &b});
+  require_int("lcm", a);
+  const Array divisor = gcd(a, b);
+  return unary(UnaryFn::Abs, a / where(equal(divisor, 0), 1, divisor) * b);
+}
+
 Array xlogy(const Array& x, const Array& y) {
   require_floats("xlogy", x, y);
   // 0 log(y) is 0 even where the logarithm is infinite or undefined, but not where y is NaN.

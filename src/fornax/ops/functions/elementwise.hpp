@@ -16,6 +16,21 @@ Array logit(const Array& x, double eps);
 Array nan_to_num(const Array& x, double nan = 0);
 Array nan_to_num(const Array& x, double nan, double positive, double negative);
 
+/// min(max(x, low), high) for bounds that are tensors; low > high gives high, and a NaN anywhere gives NaN. Float or Int.
+///
+/// Gradient: to x on the closed interval, else to the bound that x was brought to; 0 where x is NaN.
+Array clamp(const Array& x, const Array& low, const Array& high);
+Array clamp_min(const Array& x, const Array& low);
+Array clamp_max(const Array& x, const Array& high);
+/// The larger and the smaller: a number where the other is NaN. The gradient goes to the one that was taken, to a at a
+/// tie.
+Array fmax(const Array& a, const Array& b);
+Array fmin(const Array& a, const Array& b);
+/// The largest integer that divides both, and the smallest that both divide; never negative, but for what overflows.
+/// gcd(0, 0) and lcm(a, 0) are 0. Int.
+Array gcd(const Array& a, const Array& b);
+Array lcm(const Array& a, const Array& b);
+
 /// x log(y), and x log(1 + y): 0 where x is 0 and y not NaN.
 Array xlogy(const Array& x, const Array& y);
 Array xlog1py(const Array& x, const Array& y);

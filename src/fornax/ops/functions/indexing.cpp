@@ -1,6 +1,7 @@
 #include <fornax/ops/functions/indexing.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <vector>
 
 #include <fornax/array/interpreter.hpp>
@@ -94,6 +95,39 @@ Update update_of(Combine combine) {
   }
 }
 
+// What changes nothing it is combined with.
+Array neutral(Combine combine, const Array& like) {
+  const auto extreme = [&](double infinity, std::int64_t number) {
+    return is_float(like.dtype()) ? full_like(like, infinity) : full_like(like, number);
+  };
+  const auto bits = 8 * static_cast<int>(size_of(like.dtype()));
+  const bool is_signed = like.dtype() != DType::U8;
+  const std::int64_t high = is_signed ? std::numeric_limits<std::int64_t>::max() >> (64 - bits) : 255;
+  switch (combine) {
+    case Combine::Prod: return full_like(like, 1);
+    case Combine::Min: return extreme(std::numeric_limits<double>::infinity(), high);
+    case Combine::Max: return extreme(-std::numeric_limits<double>::infinity(), is_signed ? -high - 1 : 0);
+    default: return zeros_like(like);
+  }
+}
+
+// x with values combined into it by `write`, which updates an array of x's shape.
+template <class Write>
+Array combined(std::string_view operation, const Array& x, const Array& values, Combine combine, bool include_self,
+               const Write& write) {
+  require_defined(operation, x);
+  require_defined(operation, values);
+  require_same_type(operation, x, values);
+  require_numeric(operation, x);
+  if (combine == Combine::Mean) require_float(operation, x);
+  const Array start = include_self ? x : write(x, neutral(combine, values), Update::Assign);
+  const Array y = write(start, values, update_of(combine));
+  if (combine != Combine::Mean) return y;
+  Array count = full_like(x, 1.0);
+  if (!include_self) count = write(count, zeros_like(values), Update::Assign);
+  return y / write(count, full_like(values, 1.0), Update::Add);
+}
+
 }  // namespace
 
 Array nonzero_positions(const Array& x) {
@@ -147,11 +181,14 @@ Array one_hot(const Array& index, std::int64_t classes) {
   require_defined("one_hot", index);
   require_int("one_hot", index);
   if (classes <= 0) throw ValueError("one_hot", "the number of classes is " + std::to_string(classes));
-  const Array wide = cast(reshape(index, index.shape().inserted(index.rank(), 1)), DType::I64);
-  const Array outside = logical_or(with_scalar(ScalarFn::Less, wide, 0), greater_equal(wide, Scalar(classes)));
-  if (reduce_all(ReduceFn::Any, outside).item() != 0)
+  const Array all = counting(index, classes);
+  Array found;  // the classes themselves: looking them up refuses what is out of range, within vmap too
+  try {
+    found = select(all, 0, reshape(index, Shape{index.numel()}));
+  } catch (const IndexError&) {
     throw IndexError("one_hot", "a class is outside [0, " + std::to_string(classes) + ")");
-  return cast(equal(wide, counting(index, classes)), DType::I64);
+  }
+  return cast(equal(reshape(found, index.shape().inserted(index.rank(), 1)), all), DType::I64);
 }
 
 Array gather_nd(const Array& x, const Array& index) {
@@ -168,18 +205,17 @@ Array scatter_nd(const Array& x, const Array& index, const Array& values, Update
   return reshape(select_assign(t.rows, 0, t.at, written, update), x.shape());
 }
 
-Array scatter_reduce(const Array& x, std::int64_t dim, const Array& index, const Array& values, Combine combine) {
-  if (combine == Combine::Mean) require_float("scatter_reduce", x);
-  const Array y = scatter(x, dim, index, values, update_of(combine));
-  if (combine != Combine::Mean) return y;
-  return y / scatter(full_like(x, 1.0), dim, index, full_like(values, 1.0), Update::Add);
+Array scatter_reduce(const Array& x, std::int64_t dim, const Array& index, const Array& values, Combine combine,
+                     bool include_self) {
+  return combined("scatter_reduce", x, values, combine, include_self,
+                  [&](const Array& a, const Array& v, Update update) { return scatter(a, dim, index, v, update); });
 }
 
-Array index_reduce(const Array& x, std::int64_t dim, const Array& index, const Array& values, Combine combine) {
-  if (combine == Combine::Mean) require_float("index_reduce", x);
-  const Array y = select_assign(x, dim, index, values, update_of(combine));
-  if (combine != Combine::Mean) return y;
-  return y / select_assign(full_like(x, 1.0), dim, index, full_like(values, 1.0), Update::Add);
+Array index_reduce(const Array& x, std::int64_t dim, const Array& index, const Array& values, Combine combine,
+                   bool include_self) {
+  return combined("index_reduce", x, values, combine, include_self, [&](const Array& a, const Array& v, Update update) {
+    return select_assign(a, dim, index, v, update);
+  });
 }
 
 Array index_add(const Array& x, std::int64_t dim, const Array& index, const Array& values) {

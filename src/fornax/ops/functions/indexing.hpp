@@ -39,9 +39,11 @@ Array scatter_nd(const Array& x, const Array& index, const Array& values, Update
 enum class Combine : std::uint8_t { Sum, Prod, Min, Max, Mean };
 
 /// x with values combined into it where gather (or select) would read. The gradient of prod is exact with zeros; min and
-/// max share theirs evenly among ties.
-Array scatter_reduce(const Array& x, std::int64_t dim, const Array& index, const Array& values, Combine combine);
-Array index_reduce(const Array& x, std::int64_t dim, const Array& index, const Array& values, Combine combine);
+/// max share theirs evenly among ties. Without include_self what is there already counts only where no value goes.
+Array scatter_reduce(const Array& x, std::int64_t dim, const Array& index, const Array& values, Combine combine,
+                     bool include_self = true);
+Array index_reduce(const Array& x, std::int64_t dim, const Array& index, const Array& values, Combine combine,
+                   bool include_self = true);
 /// x with the slices at index increased by values, replaced by them, or filled with a number.
 Array index_add(const Array& x, std::int64_t dim, const Array& index, const Array& values);
 Array index_copy(const Array& x, std::int64_t dim, const Array& index, const Array& values);

@@ -30,12 +30,15 @@ template <class B, std::size_t D, class K> class Indexing {
                Update update = Update::Add) const {
     return Self::unchecked(fornax::scatter(array(), dim, index.array(), values.array(), update));
   }
-  /// The same for sums, products, smallest and largest ones, and means, of the values and what is there already.
-  Self scatter_reduce(std::int64_t dim, const Tensor<B, D, Int>& index, const Self& values, Combine combine) const {
-    return Self::unchecked(fornax::scatter_reduce(array(), dim, index.array(), values.array(), combine));
+  /// The same for sums, products, smallest and largest ones, and means, of the values and, if `include_self`, what is
+  /// there already.
+  Self scatter_reduce(std::int64_t dim, const Tensor<B, D, Int>& index, const Self& values, Combine combine,
+                      bool include_self = true) const {
+    return Self::unchecked(fornax::scatter_reduce(array(), dim, index.array(), values.array(), combine, include_self));
   }
-  Self index_reduce(std::int64_t dim, const Tensor<B, 1, Int>& index, const Self& values, Combine combine) const {
-    return Self::unchecked(fornax::index_reduce(array(), dim, index.array(), values.array(), combine));
+  Self index_reduce(std::int64_t dim, const Tensor<B, 1, Int>& index, const Self& values, Combine combine,
+                    bool include_self = true) const {
+    return Self::unchecked(fornax::index_reduce(array(), dim, index.array(), values.array(), combine, include_self));
   }
   Self index_add(std::int64_t dim, const Tensor<B, 1, Int>& index, const Self& values) const {
     return select_assign(dim, index, values, Update::Add);

@@ -61,6 +61,13 @@ template <class B, std::size_t D, class K> class Special {
     return Self::unchecked(fornax::addcdiv(real(), a.array(), b.array(), value));
   }
 
+  /// The larger and the smaller; a number where the other is NaN.
+  Self fmax(const Self& other) const { return Self::unchecked(fornax::fmax(number(), other.array())); }
+  Self fmin(const Self& other) const { return Self::unchecked(fornax::fmin(number(), other.array())); }
+  /// Greatest common divisor and least common multiple; never negative.
+  Self gcd(const Self& other) const { return Self::unchecked(fornax::gcd(whole(), other.array())); }
+  Self lcm(const Self& other) const { return Self::unchecked(fornax::lcm(whole(), other.array())); }
+
   /// |x - y| <= absolute + relative |y|, or equal.
   Flags is_close(const Self& y, double relative = 1e-5, double absolute = 1e-8, bool equal_nan = false) const {
     detail::require_kinds<K, detail::numeric>();
@@ -74,6 +81,14 @@ template <class B, std::size_t D, class K> class Special {
 
  private:
   const Array& array() const { return static_cast<const Self&>(*this).array(); }
+  const Array& number() const {
+    detail::require_kinds<K, detail::numeric>();
+    return array();
+  }
+  const Array& whole() const {
+    detail::require_kinds<K, detail::only_int>();
+    return array();
+  }
   const Array& real() const {
     detail::require_float_kind<K>();
     return array();

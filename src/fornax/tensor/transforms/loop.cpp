@@ -45,8 +45,10 @@ std::int64_t snapshots_for(std::int64_t steps, std::int64_t wanted) {
 }
 
 std::int64_t steps_to_snapshot(std::int64_t steps, std::int64_t snapshots) {
+  // The steps before the snapshot are to need r - 1 or r - 2 repeats, those behind it, with a snapshot less, r or r - 1:
+  // then no order needs fewer runs (Griewank and Walther 2000, section 3).
   const std::int64_t r = repeats_for(steps, snapshots);
-  return std::clamp<std::int64_t>(r > 0 ? reversible_steps(snapshots, r - 1) : 1, 1, steps - 1);
+  return std::min(reversible_steps(snapshots, r - 1), steps - reversible_steps(snapshots - 1, r - 1));
 }
 
 }  // namespace fornax::detail

@@ -21,7 +21,7 @@ namespace detail {
 std::int64_t reversible_steps(std::int64_t snapshots, std::int64_t repeats);
 /// The snapshots to use for n steps. Throws ValueError if those asked for are too few.
 std::int64_t snapshots_for(std::int64_t steps, std::int64_t wanted);
-/// How many of n steps come before the next snapshot.
+/// How many of n > 1 steps come before the next snapshot, of which there is at least one.
 std::int64_t steps_to_snapshot(std::int64_t steps, std::int64_t snapshots);
 
 template <class State> Arrays flattened(const State& state) {
@@ -65,7 +65,7 @@ State run_steps(const F& f, State state, std::int64_t first, std::int64_t last, 
 }  // namespace detail
 
 /// state = f(state, i) for i = 0 ... n - 1, and the last state. Under reverse mode the loop keeps a few states and runs
-/// its steps again from there, near the optimal order, instead of keeping the tape of all. A state is a tensor or anything
+/// its steps again from there, in the order with the fewest runs, instead of keeping the tape of all. A state is a tensor or anything
 /// that transforms look into; f may capture tracked tensors, which must stay valid until backward.
 ///
 /// Source: Griewank and Walther, "Algorithm 799: revolve", ACM Transactions on Mathematical Software 26 (2000).

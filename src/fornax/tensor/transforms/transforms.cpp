@@ -28,6 +28,12 @@ Array tangent_of(Interpreter& on, const Array& x) {
   return zeros_like(dual::primal(on, x));
 }
 
+void require_out_dims(const VmapOptions& options, std::size_t results) {
+  if (!options.out_dims.empty() && options.out_dims.size() != results)
+    throw ValueError("vmap", "out_dims names " + std::to_string(options.out_dims.size()) +
+                                 " dims, the function gives " + std::to_string(results) + " results");
+}
+
 void meet_samples(const Array& x, std::int64_t dim, std::int64_t& size) {
   if (!x.defined()) throw ValueError("vmap", "an argument is empty: it was moved from, or never given a value");
   const std::int64_t n = x.shape()[checked_dim("vmap", dim, x.rank())];
