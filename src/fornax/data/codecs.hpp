@@ -9,7 +9,7 @@
 namespace fornax::data {
 
 /// More pixels are refused before memory is taken: a file of some kilobytes may announce any size.
-inline constexpr std::int64_t kMaxPixels = std::int64_t{1} << 28;
+inline constexpr std::int64_t kMaxPixels = std::int64_t{1} << 26;
 /// Throws FormatError for no pixels or too many.
 void check_picture_size(const std::string& operation, std::int64_t width, std::int64_t height);
 

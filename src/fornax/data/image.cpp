@@ -73,7 +73,7 @@ std::vector<std::string> pictures_in(const fs::path& folder) {
 void check_picture_size(const std::string& operation, std::int64_t width, std::int64_t height) {
   if (width < 1 || height < 1 || width > kMaxPixels / height)
     throw FormatError(operation, std::to_string(width) + " x " + std::to_string(height) +
-                                     " pixels are announced; 1 to 2^28 are read");
+                                     " pixels are announced; 1 to 2^26 are read");
 }
 
 TensorData channels_first(std::span<const std::byte> levels, std::int64_t height, std::int64_t width,

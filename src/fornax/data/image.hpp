@@ -16,11 +16,11 @@ namespace fornax::data {
 enum class Colour : std::uint8_t { Grey, Rgb };
 
 /// The picture in a PNG or JPEG file; which of them, its first bytes say. Transparent pictures are laid on black; 16 bits
-/// become 8.
+/// become 8; how colours become grey is libpng's and libjpeg's own choice.
 ///
 /// Shapes:  u8 [C, H, W], C = 1 for Grey and 3 for Rgb.
 /// Units:   levels from 0 to 255, as stored (sRGB).
-/// Errors:  IoError if the file cannot be read; FormatError if it is neither, is damaged or cut off, has more than 2^28
+/// Errors:  IoError if the file cannot be read; FormatError if it is neither, is damaged or cut off, has more than 2^26
 ///          pixels, or if this build of fornax has no reader for it (libpng, libjpeg).
 TensorData read_image(const std::string& path, Colour colour = Colour::Rgb);
 /// The same from memory; errors call it `name`.

@@ -22,6 +22,7 @@ TensorData decode_png(const std::string& operation, std::span<const std::byte> b
     throw;
   }
   const std::int64_t channels = colour == Colour::Grey ? 1 : 3;
+  image.flags |= PNG_IMAGE_FLAG_16BIT_sRGB;  // levels of 16 bits are spaced like those of 8, not linear in light
   image.format = colour == Colour::Grey ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
   std::vector<std::byte> levels(static_cast<std::size_t>(width * height * channels));
   const png_color black{0, 0, 0};

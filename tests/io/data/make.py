@@ -1,9 +1,10 @@
-"""Writes the files of this folder into it: python3 make.py, with numpy and safetensors installed."""
+"""Writes the files of this folder into it: python3 make.py, with numpy, safetensors and pillow installed."""
 
 import pathlib
 
 import numpy as np
 from numpy.lib import format as npy
+from PIL import Image
 from safetensors import TensorSpec, serialize_file
 from safetensors.numpy import save_file
 
@@ -43,3 +44,13 @@ for version in (2, 3):
         npy.write_array(file, np.array([3, 1, 2], dtype=np.int32), version=(version, 0))
 np.savez(here / "plain.npz", a=weight, b=mask)
 np.savez_compressed(here / "packed.npz", zeros=np.zeros((50, 40), dtype=np.float32), b=np.arange(5))
+
+rgb = np.array([[[255, 0, 0], [0, 255, 0], [0, 0, 255]], [[1, 2, 3], [40, 50, 60], [255, 255, 255]]], dtype=np.uint8)
+Image.fromarray(rgb).save(here / "rgb.png")
+Image.fromarray(rgb[:, :, 0]).save(here / "grey.png")
+Image.fromarray(rgb).convert("P").save(here / "palette.png")
+Image.fromarray(np.dstack([rgb, np.array([[255, 255, 255], [0, 0, 0]], dtype=np.uint8)])).save(here / "alpha.png")
+Image.fromarray(np.array([[0, 65535], [257, 25700]], dtype=np.uint16)).save(here / "grey16.png")
+Image.new("RGB", (9, 5), (200, 100, 50)).save(here / "rgb.jpg", quality=95, subsampling=0)
+Image.new("L", (3, 8), 100).save(here / "grey.jpg")
+Image.new("L", (8, 8), 37).save(here / "progressive.jpg", progressive=True)
