@@ -20,7 +20,10 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
   find_program(FORNAX_CCACHE ccache DOC "Compiler cache; used if found")
   if(FORNAX_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
-    # Without this sloppiness ccache refuses every source that uses a precompiled header.
-    set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "${FORNAX_CCACHE}")
+    # Without this sloppiness ccache refuses every source that uses a precompiled header. Paths count from the checkout, so
+    # that a second one beside it finds what the first has compiled.
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        "${CMAKE_COMMAND}" -E env CCACHE_SLOPPINESS=pch_defines,time_macros "CCACHE_BASEDIR=${PROJECT_SOURCE_DIR}"
+        CCACHE_NOHASHDIR=1 "${FORNAX_CCACHE}")
   endif()
 endif()

@@ -13,6 +13,9 @@ if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
   bold=$'\e[1m' red=$'\e[31m' plain=$'\e[0m'
 fi
 
+# What building the library takes.
+build_packages=(g++ cmake ninja-build ccache libdnnl-dev liblapack-dev libkissfft-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev)
+
 steps=${steps:-1}
 step_number=0
 step_name=start

@@ -137,17 +137,21 @@ std::vector<Group> by_name(string_view page) {
 
 bool complete = true;
 
+// The operation's row of catalog.def; null, and said, if there is none.
+const Description* row_of(string_view page, const Op& op) {
+  const Description* d = described(page, name(op));
+  if (!d) std::cerr << page << " " << name(op) << " has no row in catalog.def\n";
+  complete = complete && d;
+  return d;
+}
+
 void print_elementwise(string_view page) {
   std::cout
       << "| name | f | dtypes | derivative | conventions | PyTorch | JAX | Burn |\n|---|---|---|---|---|---|---|---|\n";
   for (const Group& g : by_name(page)) {
     const Op& op = g[0]->op;
-    const Description* d = described(page, name(op));
-    if (!d) {
-      std::cerr << page << " " << name(op) << " has no row in catalog.def\n";
-      complete = false;
-      continue;
-    }
+    const Description* d = row_of(page, op);
+    if (!d) continue;
     std::cout << "| `" << name(op) << "` |" << cell(d->meaning) << cell(dtypes(g)) << cell(has_slope(g) ? "yes" : "no")
               << cell(notes_of(op)) << cell(d->torch) << cell(d->jax) << cell(d->burn) << "\n";
   }
@@ -171,12 +175,8 @@ void print_with_number() {
 void print_page(string_view page) {
   for (const Group& g : by_name(page)) {
     const Op& op = g[0]->op;
-    const Description* d = described(page, name(op));
-    if (!d) {
-      std::cerr << page << " " << name(op) << " has no row in catalog.def\n";
-      complete = false;
-      continue;
-    }
+    const Description* d = row_of(page, op);
+    if (!d) continue;
     const bool creates = g[0]->inputs.empty();
     std::cout << "| `" << name(op) << "` |" << cell(d->meaning) << cell(d->shapes)
               << cell(creates ? "a setting" : dtypes(g)) << cell(has_slope(g) ? "yes" : "no") << cell(forward_rule(g))

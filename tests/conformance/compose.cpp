@@ -41,13 +41,6 @@ DimSet reduced_dims(const Call& c, const Array& x) {
   return dims.empty() ? DimSet::all(x.rank()) : dim_set("reduce", dims, x);
 }
 
-std::int64_t reduced_count(const Array& x, DimSet dims) {
-  std::int64_t count = 1;
-  for (int d = 0; d < x.rank(); ++d)
-    if (dims.has(d)) count *= x.shape()[d];
-  return count;
-}
-
 Array drop_dims(const Array& y, DimSet dims, bool keep) {
   if (keep) return y;
   Shape shape = y.shape();
@@ -72,14 +65,6 @@ Array part(const Array& x, std::int64_t dim, std::int64_t position) {
 
 Array read_at(const Call& c, const Array& x, std::int64_t dim, const std::vector<std::int64_t>& at) {
   return select(x, dim, positions(c, at));
-}
-
-Array norm(const Array& x, double p, DimSet dims) { return linalg::vector_norm(x, p, dims); }
-
-Array variance(const Array& x, DimSet dims, std::int64_t correction) {
-  const Array centred = x - reduce(ReduceFn::Mean, x, dims);
-  const auto count = static_cast<double>(reduced_count(x, dims) - correction);
-  return reduce(ReduceFn::Sum, unary(UnaryFn::Square, centred), dims) / (count > 0 ? count : 0.0);
 }
 
 Array product(const Array& a, const Array& b) {

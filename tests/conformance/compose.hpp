@@ -26,8 +26,6 @@ Array counting(const Call& c, std::int64_t n, DType dtype);
 /// The dims that attribute "dims" or "dim" names; all if neither does.
 DimSet reduced_dims(const Call& c, const Array& x);
 DimSet dim_set(std::string_view operation, const std::vector<std::int64_t>& dims, const Array& x);
-/// Number of elements of x that each result of a reduction over `dims` sees.
-std::int64_t reduced_count(const Array& x, DimSet dims);
 /// y without the given dims, which have size 1; y itself if `keep`.
 Array drop_dims(const Array& y, DimSet dims, bool keep);
 Array unsqueeze(const Array& x, std::int64_t dim);
@@ -38,13 +36,6 @@ Array flat(const Array& x, std::int64_t first = 0, std::int64_t last = -1);
 Array part(const Array& x, std::int64_t dim, std::int64_t position);
 /// x with `dim` read at these positions.
 Array read_at(const Call& c, const Array& x, std::int64_t dim, const std::vector<std::int64_t>& at);
-
-// --- Functions with a kink -------------------------------------------------------------------------------------------
-
-/// |x|^p summed over dims, to the power 1/p; dims stay with size 1. p may be 0, inf or -inf.
-Array norm(const Array& x, double p, DimSet dims);
-/// The sum of squared distances from the mean over dims, which stay, divided by count - correction.
-Array variance(const Array& x, DimSet dims, std::int64_t correction);
 
 // --- Products --------------------------------------------------------------------------------------------------------
 

@@ -130,7 +130,7 @@ constexpr Row kRows[] = {
     {"logical_not", [](const Call& c) -> Arrays { return logical_not(fornax::cast(c[0], DType::Bool)); }},
     {"bitwise_not", bitwise_not},
     {"identity", [](const Call& c) -> Arrays { return c[0]; }},
-    {"detach", [](const Call& c) -> Arrays { return autodiff::detach(c[0]); }},
+    {"detach", [](const Call& c) -> Arrays { return fornax::detach(c[0]); }},
     {"cast", cast},
     {"clamp", clamp},
     {"nan_to_num", nan_to_num_row},

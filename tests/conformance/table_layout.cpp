@@ -38,11 +38,7 @@ Arrays squeeze_row(const Call& c) {
   return x.shape()[dim] == 1 ? squeeze(x, dim) : x;
 }
 
-Array joined(const Arrays& parts, std::int64_t dim) {
-  std::vector<Operand> operands;
-  for (const Array& p : parts) operands.emplace_back(p);
-  return cat(operands, dim);
-}
+Array joined(const Arrays& parts, std::int64_t dim) { return cat(lent(parts), dim); }
 
 Arrays stack_row(const Call& c) {
   return functional::stack({c.inputs.data(), c.inputs.size()}, c.attrs.integer("dim"));

@@ -74,7 +74,7 @@ TEST(Layout, ReadsAndWritesDiagonals) {
   EXPECT_EQ(diagonal(counted(Shape{2, 3, 4}), 0, 0, 2).shape(), (Shape{3, 2}));
   EXPECT_EQ(numbers(diag_embed(floats({1, 2}), -1)), (Numbers{0, 0, 0, 1, 0, 0, 0, 2, 0}));
   EXPECT_EQ(diag_embed(floats({})).shape(), (Shape{0, 0}));
-  EXPECT_THROW(diagonal(x, INT64_MIN), ValueError);
+  EXPECT_EQ(diagonal(x, INT64_MIN).shape(), Shape{0});
   EXPECT_THROW(diagonal(x, 0, 1, 1), ValueError);
   EXPECT_THROW(diagonal(floats({1})), ShapeError);
   EXPECT_THROW(diag_embed(floats({1}), INT64_MAX), ValueError);

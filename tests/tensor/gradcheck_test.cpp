@@ -119,7 +119,7 @@ struct DetachedSquare final : CustomFunction {
   std::string_view name() const override { return "detached_square"; }
   Arrays forward(const Arrays& x) const override { return Arrays(x[0] * x[0]); }
   Arrays vjp(const Arrays& x, std::span<const Array> g, Wanted) const override {
-    return Arrays(g[0] * autodiff::detach(x[0]) * 2.0);
+    return Arrays(g[0] * fornax::detach(x[0]) * 2.0);
   }
 };
 

@@ -109,6 +109,13 @@ class Operand {
 
 using Operands = std::span<const Operand>;
 
+/// Arrays as operands, all of them lent. They must outlive the list.
+inline SmallVector<Operand, 3> lent(std::span<const Array> arrays) {
+  SmallVector<Operand, 3> operands;
+  for (const Array& a : arrays) operands.push_back(Operand(a));
+  return operands;
+}
+
 /// An array with a shape and a dtype and no elements: what a derivative rule receives for an input that it does not
 /// need. Reading it is a bug in fornax.
 Array make_shell(const Array& like);

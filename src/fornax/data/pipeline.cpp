@@ -121,7 +121,7 @@ struct LoaderCore::Workers {
   }
 
   void run() {
-    set_num_threads(1);  // workers share the processor with each other and with the reader
+    const SingleThreaded guard;  // workers share the processor with each other and with the reader
     while (work_once()) {}
   }
   bool work_once() {

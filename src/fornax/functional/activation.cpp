@@ -5,6 +5,7 @@
 #include <cmath>
 #include <numbers>
 
+#include <fornax/array/interpreter.hpp>
 #include <fornax/functional/common.hpp>
 #include <fornax/functional/linear.hpp>
 
@@ -144,7 +145,7 @@ Array hardsigmoid(const Array& x) {
   // slope that of z * sixth.
   constexpr double sixth = 1.0F / 6.0F;
   const Array sloped = z * sixth;
-  return autodiff::detach(z / 6.0) + (sloped - autodiff::detach(sloped));  // the difference is 0 to the bit
+  return detach(z / 6.0) + (sloped - detach(sloped));  // the difference is 0 to the bit
 }
 
 Array hardswish(const Array& x) {

@@ -50,7 +50,7 @@ Classes classes_of(std::string_view operation, const Array& x, const Array& targ
 
 void check(std::string_view operation, const Array& x, const Array& targets) {
   require_floats(operation, {&x});
-  require_defined(operation, {&targets});
+  require_defined(operation, targets);
   require_int(operation, targets);
   if (x.rank() == 0 || !(x.shape().without(class_dim(x)) == targets.shape()))
     throw ShapeError(operation, "the targets have shape " + targets.shape().str() + ", the input " + x.shape().str() +

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <fornax/ops/functions.hpp>
+#include <fornax/ops/functions/statistics.hpp>
 #include <fornax/ops/generator.hpp>
 
 namespace fornax::functional::impl {
@@ -25,13 +26,7 @@ void require_not_negative(std::string_view operation, std::string_view what, dou
 /// 0 <= value <= 1.
 void require_probability(std::string_view operation, std::string_view what, double value);
 
-// --- Arrays beside another: on its interpreter and device --------------------------------------------------------------
-
-/// 0, 1, ..., n - 1.
-Array counting(const Array& beside, std::int64_t n, DType dtype = DType::I64);
-/// Host values as an array of I64 or Bool.
-Array integers(const Array& beside, std::span<const std::int64_t> values, const Shape& shape, DType dtype = DType::I64);
-/// Independent draws, from the generator or from the device's own.
+/// Independent draws beside an array, from the generator or from the device's own.
 Array draws(const Array& beside, const Shape& shape, DType dtype, const Distribution& distribution,
             Generator* generator);
 
@@ -58,14 +53,5 @@ inline Array square(Operand x) { return unary(UnaryFn::Square, x); }
 Array at_least(Operand x, double low);
 /// Between the bounds, with gradient 0 on them, as hardtanh has it; clamp's is 1.
 Array between(const Array& x, double low, double high);
-/// sqrt with slope 0 at 0, as norms have it.
-Array flat_sqrt(const Array& x);
-/// (sum of |x|^p)^(1/p) along dims, which stay with size 1. p may be 0 (how many are not 0), inf and -inf. The gradient
-/// at 0 is 0.
-Array norm(const Array& x, double p, DimSet dims);
-/// Mean of the squared distances from the mean along dims, which stay; divided by count - correction.
-Array variance(const Array& x, DimSet dims, std::int64_t correction);
-/// Number of elements that each result of a reduction of x along dims sees.
-std::int64_t count_along(const Array& x, DimSet dims);
 
 }  // namespace fornax::functional::impl

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include <fornax/array/interpreter.hpp>
 #include <fornax/array/tensor_data.hpp>
 #include <fornax/functional/common.hpp>
 
@@ -25,7 +26,7 @@ struct Plan {
 };
 
 Numbers host(std::string_view what, const Array& x) {
-  require_defined("ctc_loss", {&x});
+  require_defined("ctc_loss", x);
   if (!is_int(x.dtype()))
     throw DTypeError("ctc_loss", std::string(what) + " are " + std::string(name(x.dtype())) + "; must be Int");
   return x.to_data().to_vector<std::int64_t>();
@@ -92,7 +93,7 @@ Plan plan_of(const Array& x, const Array& targets, const Array& input_lengths, c
 // log(sum of exp) along a dim, which goes away; -inf where all terms are, with gradient 0. Any shift gives the same
 // value, so none needs a gradient.
 Array log_sum(const Array& terms, int dim) {
-  const Array largest = autodiff::detach(reduce(ReduceFn::Max, terms, dim));
+  const Array largest = detach(reduce(ReduceFn::Max, terms, dim));
   const Array shift = where(unary(UnaryFn::IsFinite, largest), largest, 0.0);
   const Array sum = reduce(ReduceFn::Sum, exp(terms - shift), dim), none = equal(sum, 0.0);
   return squeeze(where(none, -kInf, log(where(none, 1.0, sum)) + shift), dim);
@@ -102,12 +103,12 @@ Array log_sum(const Array& terms, int dim) {
 Array losses(const Array& x, const Plan& p) {
   const std::int64_t length = x.shape()[0], samples = x.shape()[1], s = p.states;
   const Shape shape{samples, s};
-  const Array labels = integers(x, p.labels, shape);
-  const Array skips = integers(x, p.skips, shape, DType::Bool);
+  const Array labels = host_values(x, p.labels, shape);
+  const Array skips = host_values(x, p.skips, shape, DType::Bool);
   const Array emitted = gather(x, 2, broadcast_to(unsqueeze(labels, 0), Shape{length, samples, s}));
   const Array two_before = full_like(zeros_like(x, Shape{samples, 2}), -kInf);
   const Array one_before = full_like(zeros_like(x, Shape{samples, 1}), -kInf);
-  const Array lengths = integers(x, p.input_lengths, Shape{samples, 1});
+  const Array lengths = host_values(x, p.input_lengths, Shape{samples, 1});
   const std::int64_t shortest = *std::min_element(p.input_lengths.begin(), p.input_lengths.end());
 
   // Before the first step only state "-1" is possible, from which states 0 and 1 are reached.
@@ -128,7 +129,7 @@ Array losses(const Array& x, const Plan& p) {
     const auto step = static_cast<std::int64_t>(t);
     alpha = step < shortest ? next : where(greater(lengths, step), next, alpha);
   }
-  return -log_sum(where(integers(x, p.ends, shape, DType::Bool), alpha, -kInf), 1);
+  return -log_sum(where(host_values(x, p.ends, shape, DType::Bool), alpha, -kInf), 1);
 }
 
 }  // namespace
@@ -142,7 +143,7 @@ Array ctc_loss(const Array& log_probs, const Array& targets, const Array& input_
   if (reduction == Reduction::Mean) {
     Numbers divisors = p.target_lengths;
     for (std::int64_t& n : divisors) n = std::max<std::int64_t>(n, 1);
-    loss = loss / cast(integers(log_probs, divisors, Shape{samples}), log_probs.dtype());
+    loss = loss / cast(host_values(log_probs, divisors, Shape{samples}), log_probs.dtype());
   }
   return reduced(loss, reduction);
 }

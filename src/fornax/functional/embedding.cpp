@@ -1,5 +1,6 @@
 #include <fornax/functional/embedding.hpp>
 
+#include <fornax/array/interpreter.hpp>
 #include <fornax/functional/common.hpp>
 #include <fornax/ops/functions/indexing.hpp>
 
@@ -11,7 +12,7 @@ using namespace impl;
 
 void check(std::string_view operation, const Array& weight, const Array& index) {
   require_floats(operation, {&weight});
-  require_defined(operation, {&index});
+  require_defined(operation, index);
   require_int(operation, index);
   require_rank(operation, "weight", weight, 2);
 }
@@ -27,7 +28,7 @@ Array embedding(const Array& weight, const Array& index, std::optional<std::int6
     if (padding < 0 || padding >= n)
       throw IndexError("embedding", "padding_idx " + std::to_string(*padding_idx) + " is outside the " +
                                         std::to_string(n) + " rows of the weight");
-    rows = where(equal(unsqueeze(flat, 1), padding), autodiff::detach(rows), rows);
+    rows = where(equal(unsqueeze(flat, 1), padding), detach(rows), rows);
   }
   return reshape(rows, index.shape().inserted(index.rank(), weight.shape()[1]));
 }
@@ -42,7 +43,7 @@ Array embedding_bag(const Array& weight, const Array& index, Bag join) {
 }
 
 Array one_hot(const Array& index, std::optional<std::int64_t> classes) {
-  require_defined("one_hot", {&index});
+  require_defined("one_hot", index);
   require_int("one_hot", index);
   if (!classes && index.numel() == 0) throw ValueError("one_hot", "the number of classes of no indices is not known");
   return fornax::one_hot(index,

@@ -141,8 +141,8 @@ Array cubic(const Picture& x, const Positions& c) {
 }
 
 void require_sampled(const Array& x, const Array& grid, const GridSampleOptions& options) {
-  if (!x.defined() || !grid.defined())
-    throw ValueError(kName, "an operand is empty: it was moved from, or never given a value");
+  require_defined(kName, x);
+  require_defined(kName, grid);
   require_float(kName, x);
   require_same_type(kName, x, grid);
   const int dims = x.rank() - 2;
@@ -202,11 +202,11 @@ Array affine_grid(const Array& theta, const Shape& size, bool align_corners) {
     }
     Shape along;
     for (int e = 0; e < dims; ++e) along = along.inserted(e, e == d ? space[e] : 1);
-    columns.push_back(reshape(broadcast_to(constants(theta, axis, along), space), Shape{space.numel(), 1}));
+    columns.push_back(
+        reshape(broadcast_to(host_values(theta, axis, along, theta.dtype()), space), Shape{space.numel(), 1}));
   }
   columns.push_back(full_like(columns[0], 1.0));
-  const std::vector<Operand> parts(columns.begin(), columns.end());
-  const Array pixels = reshape(cat(parts, 1), Shape{1, space.numel(), dims + 1});
+  const Array pixels = reshape(cat(lent(columns), 1), Shape{1, space.numel(), dims + 1});
   Shape shape = space.inserted(0, size[0]);
   return reshape(matmul(pixels, theta, false, true), shape.inserted(dims + 1, dims));
 }

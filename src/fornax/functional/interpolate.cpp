@@ -66,12 +66,13 @@ struct Resized {
 
   Array of(const Array& x, int dim) const {
     if (n == m && (scale == 1 || mode == InterpolateMode::Linear)) return x;
-    if (is_nearest()) return select(x, dim, positions(x, nearest()));
+    if (is_nearest()) return select(x, dim, host_values(x, nearest(), Shape{m}));
     Shape along{m};
     for (int d = dim + 1; d < x.rank(); ++d) along = along.inserted(along.rank(), 1);
     Array sum;
     for (const Tap& tap : taps()) {
-      const Array part = select(x, dim, positions(x, tap.at)) * constants(x, tap.weight, along);
+      const Array part =
+          select(x, dim, host_values(x, tap.at, Shape{tap.at.size()})) * host_values(x, tap.weight, along, x.dtype());
       sum = sum.defined() ? sum + part : part;
     }
     return sum;

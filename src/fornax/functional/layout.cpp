@@ -3,18 +3,18 @@
 #include <algorithm>
 
 #include <fornax/functional/common.hpp>
+#include <fornax/ops/matrix.hpp>
 
 namespace fornax::functional {
 
 namespace {
 
-using impl::counting;
 using impl::require_defined;
 
 using Sizes = std::vector<std::int64_t>;
 
 void require_rank_two(std::string_view operation, const Array& x) {
-  require_defined(operation, {&x});
+  require_defined(operation, x);
   if (x.rank() < 2) throw ShapeError(operation, "needs rank >= 2, got " + x.shape().str());
 }
 
@@ -29,7 +29,7 @@ void require_offset(std::string_view operation, std::int64_t offset) {
 }  // namespace
 
 Array movedim(const Array& x, std::span<const std::int64_t> from, std::span<const std::int64_t> to) {
-  require_defined("movedim", {&x});
+  require_defined("movedim", x);
   const int rank = x.rank();
   if (from.size() != to.size())
     throw ValueError("movedim", std::to_string(from.size()) + " dims move to " + std::to_string(to.size()) + " places");
@@ -53,7 +53,7 @@ Array movedim(const Array& x, std::span<const std::int64_t> from, std::span<cons
 }
 
 Array squeeze(const Array& x) {
-  require_defined("squeeze", {&x});
+  require_defined("squeeze", x);
   Shape shape = x.shape();
   for (int d = shape.rank() - 1; d >= 0; --d)
     if (shape[d] == 1) shape = shape.without(d);
@@ -63,7 +63,7 @@ Array squeeze(const Array& x) {
 Array stack(std::span<const Array> parts, std::int64_t dim) {
   if (parts.empty()) throw ValueError("stack", "needs at least one tensor");
   for (const Array& p : parts) {
-    require_defined("stack", {&p});
+    require_defined("stack", p);
     if (!(p.shape() == parts[0].shape()))
       throw ShapeError("stack", "the tensors differ in shape: " + parts[0].shape().str() + " and " + p.shape().str());
   }
@@ -71,7 +71,7 @@ Array stack(std::span<const Array> parts, std::int64_t dim) {
 }
 
 std::vector<Array> split(const Array& x, std::span<const std::int64_t> sizes, std::int64_t dim) {
-  require_defined("split", {&x});
+  require_defined("split", x);
   const int d = checked_dim("split", dim, x.rank());
   std::int64_t sum = 0;
   bool fits = true;
@@ -88,7 +88,7 @@ std::vector<Array> split(const Array& x, std::span<const std::int64_t> sizes, st
 }
 
 std::vector<Array> chunk(const Array& x, std::int64_t count, std::int64_t dim) {
-  require_defined("chunk", {&x});
+  require_defined("chunk", x);
   const int d = checked_dim("chunk", dim, x.rank());
   if (count <= 0) throw ValueError("chunk", "the number of chunks is " + std::to_string(count));
   const std::int64_t n = x.shape()[d];
@@ -97,7 +97,7 @@ std::vector<Array> chunk(const Array& x, std::int64_t count, std::int64_t dim) {
 }
 
 Array tile(const Array& x, std::span<const std::int64_t> counts) {
-  require_defined("tile", {&x});
+  require_defined("tile", x);
   const int rank = static_cast<int>(std::min<std::size_t>(counts.size(), kMaxRank + 1));
   if (rank < x.rank() || rank > kMaxRank)
     throw ShapeError("tile", std::to_string(counts.size()) + " counts for a tensor of shape " + x.shape().str());
@@ -107,7 +107,7 @@ Array tile(const Array& x, std::span<const std::int64_t> counts) {
 }
 
 Array repeat_interleave(const Array& x, std::int64_t times, std::int64_t dim) {
-  require_defined("repeat_interleave", {&x});
+  require_defined("repeat_interleave", x);
   const int d = checked_dim("repeat_interleave", dim, x.rank());
   if (times < 0) throw ValueError("repeat_interleave", "a count is " + std::to_string(times));
   const std::int64_t n = x.shape()[d], total = Shape{n, times}.numel();
@@ -119,7 +119,7 @@ Array repeat_interleave(const Array& x, std::int64_t times, std::int64_t dim) {
 }
 
 Array repeat_interleave(const Array& x, std::span<const std::int64_t> times, std::int64_t dim) {
-  require_defined("repeat_interleave", {&x});
+  require_defined("repeat_interleave", x);
   const int d = checked_dim("repeat_interleave", dim, x.rank());
   if (times.size() != static_cast<std::size_t>(x.shape()[d]))
     throw ShapeError("repeat_interleave",
@@ -134,11 +134,11 @@ Array repeat_interleave(const Array& x, std::span<const std::int64_t> times, std
   at.reserve(static_cast<std::size_t>(total));
   for (std::size_t i = 0; i < times.size(); ++i)
     at.insert(at.end(), static_cast<std::size_t>(times[i]), static_cast<std::int64_t>(i));
-  return select(x, d, impl::integers(x, at, Shape{at.size()}));
+  return select(x, d, host_values(x, at, Shape{at.size()}));
 }
 
 Array roll(const Array& x, std::span<const std::int64_t> shifts, std::span<const std::int64_t> dims) {
-  require_defined("roll", {&x});
+  require_defined("roll", x);
   if (dims.empty() && shifts.size() == 1)
     return reshape(fornax::detail::roll(reshape(x, Shape{x.numel()}), shifts[0], 0), x.shape());
   if (dims.size() != shifts.size())
@@ -174,21 +174,18 @@ Array triu(const Array& x, std::int64_t diagonal) {
 
 Array diagonal(const Array& x, std::int64_t offset, std::int64_t dim0, std::int64_t dim1) {
   require_rank_two("diagonal", x);
-  require_offset("diagonal", offset);
   const std::int64_t a = checked_dim("diagonal", dim0, x.rank()), b = checked_dim("diagonal", dim1, x.rank());
   if (a == b) throw ValueError("diagonal", "both dims are " + std::to_string(a));
   const std::int64_t from[] = {a, b}, to[] = {-2, -1};
   const Array planes = movedim(x, from, to);
   const std::int64_t rows = x.shape()[static_cast<int>(a)], columns = x.shape()[static_cast<int>(b)];
-  const std::int64_t row = std::max<std::int64_t>(-offset, 0), column = std::max<std::int64_t>(offset, 0);
-  const std::int64_t count = std::max<std::int64_t>(std::min(rows - row, columns - column), 0);
-  const Array flat = impl::merged(planes, x.rank() - 2, x.rank() - 1);
-  if (count == 0) return narrow(flat, -1, 0, 0);
-  return select(flat, -1, counting(x, count) * (columns + 1) + (row * columns + column));
+  const std::int64_t start = std::clamp(offset, -rows, columns);
+  return diagonal_of(start >= 0 ? narrow(planes, -1, start, columns - start)
+                                : narrow(planes, -2, -start, rows + start));
 }
 
 Array diag_embed(const Array& x, std::int64_t offset) {
-  require_defined("diag_embed", {&x});
+  require_defined("diag_embed", x);
   if (x.rank() == 0) throw ShapeError("diag_embed", "needs rank >= 1");
   require_offset("diag_embed", offset);
   const int last = x.rank() - 1;
@@ -203,7 +200,7 @@ Array diag_embed(const Array& x, std::int64_t offset) {
 std::vector<Array> meshgrid(std::span<const Array> vectors, Indexing indexing) {
   std::vector<std::int64_t> sizes;
   for (const Array& v : vectors) {
-    require_defined("meshgrid", {&v});
+    require_defined("meshgrid", v);
     if (v.rank() > 1) throw ShapeError("meshgrid", "a vector has shape " + v.shape().str());
     sizes.push_back(v.numel());
   }
@@ -221,7 +218,7 @@ std::vector<Array> meshgrid(std::span<const Array> vectors, Indexing indexing) {
 }
 
 Array unfold_dim(const Array& x, std::int64_t dim, std::int64_t size, std::int64_t step) {
-  require_defined("unfold_dim", {&x});
+  require_defined("unfold_dim", x);
   const int d = checked_dim("unfold_dim", dim, x.rank());
   const std::int64_t n = x.shape()[d];
   if (size > n || size < 0 || step <= 0)

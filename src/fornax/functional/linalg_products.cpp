@@ -5,7 +5,9 @@
 #include <limits>
 #include <vector>
 
+#include <fornax/functional/layout.hpp>
 #include <fornax/functional/linalg.hpp>
+#include <fornax/ops/functions/statistics.hpp>
 #include <fornax/ops/matrix.hpp>
 
 namespace fornax::linalg {
@@ -36,19 +38,7 @@ Array vector_norm(const Array& x, double p, DimSet dims) {
   require_defined("vector_norm", x);
   require_float("vector_norm", x);
   if (std::isnan(p)) throw ValueError("vector_norm", "p is not a number");
-  const Array size = unary(UnaryFn::Abs, x);
-  if (p == 0) return reduce(ReduceFn::Sum, cast(with_scalar(ScalarFn::NotEqual, x, 0.0), x.dtype()), dims);
-  if (std::isinf(p)) return reduce(p > 0 ? ReduceFn::Max : ReduceFn::Min, size, dims);
-  if (p == 1) return reduce(ReduceFn::Sum, size, dims);
-  if (p == 2) {
-    const Array sum = reduce(ReduceFn::Sum, unary(UnaryFn::Square, x), dims), zero = equal(sum, 0.0);
-    return where(zero, 0.0, sqrt(where(zero, 1.0, sum)));
-  }
-  // Zeros, and sums of nothing but zeros, have slope 0; for p < 0 a zero makes the norm 0 by way of an infinity.
-  const Array zero = equal(size, 0.0);
-  const Array powers = where(zero, p > 0 ? 0.0 : INFINITY, pow(where(zero, 1.0, size), p));
-  const Array sum = reduce(ReduceFn::Sum, powers, dims), nothing = equal(sum, 0.0);
-  return where(nothing, 0.0, pow(where(nothing, 1.0, sum), 1 / p));
+  return norm(x, p, dims);
 }
 
 Array vector_norm(const Array& x, double p, std::int64_t dim) {
@@ -174,30 +164,8 @@ Array multi_dot(std::span<const Array> parts) {
   return reshape(y, shape);
 }
 
-Array diagonal(const Array& a, std::int64_t offset) {
-  require_rank_two("diagonal", a);
-  const std::int64_t rows = a.shape()[a.rank() - 2], columns = a.shape()[a.rank() - 1];
-  const std::int64_t start = std::clamp(offset, -rows, columns);
-  if (start >= 0) return diagonal_of(narrow(a, -1, start, columns - start));
-  return diagonal_of(narrow(a, -2, -start, rows + start));
-}
-
-Array diag_embed(const Array& v, std::int64_t offset) {
-  require_defined("diag_embed", v);
-  if (v.rank() == 0) throw ShapeError("diag_embed", "needs vectors, rank >= 1: got rank 0");
-  constexpr std::int64_t kLargest = std::int64_t{1} << 31;
-  if (offset > kLargest || offset < -kLargest)
-    throw ValueError("diag_embed", "offset " + std::to_string(offset) + " is too large");
-  const int last = v.rank() - 1;
-  const std::int64_t n = v.shape()[last], beside = std::abs(offset);
-  // Beside the square matrix lie empty rows and columns.
-  Array square = diagonal_matrix(v);
-  if (offset == 0) return square;
-  const Shape& s = square.shape();
-  const Array columns = zeros_like(square, s.with(last + 1, beside)),
-              rows = zeros_like(square, s.with(last, beside).with(last + 1, n + beside));
-  return offset > 0 ? cat({cat({columns, square}, -1), rows}, -2) : cat({rows, cat({square, columns}, -1)}, -2);
-}
+Array diagonal(const Array& a, std::int64_t offset) { return functional::diagonal(a, offset, -2, -1); }
+Array diag_embed(const Array& v, std::int64_t offset) { return functional::diag_embed(v, offset); }
 
 Array diag(const Array& x, std::int64_t offset) {
   require_defined("diag", x);

@@ -14,7 +14,7 @@ namespace {
 
 // x [N, C] or [C] as [N, C]; the targets must fit it.
 Array rows_of(std::string_view operation, const Array& x, const Array& targets, const Shape& shape) {
-  require_defined(operation, {&targets});
+  require_defined(operation, targets);
   require_int(operation, targets);
   if ((x.rank() != 1 && x.rank() != 2) || !(targets.shape() == shape))
     throw ShapeError(operation, "the targets have shape " + targets.shape().str() + ", the input " + x.shape().str());
@@ -22,7 +22,7 @@ Array rows_of(std::string_view operation, const Array& x, const Array& targets, 
 }
 
 void require_target(std::string_view operation, const Array& target) {
-  require_defined(operation, {&target});
+  require_defined(operation, target);
   require_numeric(operation, target);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include <fornax/array/interpreter.hpp>
 #include <fornax/functional/common.hpp>
 #include <fornax/functional/pad.hpp>
 
@@ -72,8 +73,8 @@ BatchNormResult batch_norm(const Array& x, const Array& weight, const Array& bia
   BatchNormResult result{scaled(centred / sqrt(var + options.eps), weight, bias), {}, {}};
   if (running_mean.defined()) {
     const auto moved = [&](const Array& old, const Array& batch) {
-      const Array values = reshape(autodiff::detach(batch), old.shape());
-      return (1.0 - options.momentum) * autodiff::detach(old) + options.momentum * values;
+      const Array values = reshape(detach(batch), old.shape());
+      return (1.0 - options.momentum) * detach(old) + options.momentum * values;
     };
     const auto n = static_cast<double>(count);
     result.running_mean = moved(running_mean, mean);

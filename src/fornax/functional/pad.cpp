@@ -77,7 +77,7 @@ void check(const Shape& shape, int dim, PadWidth width, PadMode mode) {
 }  // namespace
 
 Array pad(const Array& x, std::span<const PadWidth> widths, const Pad& options) {
-  impl::require_defined("pad", {&x});
+  require_defined("pad", x);
   if (widths.size() > static_cast<std::size_t>(x.rank()))
     throw ShapeError("pad", std::to_string(widths.size()) + " widths for a tensor of shape " + x.shape().str());
   const int first = x.rank() - static_cast<int>(widths.size());

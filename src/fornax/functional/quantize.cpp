@@ -1,5 +1,6 @@
 #include <fornax/functional/quantize.hpp>
 
+#include <fornax/array/interpreter.hpp>
 #include <fornax/functional/common.hpp>
 
 namespace fornax::functional {
@@ -38,11 +39,11 @@ Array value_of(const Array& codes, const Affine& q) { return (codes - static_cas
 Array quantize_affine(const Array& x, const Affine& q) {
   require_floats("quantize_affine", {&x});
   check("quantize_affine", q);
-  return cast(clamped(positions(autodiff::detach(x), q), q), storage(q));
+  return cast(clamped(positions(detach(x), q), q), storage(q));
 }
 
 Array dequantize_affine(const Array& codes, const Affine& q, DType dtype) {
-  require_defined("dequantize_affine", {&codes});
+  require_defined("dequantize_affine", codes);
   require_int("dequantize_affine", codes);
   check("dequantize_affine", q);
   if (!is_float(dtype))
@@ -53,12 +54,12 @@ Array dequantize_affine(const Array& codes, const Affine& q, DType dtype) {
 Array fake_quantize(const Array& x, const Affine& q) {
   require_floats("fake_quantize", {&x});
   check("fake_quantize", q);
-  const Array codes = positions(autodiff::detach(x), q);
+  const Array codes = positions(detach(x), q);
   const Array value = value_of(clamped(codes, q), q);
   const Array inside =
       logical_and(greater_equal(codes, static_cast<double>(q.low)), lower_equal(codes, static_cast<double>(q.high)));
   const Array passed = where(inside, x, value);
-  return value + (passed - autodiff::detach(passed));  // the difference is 0 to the bit
+  return value + (passed - detach(passed));  // the difference is 0 to the bit
 }
 
 }  // namespace fornax::functional

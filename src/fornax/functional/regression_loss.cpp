@@ -3,6 +3,7 @@
 #include <cmath>
 #include <numbers>
 
+#include <fornax/array/interpreter.hpp>
 #include <fornax/functional/common.hpp>
 
 namespace fornax::functional {
@@ -81,7 +82,7 @@ Array gaussian_nll_loss(const Array& x, const Array& target, const Array& varian
   require_floats("gaussian_nll_loss", {&x, &target, &variance});
   require_positive("gaussian_nll_loss", "eps", options.eps);
   const Array given = variance.rank() + 1 == x.rank() ? unsqueeze(variance, -1) : variance;
-  const Array var = autodiff::detach(at_least(given, options.eps)) + (given - autodiff::detach(given));
+  const Array var = detach(at_least(given, options.eps)) + (given - detach(given));
   const Array loss = 0.5 * (log(var) + square(x - target) / var);
   return reduced(options.full ? loss + 0.5 * std::log(2 * std::numbers::pi) : loss, reduction);
 }

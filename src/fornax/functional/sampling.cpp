@@ -2,6 +2,7 @@
 
 #include <limits>
 
+#include <fornax/array/interpreter.hpp>
 #include <fornax/functional/common.hpp>
 #include <fornax/functional/layout.hpp>
 
@@ -46,12 +47,12 @@ Array gumbel_noise(const Array& x, const Shape& shape, Generator* generator) {
 
 Array categorical_from_logits(const Array& logits, const Categorical& options) {
   static_cast<void>(classes_of("categorical_from_logits", logits, options));
-  return drawn("categorical_from_logits", cast(autodiff::detach(logits), DType::F64), options);
+  return drawn("categorical_from_logits", cast(detach(logits), DType::F64), options);
 }
 
 Array categorical(const Array& probabilities, const Categorical& options) {
   static_cast<void>(classes_of("categorical", probabilities, options));
-  const Array p = cast(autodiff::detach(probabilities), DType::F64);
+  const Array p = cast(detach(probabilities), DType::F64);
   if (any(logical_not(with_scalar(ScalarFn::GreaterEqual, p, 0.0))))
     throw ValueError("categorical", "a probability is negative or NaN");
   return drawn("categorical", log(p), options);
@@ -60,7 +61,7 @@ Array categorical(const Array& probabilities, const Categorical& options) {
 Array cartesian_prod(std::span<const Array> vectors) {
   if (vectors.empty()) throw ValueError("cartesian_prod", "needs at least one tensor");
   for (const Array& v : vectors) {
-    require_defined("cartesian_prod", {&v});
+    require_defined("cartesian_prod", v);
     require_rank("cartesian_prod", "a vector", v, 1);
     require_same_type("cartesian_prod", vectors[0], v);
   }

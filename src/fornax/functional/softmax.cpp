@@ -1,5 +1,6 @@
 #include <fornax/functional/softmax.hpp>
 
+#include <fornax/array/interpreter.hpp>
 #include <fornax/functional/common.hpp>
 #include <fornax/functional/sampling.hpp>
 
@@ -37,7 +38,7 @@ Array quiet_softmax(const Array& x, std::int64_t dim) {
   if (row.shape()[d] == 0)
     throw ValueError("quiet_softmax", "dim " + std::to_string(d) + " of " + x.shape().str() + " has no elements");
   // Any shift gives the same value, so none needs a gradient. The score of 0 counts: with it no exponent is above 0.
-  const Array shift = at_least(autodiff::detach(reduce(ReduceFn::Max, row, d)), 0);
+  const Array shift = at_least(detach(reduce(ReduceFn::Max, row, d)), 0);
   const Array e = exp(row - shift);
   return reshape(e / (exp(-shift) + reduce(ReduceFn::Sum, e, d)), x.shape());
 }
@@ -53,8 +54,8 @@ Array gumbel_softmax(const Array& x, const GumbelSoftmax& options) {
   for (int d = dim + 1; d < x.rank(); ++d) along = along.inserted(along.rank(), 1);
   if (x.numel() == 0) return soft;
   const Array position = reshape(counting(x, x.shape()[dim]), along);
-  const Array one = cast(equal(position, arg_reduce(true, autodiff::detach(soft), dim)), x.dtype());
-  return one + (soft - autodiff::detach(soft));  // the difference is 0 to the bit
+  const Array one = cast(equal(position, arg_reduce(true, detach(soft), dim)), x.dtype());
+  return one + (soft - detach(soft));  // the difference is 0 to the bit
 }
 
 }  // namespace fornax::functional

@@ -16,20 +16,6 @@ Array like_batch(const Array& y, const Array& x, int spatial_dims) {
   return x.rank() == spatial_dims + 2 ? y : reshape(y, y.shape().without(0));
 }
 
-Array positions(const Array& x, const std::vector<std::int64_t>& values) {
-  const TensorData data(values);
-  return backend_of(*x.interpreter()).upload(DType::I64, data.shape(), data.bytes(), x.device());
-}
-
-Array constants(const Array& x, const std::vector<double>& values, const Shape& shape) {
-  const TensorData data = TensorData(values, shape).convert(x.dtype());
-  return backend_of(*x.interpreter()).upload(x.dtype(), shape, data.bytes(), x.device());
-}
-
-Array counting(const Array& x, std::int64_t n) {
-  return arange(*x.interpreter(), 0.0, static_cast<double>(n), 1.0, x.dtype(), x.device());
-}
-
 Array with_zeros(const Array& x, int dim, std::int64_t before, std::int64_t after) {
   if (before == 0 && after == 0) return x;
   return cat({zeros_like(x, x.shape().with(dim, before)), x, zeros_like(x, x.shape().with(dim, after))}, dim);

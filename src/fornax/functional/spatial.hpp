@@ -13,12 +13,6 @@ Array as_batch(std::string_view op, const Array& x, int spatial_dims);
 /// y without its batch dim, if x came without.
 Array like_batch(const Array& y, const Array& x, int spatial_dims);
 
-/// Numbers on x's backend: i64, and x's dtype.
-Array positions(const Array& x, const std::vector<std::int64_t>& values);
-Array constants(const Array& x, const std::vector<double>& values, const Shape& shape);
-/// 0, 1, ..., n - 1 of x's dtype, on its backend.
-Array counting(const Array& x, std::int64_t n);
-
 /// x with zeros before and after along a dim.
 Array with_zeros(const Array& x, int dim, std::int64_t before, std::int64_t after);
 

@@ -29,9 +29,7 @@ Array centered(const Array& window, std::int64_t size) {
 
 /// Position of every sample of every frame: [frames, size].
 Array positions(const Array& like, std::int64_t count, const Frames& frames) {
-  Interpreter& on = *like.interpreter();
-  const auto counting = [&](std::int64_t n) { return arange(on, 0, n, 1, DType::I64, like.device()); };
-  return reshape(counting(count) * Scalar(frames.hop), Shape{count, 1}) + counting(frames.size);
+  return reshape(counting(like, count) * Scalar(frames.hop), Shape{count, 1}) + counting(like, frames.size);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include <fornax/array/convert.hpp>
 #include <fornax/array/interpreter.hpp>
+#include <fornax/array/tensor_data.hpp>
 #include <fornax/ops/op.hpp>
 
 namespace fornax {
@@ -16,7 +17,7 @@ namespace {
 [[gnu::noinline]] Interpreter& search_interpreter(const Op& op, Operands inputs) {
   Interpreter* top = nullptr;
   for (const Operand& x : inputs) {
-    if (!x->defined()) throw ValueError(name(op), "an operand is empty: it was moved from, or never given a value");
+    require_defined(name(op), x);
     if (!top || x->interpreter()->depth() > top->depth()) top = x->interpreter();
   }
   if (!top) throw ValueError(name(op), "needs at least one tensor");
@@ -330,6 +331,29 @@ Array arange(Interpreter& on, Scalar start, Scalar end, Scalar step, DType dtype
 Array random(Interpreter& on, const Spec& spec, const Distribution& distribution, Draw draw) {
   const RandomSettings settings{spec, distribution, draw};
   return create(on, op::Random{Ref(new Box<RandomSettings>(settings))});
+}
+
+namespace {
+
+template <class T> Array uploaded(const Array& x, std::span<const T> values, const Shape& shape, DType dtype) {
+  TensorData data(values, shape);
+  if (dtype != dtype_v<T>) data = data.convert(dtype);
+  return backend_of(*x.interpreter()).upload(dtype, shape, data.bytes(), x.device());
+}
+
+}  // namespace
+
+Array host_values(const Array& x, std::span<const std::int64_t> values, const Shape& shape, DType dtype) {
+  return uploaded(x, values, shape, dtype);
+}
+
+Array host_values(const Array& x, std::span<const double> values, const Shape& shape, DType dtype) {
+  return uploaded(x, values, shape, dtype);
+}
+
+Array counting(const Array& x, std::int64_t n, DType dtype) {
+  if (is_float(dtype)) return arange(*x.interpreter(), 0.0, static_cast<double>(n), 1.0, dtype, x.device());
+  return arange(*x.interpreter(), 0, n, 1, dtype, x.device());
 }
 
 Array zeros_like(const Array& x) { return zeros_like(x, x.shape()); }

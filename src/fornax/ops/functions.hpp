@@ -97,6 +97,12 @@ Array scatter(Operand x, std::int64_t dim, Operand index, Operand values, Update
 Array select(Operand x, std::int64_t dim, Operand index);
 Array select_assign(Operand x, std::int64_t dim, Operand index, Operand values, Update update);
 
+/// Host values beside x: on its backend and device, constants to every decorator.
+Array host_values(const Array& x, std::span<const std::int64_t> values, const Shape& shape, DType dtype = DType::I64);
+Array host_values(const Array& x, std::span<const double> values, const Shape& shape, DType dtype);
+/// 0, 1, ..., n - 1, beside x.
+Array counting(const Array& x, std::int64_t n, DType dtype = DType::I64);
+
 // Reductions keep the reduced dims with size 1.
 Array reduce(ReduceFn fn, Operand x, DimSet dims);
 Array reduce(ReduceFn fn, Operand x, std::int64_t dim);

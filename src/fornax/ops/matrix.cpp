@@ -7,10 +7,6 @@
 
 namespace fornax {
 
-void require_defined(std::string_view op, const Array& x) {
-  if (!x.defined()) throw ValueError(op, "an operand is empty: it was moved from, or never given a value");
-}
-
 void require_matrix(std::string_view op, const Array& x) {
   if (x.dtype() != DType::F64 && x.dtype() != DType::F32)
     throw DTypeError(op, "takes f64 or f32 elements, got " + std::string(name(x.dtype())) + "; cast() converts");

@@ -6,8 +6,6 @@
 
 namespace fornax {
 
-/// Throws ValueError for an array that was moved from, or never given a value.
-void require_defined(std::string_view op, const Array& x);
 /// Rank >= 2, f64 or f32, and sizes that LAPACK can count.
 void require_matrix(std::string_view op, const Array& x);
 void require_square(std::string_view op, const Array& x);

@@ -54,12 +54,6 @@ Arrays vjp(const Op& op, const Arrays& x, std::span<const Array> y, std::span<co
 
 namespace {
 
-Arrays run_lent(const Op& op, const Arrays& x) {
-  SmallVector<Operand, 3> operands;
-  for (const Array& a : x) operands.push_back(Operand(a));
-  return run_all(op, {operands.data(), operands.size()});
-}
-
 template <class T> bool is_linear(const T& o) {
   if constexpr (requires { o.is_linear(); }) {
     return o.is_linear();
@@ -75,7 +69,7 @@ Arrays tangent_of_linear(const Op& op, const Arrays& x, const Arrays& t) {
   Arrays dx;
   for (std::size_t i = 0; i < x.size(); ++i)
     dx.push_back(t[i].defined() ? t[i] : is_float(x[i].dtype()) ? zeros_like(x[i]) : x[i]);
-  return run_lent(op, dx);
+  return run_all(op, lent(dx));
 }
 
 // d(ab) = da b + a db.
@@ -85,7 +79,7 @@ Arrays tangent_of_product(const Op& op, const Arrays& x, const Arrays& t) {
     if (!t[i].defined()) continue;
     Arrays factors = x;
     factors[i] = t[i];
-    Array term = std::move(run_lent(op, factors)[0]);
+    Array term = std::move(run_all(op, lent(factors))[0]);
     sum = sum.defined() ? std::move(sum) + std::move(term) : std::move(term);
   }
   return sum;
@@ -142,12 +136,12 @@ bool batch(const Op& op, const Batch& in, Arrays& result) {
         if (scalars)
           for (Array& a : x) a = reshape(a, Shape{in.size, 1});
         if (behind.dim >= 0) ++behind.dim;
-        result = run_lent(behind, x);
+        result = run_all(behind, lent(x));
         if (scalars)
           for (Array& y : result)
             if (y.numel() == in.size) y = reshape(y, Shape{in.size});
       } else {
-        result = run_lent(op, x);
+        result = run_all(op, lent(x));
       }
       return true;
     }

@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include <fornax/array/error.hpp>
+#include <fornax/ops/functions/statistics.hpp>
 #include <fornax/ops/matrix.hpp>
 #include <fornax/tensor/operators.hpp>
 
@@ -274,9 +275,7 @@ Array triangle(Operand x, std::int64_t diagonal, bool upper) { return fornax::tr
 
 Array variance(Operand x, std::int64_t dim, int correction) {
   const int d = checked_dim("var", dim, x->rank());
-  const double n = static_cast<double>(x->shape()[d] - correction);
-  const Array centred = x.array() - reduce(ReduceFn::Mean, x, d);
-  return reduce(ReduceFn::Sum, unary(UnaryFn::Square, centred), d) / n;
+  return fornax::variance(x.array(), DimSet::of(d), correction);
 }
 
 Array roll(Operand x, std::int64_t shift, std::int64_t dim) {

@@ -64,7 +64,7 @@ struct Run {
 Run reverse(Interpreter& on, autodiff::Region& f, const Arrays& inputs) {
   Arrays leaves = inputs;
   for (Array& x : leaves)
-    if (is_float(x.dtype())) x = autodiff::require_grad(on, autodiff::detach(x));
+    if (is_float(x.dtype())) x = autodiff::require_grad(on, detach(x));
   const Arrays results = f.run(leaves);
   Run run;
   run.values.resize(results.size());

@@ -394,7 +394,7 @@ class Tensor : public methods::Reducing<B, D, K>,
   /// True for a leaf and for every tensor computed from one.
   bool is_tracked() const { return B::is_autodiff && autodiff::is_tracked(B::interpreter(), defined()); }
   /// The same values without their history.
-  Tensor detach() const { return unchecked(autodiff::detach(defined())); }
+  Tensor detach() const { return unchecked(fornax::detach(defined())); }
   /// The same values on the wrapped backend.
   Tensor<Inner, D, K> inner() const {
     static_assert(B::is_autodiff, "inner() exists on Autodiff<B>; this tensor is on a plain backend");

@@ -6,7 +6,9 @@
 #include <limits>
 #include <type_traits>
 
-namespace fornax::cpu {
+#include <fornax/cpu/kernels/kernel.hpp>
+
+namespace FORNAX_KERNELS {
 
 template <class T> inline constexpr bool is_real = std::is_floating_point_v<T>;
 
@@ -113,4 +115,4 @@ template <class T> T shift_right(T a, T b) {
   return static_cast<T>(a >> static_cast<unsigned>(b));
 }
 
-}  // namespace fornax::cpu
+}  // namespace FORNAX_KERNELS

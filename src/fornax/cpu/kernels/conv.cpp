@@ -4,8 +4,6 @@
 // The work is cut by the shapes alone, and what is summed up, is summed up in a fixed order: results are the same bits
 // for any number of threads.
 
-#include <omp.h>
-
 #include <algorithm>
 #include <atomic>
 
@@ -15,6 +13,7 @@
 #include <fornax/cpu/kernels/gemm.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
 #include <fornax/cpu/kernels/one_thread.hpp>
+#include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
 
@@ -193,25 +192,17 @@ template <class T> class Work {
   Work(std::string_view operation, double cost, Size tasks, Size scratch)
       : operation_(operation),
         tasks_(tasks),
-        threads_(cost < kLeastCost ? 1 : static_cast<int>(std::min<Size>(tasks, omp_get_max_threads()))),
+        threads_(cost < kLeastCost ? 1 : threads_for(tasks)),
         scratch_(scratch),
         memory_(cpu_empty(operation, Shape{threads_, scratch}, dtype_v<T>)) {}
 
   /// Calls f(task, scratch) for each task.
   template <class F> void run(F&& f) {
     T* const all = reinterpret_cast<T*>(dense(memory_).data);
-    if (threads_ == 1) {
+    parallel_tasks(tasks_, threads_, [&](Size i, int worker) {
       const OneThread guard;
-      for (Size i = 0; i < tasks_; ++i) f(i, all);
-    } else {
-#pragma omp parallel num_threads(threads_)
-      {
-        const OneThread guard;
-        T* const mine = all + omp_get_thread_num() * scratch_;
-#pragma omp for schedule(dynamic)
-        for (Size i = 0; i < tasks_; ++i) f(i, mine);
-      }
-    }
+      f(i, all + worker * scratch_);
+    });
     if (failed_) throw Error(operation_, "oneDNN's sgemm failed");
   }
   void multiply(const Matrix<T>& a, const Matrix<T>& b, T* y, Size y_step) {

@@ -5,6 +5,7 @@
 
 #include <fornax/array/convert.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
 
@@ -109,7 +110,15 @@ void run_elementwise(Kernel kernel, const Array& y, std::span<const View> inputs
     direct = direct && inputs[i].contiguous && compute_type(inputs[i].dtype) == inputs[i].dtype;
     x[i] = inputs[i].data;
   }
-  if (direct) return kernel(dense(y).data, x, y.numel(), setting);
+  if (direct) {
+    std::size_t sizes[4] = {size_of(y.dtype())};
+    for (std::size_t i = 0; i < inputs.size(); ++i) sizes[i + 1] = size_of(inputs[i].dtype);
+    return parallel_for(y.numel(), kLeastElements, [&](std::int64_t begin, std::int64_t end) {
+      const std::byte* at[3] = {};
+      for (std::size_t i = 0; i < inputs.size(); ++i) at[i] = x[i] + static_cast<std::size_t>(begin) * sizes[i + 1];
+      kernel(dense(y).data + static_cast<std::size_t>(begin) * sizes[0], at, end - begin, setting);
+    });
+  }
   switch (inputs.size()) {
     case 1: return run_chunked<1>(kernel, y, inputs, setting);
     case 2: return run_chunked<2>(kernel, y, inputs, setting);

@@ -3,12 +3,10 @@
 // reach it through small chunks that are packed and converted here.
 
 #include <fornax/cpu/cpu.hpp>
+#include <fornax/cpu/kernels/kernel.hpp>
 #include <fornax/cpu/kernels/runs.hpp>
 
 namespace fornax::cpu {
-
-/// y[i] = f(x[0][i], x[1][i], ...) for i < n. `setting` is whatever else f needs.
-using Kernel = void (*)(std::byte* y, const std::byte* const* x, std::int64_t n, const void* setting);
 
 /// The dtype that a kernel computes a stored dtype in: 16-bit floats in f32, all others as they are.
 constexpr DType compute_type(DType t) { return t == DType::F16 || t == DType::BF16 ? DType::F32 : t; }

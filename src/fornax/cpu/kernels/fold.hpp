@@ -2,8 +2,9 @@
 // Joining many elements into one value, in an order that depends on their number alone: not on strides or threads.
 //
 // Element i belongs to block i / block and, within it, to lane i % lanes. A lane joins its elements in sequence, the
-// lanes of a block join in a tree, blocks in sequence. Lanes keep the vector unit busy; blocks keep the rounding error
-// of a long f32 sum small, because they are added in double.
+// lanes of a block join in a tree, the blocks of a range in sequence, and ranges in sequence. Lanes keep the vector unit
+// busy; blocks keep the rounding error of a long f32 sum small, because they are added in double; ranges are what
+// threads share out.
 
 #include <algorithm>
 #include <cmath>
@@ -13,9 +14,10 @@
 
 #include <fornax/cpu/kernels/arithmetic.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
+#include <fornax/cpu/kernels/kernel.hpp>
 #include <fornax/ops/reduce.hpp>
 
-namespace fornax::cpu {
+namespace FORNAX_KERNELS {
 
 template <class T> bool is_nan(T v) {
   if constexpr (std::is_floating_point_v<T>) return std::isnan(v);
@@ -38,6 +40,8 @@ template <ReduceFn fn, class T> struct Fold {
   static constexpr std::int64_t lanes = any_order ? 64 : 16;
   // 16 additions to a lane: the f32 sum of 1e7 equal numbers, the worst case, is off by 3 units in the last place.
   static constexpr std::int64_t block = any_order ? 1024 : 256;
+
+  static constexpr std::int64_t blocks_of_range = 64, range = blocks_of_range * block;
 
   static constexpr Lane start() {
     if constexpr (!any_order) return is_prod;
@@ -82,8 +86,8 @@ template <class F> typename F::Lane fold_block(const typename F::Element* x, std
   return lanes[0];
 }
 
-/// Joins n adjacent elements.
-template <class F> typename F::Total fold_row(const typename F::Element* x, std::int64_t n) {
+/// Joins n <= F::range adjacent elements.
+template <class F> typename F::Total fold_range(const typename F::Element* x, std::int64_t n) {
   using Total = typename F::Total;
   Total total = F::start();
   for (std::int64_t i = 0; i < n; i += F::block)
@@ -91,4 +95,13 @@ template <class F> typename F::Total fold_row(const typename F::Element* x, std:
   return total;
 }
 
-}  // namespace fornax::cpu
+/// Joins n adjacent elements.
+template <class F> typename F::Total fold_row(const typename F::Element* x, std::int64_t n) {
+  using Total = typename F::Total;
+  Total total = F::start();
+  for (std::int64_t i = 0; i < n; i += F::range)
+    total = F::template join<Total>(total, fold_range<F>(x + i, std::min(F::range, n - i)));
+  return total;
+}
+
+}  // namespace FORNAX_KERNELS

@@ -7,6 +7,7 @@
 #include <fornax/cpu/kernels/gemm.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
 #include <fornax/cpu/kernels/one_thread.hpp>
+#include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
 
@@ -154,12 +155,10 @@ template <class T> void multiply(Factor lhs, const Factor& rhs, T* y) {
     const OneThread guard;  // a block is not split among threads again
     for (std::int64_t i = 0; i < blocks.count; ++i) run_block(i);
   } else {
-#pragma omp parallel
-    {
+    parallel_for(blocks.count, 1, [&](std::int64_t begin, std::int64_t end) {
       const OneThread guard;
-#pragma omp for schedule(guided)
-      for (std::int64_t i = 0; i < blocks.count; ++i) run_block(i);
-    }
+      for (std::int64_t i = begin; i < end; ++i) run_block(i);
+    });
   }
   if (failed) throw Error("matmul", "oneDNN's sgemm failed");
 }

@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include <fornax/cpu/kernels/one_thread.hpp>
+#include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
 
@@ -20,28 +21,17 @@ std::string matrix_name(const Shape& shape, std::int64_t index) {
 std::int64_t run_matrices(std::string_view operation, std::int64_t count, std::int64_t bytes, double operations,
                           MatrixTask task) {
   const bool parallel = count > 1 && static_cast<double>(count) * operations > 1e5;
-  const std::int64_t threads = parallel ? std::min<std::int64_t>(omp_get_max_threads(), count) : 1;
+  const int threads = parallel ? threads_for(count) : 1;
   const std::int64_t step = std::max<std::int64_t>((bytes + 63) / 64 * 64, 64);
   const Array buffer = cpu_empty(operation, Shape{threads * step}, DType::U8);
   std::byte* const scratch = dense(buffer).data;
   std::atomic<std::int64_t> failed = count;
-  const auto run = [&](std::int64_t i, std::byte* own) {
-    if (task.call(task.f, i, own)) return;
+  parallel_tasks(count, threads, [&](std::int64_t i, int worker) {
+    const OneThread guard;
+    if (task.call(task.f, i, scratch + worker * step)) return;
     std::int64_t first = failed;
     while (i < first && !failed.compare_exchange_weak(first, i)) {}
-  };
-  if (threads == 1) {
-    const OneThread guard;
-    for (std::int64_t i = 0; i < count; ++i) run(i, scratch);
-  } else {
-#pragma omp parallel num_threads(static_cast <int>(threads))
-    {
-      const OneThread guard;
-      std::byte* const own = scratch + omp_get_thread_num() * step;
-#pragma omp for schedule(dynamic)
-      for (std::int64_t i = 0; i < count; ++i) run(i, own);
-    }
-  }
+  });
   return failed == count ? -1 : failed.load();
 }
 

@@ -1,5 +1,3 @@
-#include <omp.h>
-
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -9,6 +7,7 @@
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/fold.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
 
@@ -48,8 +47,10 @@ template <class F> void for_each_plane(const Windows& w, F&& f) {
   const double cost = static_cast<double>(w.planes * std::max(w.in_plane, w.out_plane)) *
                       std::max(1.0, static_cast<double>(seen) / static_cast<double>(w.in[2]));
   constexpr double least = 1 << 16;  // about 50 us
-#pragma omp parallel for schedule(static) if (cost > least && w.planes > 1)
-  for (Size p = 0; p < w.planes; ++p) f(p);
+  const double grain = std::max(1.0, least * static_cast<double>(w.planes) / std::max(cost, 1.0));
+  parallel_for(w.planes, static_cast<Size>(std::min(grain, 1e9)), [&](Size begin, Size end) {
+    for (Size p = begin; p < end; ++p) f(p);
+  });
 }
 
 /// Calls f(a, b, c) for the three windows of each output, in row-major order.

@@ -1,9 +1,12 @@
 #include <array>
 #include <optional>
+#include <vector>
 
+#include <fornax/cpu/isa/rows.hpp>
 #include <fornax/cpu/kernels/fold.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
 #include <fornax/cpu/kernels/runs.hpp>
+#include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
 
@@ -89,12 +92,50 @@ template <class F> typename F::Element finish(typename F::Total total, double di
     return static_cast<T>(static_cast<compute_t<T>>(total));
 }
 
+// The kernel that folds adjacent elements with the machine's best instructions; null if there is none.
+template <class F> RowKernels::Fold row_kernel() {
+  using T = typename F::Element;
+  if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
+    const RowKernels& rows = row_kernels(dtype_v<T>, isa());
+    return F::is_sum ? rows.sum : F::is_prod ? nullptr : F::is_max ? rows.max : rows.min;
+  } else {
+    return nullptr;
+  }
+}
+
 template <class F> void reduce_one(const Walk& walk, std::byte* at, typename F::Element* y, double divisor) {
+  using T = typename F::Element;
   using Total = typename F::Total;
+  const std::int64_t count = walk.reduced.numel();
   Total total = F::start();
-  for_each_block<F>(walk, at, [&](const typename F::Element* block, std::int64_t n) {
-    total = F::template join<Total>(total, fold_block<F>(block, n));
-  });
+  if (walk.step == 1 || count == 1) {
+    const T* x = elements<T>(at);
+    const RowKernels::Fold kernel = row_kernel<F>();
+    const auto fold = [&](std::int64_t i) {
+      const std::int64_t n = std::min(F::range, count - i);
+      return kernel ? static_cast<Total>(kernel(x + i, n)) : fold_range<F>(x + i, n);
+    };
+    const std::int64_t ranges = (count + F::range - 1) / F::range;
+    if (ranges < 4) {
+      for (std::int64_t i = 0; i < count; i += F::range) total = F::template join<Total>(total, fold(i));
+    } else {
+      std::vector<Total> totals(static_cast<std::size_t>(ranges));
+      parallel_for(ranges, 2, [&](std::int64_t begin, std::int64_t end) {
+        for (std::int64_t r = begin; r < end; ++r) totals[static_cast<std::size_t>(r)] = fold(r * F::range);
+      });
+      for (const Total& t : totals) total = F::template join<Total>(total, t);
+    }
+  } else {
+    Total range = F::start();
+    std::int64_t blocks = 0;
+    for_each_block<F>(walk, at, [&](const T* block, std::int64_t n) {
+      range = F::template join<Total>(range, fold_block<F>(block, n));
+      if (++blocks % F::blocks_of_range != 0) return;
+      total = F::template join<Total>(total, range);
+      range = F::start();
+    });
+    total = F::template join<Total>(total, range);
+  }
   *y = finish<F>(total, divisor);
 }
 
@@ -116,7 +157,10 @@ template <class F> class Columns {
   using Lane = typename F::Lane;
   using Total = typename F::Total;
 
-  explicit Columns(std::int64_t width) : width_(width) { std::fill_n(totals_, width, F::start()); }
+  explicit Columns(std::int64_t width) : width_(width) {
+    std::fill_n(totals_, width, F::start());
+    std::fill_n(range_, width, F::start());
+  }
 
   void add_row(const T* x) {
     Lane* lane = lanes_[row_ % kLanes];
@@ -126,6 +170,7 @@ template <class F> class Columns {
   }
   void finish_to(T* y, double divisor) {
     close_block();
+    close_range();
     for (std::int64_t c = 0; c < width_; ++c) y[c] = finish<F>(totals_[c], divisor);
   }
 
@@ -140,14 +185,22 @@ template <class F> class Columns {
       for (std::int64_t l = 0; l < half && l + half < used; ++l)
         for (std::int64_t c = 0; c < width; ++c) lanes_[l][c] = F::join(lanes_[l][c], lanes_[l + half][c]);
     for (std::int64_t c = 0; c < width; ++c)
-      totals_[c] = F::template join<Total>(totals_[c], static_cast<Total>(lanes_[0][c]));
+      range_[c] = F::template join<Total>(range_[c], static_cast<Total>(lanes_[0][c]));
     row_ = 0;
+    if (++blocks_ % F::blocks_of_range == 0) close_range();
+  }
+  void close_range() {
+    for (std::int64_t c = 0; c < width_; ++c) {
+      totals_[c] = F::template join<Total>(totals_[c], range_[c]);
+      range_[c] = F::start();
+    }
   }
 
   std::int64_t width_;
   std::int64_t row_ = 0;  // within the block
+  std::int64_t blocks_ = 0;
   Lane lanes_[kLanes][kColumns];
-  Total totals_[kColumns];
+  Total range_[kColumns], totals_[kColumns];
 };
 
 /// Calls one(x, y) for each result, or tile(x, y, width) for each group of adjacent ones.
@@ -156,14 +209,18 @@ void for_each_result(const Walk& walk, const Array& y, One&& one, Tile&& tile) {
   for_each_run<2>(walk.kept, {walk.x.data, dense(y).data}, {walk.x.strides, &dense(y).strides}, {sizeof(T), sizeof(Y)},
                   [&](const auto& at, const auto& step, std::int64_t n) {
                     const std::int64_t width = walk.columns ? kColumns : 1;
-                    for (std::int64_t i = 0; i < n; i += width) {
-                      std::byte* from = at[0] + i * step[0];
-                      auto* to = reinterpret_cast<Y*>(at[1] + i * step[1]);
-                      if (walk.columns)
-                        tile(from, to, std::min(width, n - i));
-                      else
-                        one(from, to);
-                    }
+                    const std::int64_t work = width * std::max<std::int64_t>(walk.reduced.numel(), 1);
+                    const std::int64_t grain = width * std::max<std::int64_t>(kLeastElements / work, 1);
+                    parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t i = begin; i < end; i += width) {
+                        std::byte* from = at[0] + i * step[0];
+                        auto* to = reinterpret_cast<Y*>(at[1] + i * step[1]);
+                        if (walk.columns)
+                          tile(from, to, std::min(width, end - i));
+                        else
+                          one(from, to);
+                      }
+                    });
                   });
 }
 

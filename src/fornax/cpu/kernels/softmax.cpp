@@ -1,41 +1,22 @@
-#include <cmath>
+#include <algorithm>
 
+#include <fornax/cpu/isa/rows.hpp>
+#include <fornax/cpu/kernels/dispatch.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
-#include <fornax/cpu/kernels/fold.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
 #include <fornax/cpu/kernels/runs.hpp>
+#include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
 
 namespace {
-
-/// One row of n > 0 adjacent elements; y may be x.
-template <class T> void softmax_row(const T* x, T* y, std::int64_t n, bool log) {
-  using Sum = Fold<ReduceFn::Sum, T>;
-  // Subtract the row maximum first: exp() overflows f32 above 88.7, and softmax is shift-invariant.
-  const T top = fold_row<Fold<ReduceFn::Max, T>>(x, n);
-  if (log) {
-    T terms[Sum::block];  // not written to y, which may be x
-    double total = 0;
-    for (std::int64_t start = 0; start < n; start += Sum::block) {
-      const std::int64_t part = std::min(Sum::block, n - start);
-      for (std::int64_t i = 0; i < part; ++i) terms[i] = std::exp(x[start + i] - top);
-      total += static_cast<double>(fold_block<Sum>(terms, part));
-    }
-    const T log_total = static_cast<T>(std::log(total));
-    for (std::int64_t i = 0; i < n; ++i) y[i] = x[i] - top - log_total;
-  } else {
-    for (std::int64_t i = 0; i < n; ++i) y[i] = std::exp(x[i] - top);
-    const T scale = static_cast<T>(1 / fold_row<Sum>(y, n));
-    for (std::int64_t i = 0; i < n; ++i) y[i] *= scale;
-  }
-}
 
 /// All rows along `dim`. If their elements are not adjacent or have 16 bits, they are computed in `buffer`, `group` rows
 /// at a time; else it is null.
 template <class T> void softmax(const View& x, const Array& y, int dim, bool log, void* buffer, std::int64_t group) {
   using C = compute_t<T>;
   auto* packed = static_cast<C*>(buffer);
+  const auto kernel = row_kernels(dtype_v<C>, isa()).softmax;
   const std::int64_t n = y.shape()[dim];
   const std::int64_t x_step = (*x.strides)[static_cast<std::size_t>(dim)];
   const std::int64_t y_step = dense(y).strides[static_cast<std::size_t>(dim)];
@@ -44,20 +25,25 @@ template <class T> void softmax(const View& x, const Array& y, int dim, bool log
     const auto x_row = [&](std::int64_t r) { return reinterpret_cast<const T*>(from + r * from_step); };
     const auto y_row = [&](std::int64_t r) { return reinterpret_cast<T*>(to + r * to_step); };
     if (!buffer) {
-      for (std::int64_t r = 0; r < rows; ++r)
-        softmax_row(reinterpret_cast<const C*>(x_row(r)), reinterpret_cast<C*>(y_row(r)), n, log);
+      for (std::int64_t r = 0; r < rows; ++r) kernel(x_row(r), y_row(r), n, log);
       return;
     }
     for (std::int64_t i = 0; i < n; ++i)
       for (std::int64_t r = 0; r < rows; ++r) packed[r * n + i] = static_cast<C>(x_row(r)[i * x_step]);
-    for (std::int64_t r = 0; r < rows; ++r) softmax_row(packed + r * n, packed + r * n, n, log);
+    for (std::int64_t r = 0; r < rows; ++r) kernel(packed + r * n, packed + r * n, n, log);
     for (std::int64_t i = 0; i < n; ++i)
       for (std::int64_t r = 0; r < rows; ++r) y_row(r)[i * y_step] = static_cast<T>(packed[r * n + i]);
   };
   for_each_run<2>(y.shape().with(dim, 1), {x.data, dense(y).data}, {x.strides, &dense(y).strides},
                   {sizeof(T), sizeof(T)}, [&](const auto& at, const auto& step, std::int64_t rows) {
-                    for (std::int64_t r = 0; r < rows; r += group)
-                      run_rows(at[0] + r * step[0], step[0], at[1] + r * step[1], step[1], std::min(group, rows - r));
+                    const auto run = [&](std::int64_t begin, std::int64_t end) {
+                      for (std::int64_t r = begin; r < end; r += group)
+                        run_rows(at[0] + r * step[0], step[0], at[1] + r * step[1], step[1], std::min(group, end - r));
+                    };
+                    if (buffer)
+                      run(0, rows);
+                    else
+                      parallel_for(rows, std::max<std::int64_t>(1, kLeastElements / (4 * n)), run);
                   });
 }
 

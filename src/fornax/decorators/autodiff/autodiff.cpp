@@ -1,10 +1,10 @@
 #include <fornax/decorators/autodiff/autodiff.hpp>
 
-#include <map>
 #include <mutex>
 #include <type_traits>
 
 #include <fornax/array/pool.hpp>
+#include <fornax/decorators/around.hpp>
 #include <fornax/decorators/autodiff/decorator.hpp>
 #include <fornax/ops/functions.hpp>
 
@@ -25,14 +25,7 @@ Operand value_of(const Decorator& on, const Operand& x, bool may_reuse) {
 
 }  // namespace
 
-Interpreter& around(Interpreter& inner) {
-  static std::mutex mutex;
-  static auto* const decorators = new std::map<Interpreter*, Decorator*>;
-  const std::lock_guard lock(mutex);
-  Decorator*& d = (*decorators)[&inner];
-  if (!d) d = new Decorator(inner);
-  return *d;
-}
+Interpreter& around(Interpreter& inner) { return decorator_around<Decorator>(inner); }
 
 NoGrad::NoGrad() { ++no_grad_depth; }
 NoGrad::~NoGrad() { --no_grad_depth; }
@@ -145,8 +138,6 @@ Array inner(const Interpreter& on, const Array& x) {
   const TrackedBody* body = tracked(on, x);
   return body ? body->value : x;
 }
-
-Array detach(const Array& x) { return fornax::detach(x); }
 
 namespace {
 

@@ -22,8 +22,6 @@ bool is_leaf(const Interpreter& on, const Array& x);
 bool is_tracked(const Interpreter& on, const Array& x);
 /// The value of x on the wrapped interpreter.
 Array inner(const Interpreter& on, const Array& x);
-/// The value of x, cut off from the derivatives of every decorator.
-Array detach(const Array& x);
 
 /// While one lives, the calling thread records nothing.
 class NoGrad {

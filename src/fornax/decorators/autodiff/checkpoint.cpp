@@ -157,8 +157,7 @@ class Recompute final : public CustomFunction {
 }  // namespace
 
 Arrays checkpoint(Interpreter& on, Ref<Region> region, const Arrays& x) {
-  for (const Array& a : x)
-    if (!a.defined()) throw ValueError("checkpoint", "an operand is empty: it was moved from, or never given a value");
+  for (const Array& a : x) require_defined("checkpoint", a);
   auto& decorator = static_cast<Decorator&>(on);
   Ref<Recompute> function(new Recompute(decorator, std::move(region), x));
   Arrays results = function->first_run();

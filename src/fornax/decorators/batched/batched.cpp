@@ -1,10 +1,9 @@
 #include <fornax/decorators/batched/batched.hpp>
 
-#include <map>
-#include <mutex>
 #include <vector>
 
 #include <fornax/array/pool.hpp>
+#include <fornax/decorators/around.hpp>
 #include <fornax/ops/functions.hpp>
 #include <fornax/ops/op.hpp>
 
@@ -59,18 +58,13 @@ Arrays loop(const Op& op, const Batch& in) {
       const Array one = narrow(in.x[k], 0, i, 1);
       sample.push_back(reshape(one, one.shape().without(0)));
     }
-    SmallVector<Operand, 3> lent;
-    for (const Array& a : sample) lent.push_back(Operand(a));
-    const Arrays y = run_all(op, {lent.data(), lent.size()});
+    const Arrays y = run_all(op, lent(sample));
     results.resize(y.size());
     for (std::size_t r = 0; r < y.size(); ++r) results[r].push_back(reshape(y[r], y[r].shape().inserted(0, 1)));
   }
   if (in.size == 0) throw ValueError(name(op), "has no batching rule, and a batch of no samples shows no shape");
   Arrays stacked;
-  for (const std::vector<Array>& parts : results) {
-    std::vector<Operand> lent(parts.begin(), parts.end());
-    stacked.push_back(cat(lent, 0));
-  }
+  for (const std::vector<Array>& parts : results) stacked.push_back(cat(lent(parts), 0));
   return stacked;
 }
 
@@ -88,11 +82,7 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
                                              std::to_string(size) + " samples");
     in.size = size;
   }
-  if (in.size < 0) {
-    SmallVector<Operand, 3> lent;
-    for (const Array& a : in.x) lent.push_back(Operand(a));
-    return inner()->apply(op, {lent.data(), lent.size()});
-  }
+  if (in.size < 0) return inner()->apply(op, lent(in.x));
   if (inputs.size() > 63) {  // Wanted counts the inputs from the 64th on as one
     for (std::size_t i = 0; i < in.x.size(); ++i)
       if (!batched_body(*this, inputs[i].array()))
@@ -125,20 +115,12 @@ Array Decorator::create(const Op& op) {
     const Array one = inner()->create(op);
     return wrap(broadcast_to(narrow(reshape(one, one.shape().inserted(0, 1)), 0, 0, 0), one.shape().inserted(0, 0)));
   }
-  const std::vector<Operand> lent(samples.begin(), samples.end());
-  return wrap(cat(lent, 0));
+  return wrap(cat(lent(samples), 0));
 }
 
 }  // namespace
 
-Interpreter& around(Interpreter& inner) {
-  static std::mutex mutex;
-  static auto* const decorators = new std::map<Interpreter*, Decorator*>;
-  const std::lock_guard lock(mutex);
-  Decorator*& d = (*decorators)[&inner];
-  if (!d) d = new Decorator(inner);
-  return *d;
-}
+Interpreter& around(Interpreter& inner) { return decorator_around<Decorator>(inner); }
 
 Array make(Interpreter& on, const Array& x, std::int64_t dim) {
   if (x.rank() == 0) throw ShapeError("vmap", "a tensor of rank 0 has no dim to map over");

@@ -1,10 +1,9 @@
 #include <fornax/decorators/check/check.hpp>
 
 #include <cmath>
-#include <map>
-#include <mutex>
 
 #include <fornax/array/pool.hpp>
+#include <fornax/decorators/around.hpp>
 #include <fornax/decorators/autodiff/autodiff.hpp>
 #include <fornax/decorators/check/session.hpp>
 #include <fornax/ops/describe.hpp>
@@ -124,13 +123,6 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
 
 }  // namespace
 
-Interpreter& around(Interpreter& inner) {
-  static std::mutex mutex;
-  static auto* const decorators = new std::map<Interpreter*, Decorator*>;
-  const std::lock_guard lock(mutex);
-  Decorator*& d = (*decorators)[&inner];
-  if (!d) d = new Decorator(inner);
-  return *d;
-}
+Interpreter& around(Interpreter& inner) { return decorator_around<Decorator>(inner); }
 
 }  // namespace fornax::check

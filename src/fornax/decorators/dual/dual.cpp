@@ -1,9 +1,7 @@
 #include <fornax/decorators/dual/dual.hpp>
 
-#include <map>
-#include <mutex>
-
 #include <fornax/array/pool.hpp>
+#include <fornax/decorators/around.hpp>
 #include <fornax/decorators/autodiff/autodiff.hpp>
 #include <fornax/ops/functions.hpp>
 #include <fornax/ops/op.hpp>
@@ -73,9 +71,7 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
     t.push_back(body ? body->tangent : Array());
     moves = moves || body;
   }
-  SmallVector<Operand, 3> lent;
-  for (const Array& a : x) lent.push_back(Operand(a));
-  Arrays y = inner()->apply(op, {lent.data(), lent.size()});
+  Arrays y = inner()->apply(op, lent(x));
   if (!moves || !differentiable(op)) return y;
 
   bool any_float = false;
@@ -92,14 +88,7 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
 
 }  // namespace
 
-Interpreter& around(Interpreter& inner) {
-  static std::mutex mutex;
-  static auto* const decorators = new std::map<Interpreter*, Decorator*>;
-  const std::lock_guard lock(mutex);
-  Decorator*& d = (*decorators)[&inner];
-  if (!d) d = new Decorator(inner);
-  return *d;
-}
+Interpreter& around(Interpreter& inner) { return decorator_around<Decorator>(inner); }
 
 Array make(Interpreter& on, Array primal, Array tangent) {
   require_float("jvp", primal);

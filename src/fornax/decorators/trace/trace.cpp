@@ -6,6 +6,7 @@
 #include <fornax/array/error.hpp>
 #include <fornax/array/pool.hpp>
 #include <fornax/array/tensor_data.hpp>
+#include <fornax/decorators/around.hpp>
 #include <fornax/decorators/autodiff/autodiff.hpp>
 #include <fornax/decorators/trace/program.hpp>
 #include <fornax/ops/describe.hpp>
@@ -142,14 +143,7 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
   return results;
 }
 
-Interpreter& around(Interpreter& inner) {
-  static std::mutex mutex;
-  static auto* const decorators = new std::map<Interpreter*, Decorator*>;
-  const std::lock_guard lock(mutex);
-  Decorator*& d = (*decorators)[&inner];
-  if (!d) d = new Decorator(inner);
-  return *d;
-}
+Interpreter& around(Interpreter& inner) { return decorator_around<Decorator>(inner); }
 
 Recorder::Recorder(Interpreter& on, const Options& options) : on_(&on), state_(new State(&on, options)) {
   if (on.family() != &Decorator::kFamily) throw ValueError("trace", on.name() + " records nothing; Trace<B> does");

@@ -11,10 +11,6 @@ namespace fornax {
 
 namespace {
 
-Array counting(const Array& like, std::int64_t n) {
-  return arange(*like.interpreter(), 0, n, 1, DType::I64, like.device());
-}
-
 // Positions of a dim of size n as I64, negative ones counted from its end.
 Array counted(std::string_view operation, const Array& index, std::int64_t n) {
   require_int(operation, index);
@@ -107,8 +103,7 @@ Array nonzero_positions(const Array& x) {
   std::vector<std::int64_t> at;
   for (std::size_t i = 0; i < values.size(); ++i)
     if (values[i]) at.push_back(static_cast<std::int64_t>(i));
-  return backend_of(*x.interpreter())
-      .upload(DType::I64, Shape{at.size()}, std::as_bytes(std::span<const std::int64_t>(at)), x.device());
+  return host_values(x, at, Shape{at.size()});
 }
 
 Arrays nonzero(const Array& x) {
@@ -121,7 +116,7 @@ Array argwhere(const Array& x) {
   if (x.rank() == 0) return zeros_like(at, Shape{at.numel(), 0});
   std::vector<Array> columns;
   for (const Array& c : coordinates_of(at, x.shape())) columns.push_back(reshape(c, Shape{c.numel(), 1}));
-  return cat(std::vector<Operand>(columns.begin(), columns.end()), 1);
+  return cat(lent(columns), 1);
 }
 
 Array masked_select(const Array& x, const Array& mask) {

@@ -40,11 +40,6 @@ ValuesAndIndices picked(const Array& x, const Dim& along, const Array& index) {
                        : ValuesAndIndices{values, index};
 }
 
-template <class T> Array upload(const Array& like, const std::vector<T>& values) {
-  return backend_of(*like.interpreter())
-      .upload(dtype_v<T>, Shape{values.size()}, std::as_bytes(std::span<const T>(values)), like.device());
-}
-
 // An array of rank 1 as one that broadcasts along a dim of an array of this rank.
 Array along_dim(const Array& x, int dim, int rank) {
   Shape shape;
@@ -130,11 +125,12 @@ Array quantile(const Array& x, std::span<const double> q, std::int64_t dim, Quan
   }
   const int d = along.dim;
   const Array sorted = sort(along.x, d).values;
-  Array y = select(sorted, d, upload(x, below));
+  Array y = select(sorted, d, host_values(x, below, Shape{below.size()}));
   if (!exact) {
-    const Array w = broadcast_to(along_dim(cast(upload(x, weight), x.dtype()), d, sorted.rank()), y.shape());
+    const Array w =
+        broadcast_to(along_dim(host_values(x, weight, Shape{weight.size()}, x.dtype()), d, sorted.rank()), y.shape());
     // Apart: on the line between an infinity and itself there is nothing.
-    y = where(equal(w, 0.0), y, lerp(y, select(sorted, d, upload(x, above)), w));
+    y = where(equal(w, 0.0), y, lerp(y, select(sorted, d, host_values(x, above, Shape{above.size()})), w));
   }
   const Array last = narrow(sorted, d, along.size - 1, 1);
   return where(is_nan(last), std::numeric_limits<double>::quiet_NaN(), y);
@@ -150,18 +146,43 @@ Array logsumexp(const Array& x, DimSet dims) {
   return log(reduce(ReduceFn::Sum, exp(x - shift), dims)) + shift;
 }
 
-Array stddev(const Array& x, DimSet dims, std::int64_t correction) {
-  require_defined("stddev", x);
-  require_float("stddev", x);
+Array flat_sqrt(const Array& x) {
+  const Array zero = equal(x, 0.0);
+  return where(zero, 0.0, sqrt(where(zero, 1.0, x)));
+}
+
+Array norm(const Array& x, double p, DimSet dims) {
+  const Array size = unary(UnaryFn::Abs, x);
+  if (p == 0) return reduce(ReduceFn::Sum, cast(with_scalar(ScalarFn::NotEqual, x, 0.0), x.dtype()), dims);
+  if (std::isinf(p)) return reduce(p > 0 ? ReduceFn::Max : ReduceFn::Min, size, dims);
+  if (p == 1) return reduce(ReduceFn::Sum, size, dims);
+  if (p == 2) return flat_sqrt(reduce(ReduceFn::Sum, unary(UnaryFn::Square, x), dims));
+  // Zeros, and sums of nothing but zeros, have slope 0; for p < 0 a zero makes the norm 0 by way of an infinity.
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const Array zero = equal(size, 0.0);
+  const Array powers = where(zero, p > 0 ? 0.0 : infinity, pow(where(zero, 1.0, size), p));
+  const Array sum = reduce(ReduceFn::Sum, powers, dims);
+  const Array nothing = equal(sum, 0.0);
+  return where(nothing, 0.0, pow(where(nothing, 1.0, sum), 1 / p));
+}
+
+Array variance(const Array& x, DimSet dims, std::int64_t correction) {
+  const Array centred = x - reduce(ReduceFn::Mean, x, dims);
+  const auto count = static_cast<double>(count_along(x, dims) - correction);
+  return reduce(ReduceFn::Sum, unary(UnaryFn::Square, centred), dims) / (count > 0 ? count : 0.0);
+}
+
+std::int64_t count_along(const Array& x, DimSet dims) {
   std::int64_t count = 1;
   for (int d = 0; d < x.rank(); ++d)
     if (dims.has(d)) count *= x.shape()[d];
-  count -= correction;
-  const Array centred = x - reduce(ReduceFn::Mean, x, dims);
-  const Array sum = reduce(ReduceFn::Sum, unary(UnaryFn::Square, centred), dims);
-  const Array var = sum / (count > 0 ? static_cast<double>(count) : 0.0);
-  const Array zero = equal(var, 0.0);
-  return where(zero, 0.0, sqrt(where(zero, 1.0, var)));
+  return count;
+}
+
+Array stddev(const Array& x, DimSet dims, std::int64_t correction) {
+  require_defined("stddev", x);
+  require_float("stddev", x);
+  return flat_sqrt(variance(x, dims, correction));
 }
 
 Array count_nonzero(const Array& x, DimSet dims) {

@@ -33,6 +33,15 @@ Array quantile(const Array& x, std::span<const double> q, std::int64_t dim,
 
 /// log(sum of exp(x)) along some dims, without overflow.
 Array logsumexp(const Array& x, DimSet dims);
+/// sqrt with slope 0 at 0, as norms have it.
+Array flat_sqrt(const Array& x);
+/// (sum of |x|^p)^(1/p) along dims, which stay with size 1. p may be 0 (how many are not 0), inf and -inf. The gradient
+/// at 0 is 0.
+Array norm(const Array& x, double p, DimSet dims);
+/// Mean of the squared distances from the mean along dims, which stay; divided by count - correction.
+Array variance(const Array& x, DimSet dims, std::int64_t correction);
+/// Number of elements that each result of a reduction of x along dims sees.
+std::int64_t count_along(const Array& x, DimSet dims);
 /// The root of the mean square distance from the mean along some dims, with n - correction in place of n. Slope 0 where
 /// all elements are equal.
 Array stddev(const Array& x, DimSet dims, std::int64_t correction = 1);

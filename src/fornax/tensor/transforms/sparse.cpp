@@ -42,16 +42,6 @@ SparsityPattern::SparsityPattern(std::int64_t rows, std::int64_t columns, std::s
 
 namespace detail {
 
-namespace {
-
-// Positions as an index beside x.
-Array index_of(const std::vector<std::int64_t>& positions, const Array& x) {
-  const TensorData data(positions);
-  return backend_of(*x.interpreter()).upload(DType::I64, data.shape(), data.bytes(), x.device());
-}
-
-}  // namespace
-
 Array nan_probes(const Array& x) {
   if (x.rank() != 1) throw ShapeError("detect_sparsity", "needs rank 1, got " + x.shape().str());
   const std::int64_t n = x.numel();
@@ -80,8 +70,9 @@ Array seeds(const SparsityPattern& pattern, const Array& like) {
   for (std::int64_t c = 0; c < n; ++c) colour.push_back(pattern.colour_of(c));
   const Array numbers =
       arange(*zeros_like(like, Shape{0}).interpreter(), 0, pattern.colours(), 1, DType::I64, like.device());
-  return cast(equal(reshape(numbers, Shape{pattern.colours(), 1}), reshape(index_of(colour, like), Shape{1, n})),
-              like.dtype());
+  return cast(
+      equal(reshape(numbers, Shape{pattern.colours(), 1}), reshape(host_values(like, colour, Shape{n}), Shape{1, n})),
+      like.dtype());
 }
 
 Array entries(const SparsityPattern& pattern, const Array& derivatives) {
@@ -92,7 +83,7 @@ Array entries(const SparsityPattern& pattern, const Array& derivatives) {
   std::vector<std::int64_t> at;
   for (std::size_t i = 0; i < pattern.row_of().size(); ++i)
     at.push_back(pattern.colour_of(pattern.column_of()[i]) * m + pattern.row_of()[i]);
-  return select(reshape(derivatives, Shape{derivatives.numel()}), 0, index_of(at, derivatives));
+  return select(reshape(derivatives, Shape{derivatives.numel()}), 0, host_values(derivatives, at, Shape{at.size()}));
 }
 
 Array dense_of(const SparsityPattern& pattern, const Array& values) {
@@ -100,7 +91,7 @@ Array dense_of(const SparsityPattern& pattern, const Array& values) {
   for (std::size_t i = 0; i < pattern.row_of().size(); ++i)
     at.push_back(pattern.row_of()[i] * pattern.columns() + pattern.column_of()[i]);
   const Array flat = zeros_like(values, Shape{pattern.rows() * pattern.columns()});
-  return reshape(select_assign(flat, 0, index_of(at, values), values, Update::Assign),
+  return reshape(select_assign(flat, 0, host_values(values, at, Shape{at.size()}), values, Update::Assign),
                  Shape{pattern.rows(), pattern.columns()});
 }
 

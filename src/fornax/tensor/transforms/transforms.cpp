@@ -62,7 +62,7 @@ Array from_columns(const Interpreter& on, const Array& columns, const Array& out
 
 Array from_rows(const Interpreter& on, const Array& rows, const Array& out, const Array& in) {
   const Shape shape = joined(out.shape(), in.shape());
-  if (!rows.defined()) return zeros_like(autodiff::detach(in), shape);
+  if (!rows.defined()) return zeros_like(detach(in), shape);
   return reshape(batched::unmake(on, rows, out.numel(), 0), shape);
 }
 

@@ -1,0 +1,21 @@
+#pragma once
+// Functions of whole rows of adjacent f32 or f64 elements.
+
+#include <cstdint>
+
+#include <fornax/cpu/isa/isa.hpp>
+
+namespace fornax::cpu {
+
+struct RowKernels {
+  /// The fold of n elements, in the order of kernels/fold.hpp.
+  using Fold = double (*)(const void* x, std::int64_t n);
+  Fold sum, max, min;
+  /// softmax of n > 0 elements, or its logarithm; y may be x.
+  void (*softmax)(const void* x, void* y, std::int64_t n, bool log);
+};
+
+/// For f32 or f64.
+const RowKernels& row_kernels(DType type, Isa isa);
+
+}  // namespace fornax::cpu
