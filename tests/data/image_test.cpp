@@ -1,5 +1,6 @@
 #include <fornax/data/image.hpp>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 #include <vector>

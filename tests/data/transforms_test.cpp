@@ -1,5 +1,6 @@
 #include <fornax/data/transforms.hpp>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <vector>

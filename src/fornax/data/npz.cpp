@@ -284,7 +284,7 @@ void write_npz(const std::string& path, const NamedData& data, Packing packing) 
     put(directory, kCentral, 4);
     put(directory, version, 2);
     directory += common;
-    put(directory, 0, 2 + 2 + 2 + 4);
+    directory.append(2 + 2 + 2 + 4, '\0');  // comment, parts, attributes
     put(directory, at, 4);
     directory += name;
 

@@ -76,6 +76,8 @@ struct LoaderCore::Workers {
       : maker(std::move(made_by)), ahead(ahead_of_reader), claimed(first), wanted(first) {
     try {
       for (int i = 0; i < count; ++i) threads.emplace_back([this] { run(); });
+    } catch (const std::system_error&) {
+      // The system gives no more threads: those that there are, or the reader, do the work of all.
     } catch (...) {
       stop();
       throw;
