@@ -28,7 +28,7 @@ bool begins_with(std::span<const std::byte> bytes, std::string_view magic) {
                                    " was missing");
 }
 
-TensorData decode(const std::string& operation, std::span<const std::byte> bytes, Colour colour) {
+TensorData decode(const std::string& operation, std::span<const std::byte> bytes, [[maybe_unused]] Colour colour) {
   if (begins_with(bytes, "\x89PNG\r\n\x1a\n")) {
 #if FORNAX_WITH_PNG
     return decode_png(operation, bytes, colour);
