@@ -14,7 +14,7 @@ if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
 fi
 
 # What building the library takes.
-build_packages=(g++ cmake ninja-build ccache libdnnl-dev liblapack-dev libkissfft-dev nlohmann-json3-dev zlib1g-dev)
+build_packages=(g++ cmake ninja-build ccache libdnnl-dev liblapack-dev libkissfft-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev)
 
 steps=${steps:-1}
 step_number=0

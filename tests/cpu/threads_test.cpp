@@ -51,6 +51,22 @@ TEST(ParallelFor, ThrowsOnWhatATaskThrew) {
   }
 }
 
+TEST(ParallelFor, IsSerialOnAThreadThatWantsIt) {
+  const Threads guard(4);
+  {
+    const SingleThreaded alone;
+    EXPECT_EQ(cpu::threads_for(100), 1);
+    int ranges = 0;
+    cpu::parallel_for(100, 1, [&](std::int64_t begin, std::int64_t end) {
+      EXPECT_EQ(end - begin, 100);
+      ++ranges;
+    });
+    EXPECT_EQ(ranges, 1);
+    const SingleThreaded again;
+  }
+  EXPECT_EQ(cpu::threads_for(100), 4);
+}
+
 TEST(ParallelFor, IsSerialInsideARegion) {
   const Threads guard(4);
   std::atomic<int> ranges = 0;

@@ -39,7 +39,18 @@ std::atomic<int>& setting() {
   return threads;
 }
 
+thread_local bool alone = false;
+
 }  // namespace
+
+SingleThreaded::SingleThreaded() : before_(alone), of_libraries_(omp_get_max_threads()) {
+  alone = true;
+  omp_set_num_threads(1);
+}
+SingleThreaded::~SingleThreaded() {
+  alone = before_;
+  omp_set_num_threads(of_libraries_);
+}
 
 int num_threads() { return setting().load(std::memory_order_relaxed); }
 
@@ -51,7 +62,7 @@ void set_num_threads(int n) {
 namespace cpu {
 
 int threads_for(std::int64_t tasks) {
-  if (tasks < 2 || omp_in_parallel()) return 1;
+  if (tasks < 2 || alone || omp_in_parallel()) return 1;
   return static_cast<int>(std::min<std::int64_t>(num_threads(), tasks));
 }
 

@@ -11,6 +11,20 @@ int num_threads();
 /// Throws ValueError unless n >= 1. Results do not depend on it: work is split by its size alone.
 void set_num_threads(int n);
 
+/// While one lives, operations of the calling thread run on it alone. For a program's own threads, whose operations would
+/// otherwise compete for the processor.
+class SingleThreaded {
+ public:
+  SingleThreaded();
+  ~SingleThreaded();
+  SingleThreaded(const SingleThreaded&) = delete;
+  SingleThreaded& operator=(const SingleThreaded&) = delete;
+
+ private:
+  bool before_;
+  int of_libraries_;
+};
+
 namespace cpu {
 
 /// Elements that simple arithmetic should have before a second thread is worth waking.

@@ -69,8 +69,6 @@ Array nll(std::string_view operation, const Classes& k) {
   return weighed(k, -squeeze(in_name_of(operation, [&] { return gather(k.rows, 1, unsqueeze(k.target, 1)); }), 1));
 }
 
-Array nll(const Classes& k) { return weighed(k, -squeeze(gather(k.rows, 1, unsqueeze(k.target, 1)), 1)); }
-
 Array reduced_classes(const Classes& k, const Array& loss, Reduction reduction) {
   if (reduction == Reduction::Mean && k.sample_weight.defined())
     return reduce_all(ReduceFn::Sum, loss) / reduce_all(ReduceFn::Sum, k.sample_weight);

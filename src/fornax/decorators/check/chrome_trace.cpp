@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fornax/decorators/check/check.hpp>
-#include <fornax/decorators/write_file.hpp>
+#include <fornax/io/atomic_file.hpp>
 
 namespace fornax::check {
 
@@ -35,7 +35,7 @@ std::string Report::chrome_trace() const {
 }
 
 void Report::write_chrome_trace(const std::string& path) const {
-  write_file("write_chrome_trace", path, chrome_trace());
+  io::write_file_atomically("write_chrome_trace", path, chrome_trace());
 }
 
 }  // namespace fornax::check

@@ -1,7 +1,7 @@
 #include <fornax/decorators/trace/program.hpp>
 
 #include <fornax/array/error.hpp>
-#include <fornax/decorators/write_file.hpp>
+#include <fornax/io/atomic_file.hpp>
 #include <fornax/ops/functions.hpp>
 
 namespace fornax::trace {
@@ -144,10 +144,10 @@ std::string Program::text() const {
 
 void Program::write(const std::string& path) const {
   const std::string_view p = path;
-  if (p.ends_with(".txt")) return write_file("Program::write", path, text());
-  if (p.ends_with(".dot")) return write_file("Program::write", path, dot());
-  if (p.ends_with(".svg")) return write_file("Program::write", path, svg());
-  if (p.ends_with(".html")) return write_file("Program::write", path, html());
+  if (p.ends_with(".txt")) return io::write_file_atomically("Program::write", path, text());
+  if (p.ends_with(".dot")) return io::write_file_atomically("Program::write", path, dot());
+  if (p.ends_with(".svg")) return io::write_file_atomically("Program::write", path, svg());
+  if (p.ends_with(".html")) return io::write_file_atomically("Program::write", path, html());
   throw ValueError("Program::write", "the format of \"" + path + "\" is not known; use .txt, .dot, .svg or .html");
 }
 
