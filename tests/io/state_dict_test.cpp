@@ -81,50 +81,5 @@ TEST(FromTorch, TransposesLinearWeightsAndDropsCounters) {
             "from_torch: \"bn.weight\" has shape [8]; a weight to be transposed is a matrix");
 }
 
-// --- Loading ----------------------------------------------------------------------------------------------------------
-
-NamedArrays model() {
-  return {{"a", zeros({2})}, {"b", zeros({2, 3})}, {"c", zeros({1}, DType::I64)}, {"d", zeros({4})}};
-}
-
-NamedArrays record() {
-  return {
-      {"a", to_array(TensorData({1.0, 2.0}))}, {"b", zeros({3, 2})}, {"c", zeros({1}, DType::F32)}, {"e", zeros({5})}};
-}
-
-TEST(LoadInto, ReplacesAndConvertsWhatFits) {
-  NamedArrays target = model();
-  const LoadReport report =
-      load_into(target, record(), {.allow_missing = true, .allow_unexpected = true, .allow_mismatched = true});
-  EXPECT_EQ(report.loaded, Names{"a"});
-  EXPECT_EQ(report.missing, Names{"d"});
-  EXPECT_EQ(report.unexpected, Names{"e"});
-  ASSERT_EQ(report.mismatched.size(), 2U);
-  EXPECT_EQ(report.mismatched[0].expected + " / " + report.mismatched[0].found, "f32 [2, 3] / f32 [3, 2]");
-  EXPECT_EQ(report.mismatched[1].expected + " / " + report.mismatched[1].found, "i64 [1] / f32 [1]");
-  EXPECT_FALSE(report.complete());
-  EXPECT_EQ(target.at("a").to_data(), TensorData({1.0F, 2.0F})) << "f64 in the record, f32 in the model";
-  EXPECT_EQ(target.at("b").shape(), (Shape{2, 3}));
-}
-
-TEST(LoadInto, ChangesNothingWhenItRefuses) {
-  NamedArrays target = model();
-  EXPECT_EQ(message_of<ValueError>([&] { load_into(target, record()); }),
-            "load_into: the record does not fit the model; missing (1): d\n"
-            "unexpected (1): e\n"
-            "mismatched (2): b is f32 [3, 2] in the record, f32 [2, 3] in the model, "
-            "c is f32 [1] in the record, i64 [1] in the model");
-  EXPECT_EQ(target.at("a").to_data(), TensorData(Shape{2}, DType::F32));
-  EXPECT_THROW(load_into(target, record(), {.allow_missing = true, .allow_unexpected = true}), ValueError);
-}
-
-TEST(LoadInto, WithoutCastADtypeIsAMismatch) {
-  NamedArrays target{{"a", zeros({2})}};
-  const NamedArrays wide{{"a", zeros({2}, DType::F64)}};
-  EXPECT_THROW(load_into(target, wide, {.cast = false}), ValueError);
-  EXPECT_TRUE(load_into(target, wide).complete());
-  EXPECT_EQ(target.at("a").dtype(), DType::F32);
-}
-
 }  // namespace
 }  // namespace fornax::test

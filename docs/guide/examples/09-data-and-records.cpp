@@ -14,6 +14,13 @@ namespace data = fornax::data;
 namespace io = fornax::io;
 // [/begin]
 
+// [module]
+template <class B> struct Net {
+  nn::Linear<B> fc;
+  FORNAX_MODULE(Net, fc)
+};
+// [/module]
+
 void datasets() {
   // [dataset]
   data::InMemoryDataset words(std::vector<std::string>{"sun", "moon", "star", "planet", "comet", "galaxy"});
@@ -124,13 +131,14 @@ void records(const std::string& folder) {
   // [torch]
   io::write_safetensors(folder + "/torch.safetensors",
                         io::NamedData{{"module.fc.weight", TensorData(Shape{3, 2}, DType::F16)},
-                                      {"module.fc.bias", TensorData(Shape{2}, DType::F16)},
+                                      {"module.fc.bias", TensorData(Shape{3}, DType::F16)},
                                       {"module.head.weight", TensorData(Shape{2}, DType::F16)}});
   auto state = io::read_safetensors(folder + "/torch.safetensors", {.floats_as = DType::F32});
   auto ours =
       io::from_torch(state.arrays, {.transposed = {"**.fc.weight"}, .names = {io::rename_prefix("module.", "")}});
-  auto report = io::load_into(weights, ours, {.allow_unexpected = true});
-  std::cout << report.loaded.size() << " loaded\n" << report.str() << "\n";
+  Net<Cpu> net{nn::LinearConfig{.d_input = 2, .d_output = 3}.init<Cpu>()};
+  auto report = io::load_into(net, ours, {.allow_unexpected = true});
+  std::cout << report.loaded << " loaded\n" << report.str() << "\n";
   // [/torch]
 }
 

@@ -110,18 +110,6 @@ std::string replaced(const std::string& name, const Rename& rule) {
   return out;
 }
 
-std::string describe(const Array& array) { return std::string(name(array.dtype())) + " " + array.shape().str(); }
-
-bool same_kind(DType a, DType b) { return is_float(a) == is_float(b) && is_int(a) == is_int(b); }
-
-void add_line(std::string& text, std::string_view title, const std::vector<std::string>& names) {
-  if (names.empty()) return;
-  constexpr std::size_t most = 8;
-  text.append(text.empty() ? "" : "\n").append(title).append(" (" + std::to_string(names.size()) + "): ");
-  for (std::size_t i = 0; i < std::min(names.size(), most); ++i) text.append(i > 0 ? ", " : "").append(names[i]);
-  if (names.size() > most) text += ", ...";
-}
-
 }  // namespace
 
 Rename rename_prefix(std::string_view prefix, std::string_view replacement) {
@@ -168,45 +156,6 @@ NamedArrays from_torch(const NamedArrays& state, const TorchLayout& layout) {
     arrays.emplace(name, transpose ? swap_dims(array, 0, 1) : array);
   }
   return rename(arrays, layout.names);
-}
-
-std::string LoadReport::str() const {
-  std::string text;
-  add_line(text, "missing", missing);
-  add_line(text, "unexpected", unexpected);
-  std::vector<std::string> lines;
-  for (const Mismatch& m : mismatched)
-    lines.push_back(m.name + " is " + m.found + " in the record, " + m.expected + " in the model");
-  add_line(text, "mismatched", lines);
-  return text;
-}
-
-LoadReport load_into(NamedArrays& model, const NamedArrays& record, const LoadPolicy& policy) {
-  LoadReport report;
-  std::vector<std::pair<Array*, Array>> changes;
-  for (auto& [name, array] : model) {
-    const auto found = record.find(name);
-    if (found == record.end()) {
-      report.missing.push_back(name);
-      continue;
-    }
-    const Array& other = found->second;
-    const bool castable = other.dtype() == array.dtype() || (policy.cast && same_kind(other.dtype(), array.dtype()));
-    if (!(other.shape() == array.shape()) || !castable) {
-      report.mismatched.push_back({name, describe(array), describe(other)});
-      continue;
-    }
-    report.loaded.push_back(name);
-    changes.emplace_back(&array, other.dtype() == array.dtype() ? other : cast(other, array.dtype()));
-  }
-  for (const auto& [name, array] : record)
-    if (!model.contains(name)) report.unexpected.push_back(name);
-
-  if ((!policy.allow_missing && !report.missing.empty()) || (!policy.allow_unexpected && !report.unexpected.empty()) ||
-      (!policy.allow_mismatched && !report.mismatched.empty()))
-    throw ValueError("load_into", "the record does not fit the model; " + report.str());
-  for (auto& [place, array] : changes) *place = std::move(array);
-  return report;
 }
 
 }  // namespace fornax::io

@@ -1,5 +1,5 @@
 #pragma once
-// From the names and layouts of one model to those of another, and what became of them.
+// From the names and layouts of one model to those of another.
 
 #include <string>
 #include <string_view>
@@ -46,39 +46,5 @@ struct TorchLayout {
 /// A state dict of PyTorch in the layout of fornax: drops, transposes (patterns are those of PyTorch's names), then renames.
 /// Throws ShapeError if a weight to be transposed is no matrix, ValueError if two names become one.
 NamedArrays from_torch(const NamedArrays& state, const TorchLayout& layout);
-
-// --- Loading ----------------------------------------------------------------------------------------------------------
-
-/// A tensor that is not what the model has under its name.
-struct Mismatch {
-  std::string name;
-  std::string expected, found;  // "f32 [2, 3]"
-};
-
-/// What became of a record that was to be loaded.
-struct LoadReport {
-  std::vector<std::string> loaded;      // names
-  std::vector<std::string> missing;     // the model has them, the record has not
-  std::vector<std::string> unexpected;  // the record has them, the model has not
-  std::vector<Mismatch> mismatched;     // both have them, with other shapes or dtypes
-
-  bool complete() const { return missing.empty() && unexpected.empty() && mismatched.empty(); }
-  /// One line for each kind of trouble, with the names: empty if there is none.
-  std::string str() const;
-};
-
-/// What loading may leave out, and change.
-struct LoadPolicy {
-  bool allow_missing = false;
-  bool allow_unexpected = false;
-  bool allow_mismatched = false;  // such tensors stay as they are
-  bool cast = true;               // another dtype of the same kind (Float, Int, Bool) is converted
-};
-
-/// Puts the record's arrays in the place of those with the same name, all or none.
-///
-/// Errors:  ValueError that lists what is missing, unexpected and mismatched, if the policy does not allow it.
-/// Example: LoadReport report = load_into(weights, record.arrays, {.allow_missing = true});
-LoadReport load_into(NamedArrays& model, const NamedArrays& record, const LoadPolicy& policy = {});
 
 }  // namespace fornax::io

@@ -8,7 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <fornax/array/error.hpp>
-#include <fornax/decorators/write_file.hpp>
+#include <fornax/io/atomic_file.hpp>
 #include <fornax/nn/listing.hpp>
 
 namespace fornax::nn {
@@ -298,7 +298,7 @@ void read_json(std::string_view config, std::string_view names, PassConfig pass,
   throw FormatError(config, all);
 }
 
-void write_text(const std::string& path, const std::string& text) { write_file("save", path, text); }
+void write_text(const std::string& path, const std::string& text) { io::write_file_atomically("save", path, text); }
 
 std::string read_text(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
