@@ -190,6 +190,64 @@ TEST(ThemeMethod, IntegersWithNumbers) {
   EXPECT_EQ(integers(x.trunc_div(-4)), (Integers{-1, 0}));
 }
 
+TEST(ThemeMethod, ShapesOfSeveralDims) {
+  const auto x = Tensor<Cpu, 4>::ones({2, 1, 3, 1});
+  EXPECT_EQ(x.squeeze_dims({1, -1}).shape(), (Shape{2, 3}));
+  EXPECT_EQ(x.squeeze_dims({3}).unsqueeze_dims({0, -1}).shape(), (Shape{1, 2, 1, 3, 1}));
+  EXPECT_THROW(x.squeeze_dims({0}), ShapeError);
+  EXPECT_THROW(x.squeeze_dims({1, 1}), IndexError);
+  EXPECT_THROW(x.squeeze_dims({4}), IndexError);
+  EXPECT_THROW(x.unsqueeze_dims({0, 0}), IndexError);
+  EXPECT_THROW(x.unsqueeze_dims({6}), IndexError);
+
+  const Ints row = i64({1, 2, 3, 4, 5});
+  const auto parts = row.split_with_sizes({2, 0, 3}, 0);
+  ASSERT_EQ(parts.size(), 3U);
+  EXPECT_EQ(integers(parts[0]), (Integers{1, 2}));
+  EXPECT_EQ(parts[1].shape(), Shape{0});
+  EXPECT_EQ(integers(parts[2]), (Integers{3, 4, 5}));
+  EXPECT_THROW(row.split_with_sizes({2, 2}, 0), ShapeError);
+  EXPECT_THROW(row.split_with_sizes({9}, 0), ShapeError);
+  EXPECT_THROW(row.split_with_sizes({6, -1}, 0), ShapeError);
+  EXPECT_THROW(row.split_with_sizes({5}, 1), IndexError);
+  EXPECT_EQ(row.iter_dim(0).size(), 5U);
+  EXPECT_EQ(integers(row.iter_dim(0)[3]), Integers{4});
+}
+
+TEST(ThemeMethod, ReductionsOfMagnitudesAndSeveralDims) {
+  const auto x = Tensor<Cpu, 2>::from_data({{-3.0, 2.0}, {1.0, -4.0}}, {}, DType::F64);
+  EXPECT_EQ(numbers(x.max_abs()), Numbers{4});
+  EXPECT_EQ(numbers(x.max_abs_dim(1)), (Numbers{3, 4}));
+  EXPECT_EQ(numbers(x.max_abs_dims({0, 1})), Numbers{4});
+  EXPECT_EQ(numbers(x.prod_dims({0, 1})), Numbers{24});
+  EXPECT_EQ(x.sum_dims_squeeze({0}).shape(), Shape{2});
+  EXPECT_EQ(numbers(x.sum_dims_squeeze({0})), (Numbers{-2, -2}));
+  const auto [var, mean] = x.var_mean(1);
+  EXPECT_EQ(numbers(var), (Numbers{12.5, 12.5}));
+  EXPECT_EQ(numbers(mean), (Numbers{-0.5, -1.5}));
+  EXPECT_EQ(numbers(x.var_mean_bias(1).first), (Numbers{6.25, 6.25}));
+}
+
+TEST(ThemeMethod, MasksOfDiagonals) {
+  using Mask = Tensor<Cpu, 2, Bool>;
+  EXPECT_EQ(integers(Mask::tril_mask({2, 3})), (Integers{0, 1, 1, 0, 0, 1}));
+  EXPECT_EQ(integers(Mask::triu_mask({2, 3})), (Integers{0, 0, 0, 1, 0, 0}));
+  EXPECT_EQ(integers(Mask::diag_mask({2, 3}, 1)), (Integers{1, 0, 1, 1, 1, 0}));
+  EXPECT_EQ((Tensor<Cpu, 3, Bool>::tril_mask({2, 2, 2}, -1).shape()), (Shape{2, 2, 2}));
+  EXPECT_EQ(integers(Mask::diag_mask({2, 2}, 7)), (Integers{1, 1, 1, 1}));
+}
+
+TEST(ThemeMethod, OneHotWithOtherValuesAlongAnyDim) {
+  const Ints x = i64({1, 0});
+  EXPECT_EQ(integers(x.one_hot_fill(3, 5, -1)), (Integers{-1, 5, -1, 5, -1, -1}));
+  const auto columns = x.one_hot_fill(3, 5, -1, 0);
+  EXPECT_EQ(columns.shape(), (Shape{3, 2}));
+  EXPECT_EQ(integers(columns), (Integers{-1, 5, 5, -1, -1, -1}));
+  EXPECT_THROW(x.one_hot_fill(1, 5, -1), IndexError);
+  EXPECT_THROW(x.one_hot_fill(0, 5, -1), ValueError);
+  EXPECT_THROW(x.one_hot_fill(3, 5, -1, 2), IndexError);
+}
+
 TEST(ThemeMethod, OnAutodiffHasGradients) {
   using B = Autodiff<Cpu>;
   const auto x = Tensor<B, 1>::from_data({3.0, 1.0, 2.0}, {}, DType::F64).require_grad();

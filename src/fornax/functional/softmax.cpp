@@ -23,15 +23,18 @@ Array line(std::string_view operation, const Array& x, std::int64_t dim) {
 }  // namespace
 
 Array softmax(const Array& x, std::int64_t dim) {
-  return reshape(fornax::softmax(line("softmax", x, dim), dim), x.shape());
+  const Array row = line("softmax", x, dim);  // first: an empty handle has no shape
+  return reshape(fornax::softmax(row, dim), x.shape());
 }
 
 Array log_softmax(const Array& x, std::int64_t dim) {
-  return reshape(fornax::log_softmax(line("log_softmax", x, dim), dim), x.shape());
+  const Array row = line("log_softmax", x, dim);
+  return reshape(fornax::log_softmax(row, dim), x.shape());
 }
 
 Array softmin(const Array& x, std::int64_t dim) {
-  return reshape(fornax::softmax(-line("softmin", x, dim), dim), x.shape());
+  const Array row = line("softmin", x, dim);
+  return reshape(fornax::softmax(-row, dim), x.shape());
 }
 
 Array quiet_softmax(const Array& x, std::int64_t dim) {

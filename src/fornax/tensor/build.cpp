@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include <fornax/array/error.hpp>
+#include <fornax/ops/functions/indexing.hpp>
 #include <fornax/ops/functions/statistics.hpp>
 #include <fornax/ops/matrix.hpp>
 #include <fornax/tensor/operators.hpp>
@@ -276,6 +277,76 @@ Array triangle(Operand x, std::int64_t diagonal, bool upper) { return fornax::tr
 Array variance(Operand x, std::int64_t dim, int correction) {
   const int d = checked_dim("var", dim, x->rank());
   return fornax::variance(x.array(), DimSet::of(d), correction);
+}
+
+Array squeeze_dims(const Array& x, std::span<const std::int64_t> dims) {
+  DimSet gone;
+  for (const std::int64_t dim : dims) {
+    const int d = checked_dim("squeeze_dims", dim, x.rank());
+    if (gone.has(d)) throw IndexError("squeeze_dims", "dim " + std::to_string(d) + " appears twice");
+    if (x.shape()[d] != 1)
+      throw ShapeError("squeeze_dims", "dim " + std::to_string(d) + " of " + x.shape().str() + " has not size 1");
+    gone.add(d);
+  }
+  Shape shape;
+  for (int d = 0; d < x.rank(); ++d)
+    if (!gone.has(d)) shape = shape.inserted(shape.rank(), x.shape()[d]);
+  return fornax::reshape(x, shape);
+}
+
+Array unsqueeze_dims(const Array& x, std::span<const std::int64_t> dims) {
+  const int rank = x.rank() + static_cast<int>(dims.size());
+  if (rank > kMaxRank)
+    throw ShapeError("unsqueeze_dims", "the result would have rank " + std::to_string(rank) + "; at most " +
+                                           std::to_string(kMaxRank) + " is possible");
+  DimSet added;
+  for (const std::int64_t dim : dims) {
+    const int d = checked_dim("unsqueeze_dims", dim, rank);
+    if (added.has(d)) throw IndexError("unsqueeze_dims", "dim " + std::to_string(d) + " appears twice");
+    added.add(d);
+  }
+  Shape shape;
+  for (int d = 0, from = 0; d < rank; ++d) shape = shape.inserted(d, added.has(d) ? 1 : x.shape()[from++]);
+  return fornax::reshape(x, shape);
+}
+
+std::vector<Array> split_with_sizes(const Array& x, std::span<const std::int64_t> sizes, std::int64_t dim) {
+  const int d = checked_dim("split_with_sizes", dim, x.rank());
+  std::int64_t start = 0;
+  for (const std::int64_t size : sizes) {
+    if (size < 0 || size > x.shape()[d] - start)
+      throw ShapeError("split_with_sizes", "a part of size " + std::to_string(size) + " from " + std::to_string(start) +
+                                               " on does not fit dim " + std::to_string(d) + " of " + x.shape().str());
+    start += size;
+  }
+  if (start != x.shape()[d])
+    throw ShapeError("split_with_sizes", "the sizes add up to " + std::to_string(start) + "; dim " + std::to_string(d) +
+                                             " of " + x.shape().str() + " has another size");
+  std::vector<Array> parts;
+  start = 0;
+  for (const std::int64_t size : sizes) {
+    parts.push_back(narrow(x, d, start, size));
+    start += size;
+  }
+  return parts;
+}
+
+Array diagonal_mask(ScalarFn covered, const Shape& shape, std::int64_t offset, Device device, const TypeInfo& type) {
+  require_device("diagonal_mask", device);
+  require_rank("diagonal_mask", shape, type);
+  const int rank = shape.rank();
+  const std::int64_t rows = shape[rank - 2], columns = shape[rank - 1];
+  const Array row = fornax::arange(*type.backend, 0, rows, 1, DType::I64, device);
+  const Array column = fornax::arange(*type.backend, 0, columns, 1, DType::I64, device);
+  const Array distance = column - fornax::reshape(row, Shape{rows, 1});
+  return broadcast_to(logical_not(with_scalar(covered, distance, offset)), shape);
+}
+
+Array one_hot_fill(const Array& index, std::int64_t classes, Scalar on, Scalar off, std::int64_t axis) {
+  const Array hot = cast(fornax::one_hot(index, classes), DType::Bool);
+  const Array like = zeros_like(cast(index, DType::I64), hot.shape());
+  const Array filled = fornax::where(hot, full_like(like, on), full_like(like, off));
+  return move_dim(filled, -1, checked_dim("one_hot_fill", axis, hot.rank()));
 }
 
 Array roll(Operand x, std::int64_t shift, std::int64_t dim) {

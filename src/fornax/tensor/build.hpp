@@ -5,6 +5,7 @@
 #include <iosfwd>
 #include <span>
 #include <string>
+#include <vector>
 
 #include <fornax/array/interpreter.hpp>
 #include <fornax/array/tensor_data.hpp>
@@ -45,6 +46,12 @@ Array reshape(Operand x, std::span<const std::int64_t> dims);
 Array squeeze(Operand x, int rank);
 Array squeeze_dim(Operand x, std::int64_t dim);
 Array unsqueeze_dim(Operand x, std::int64_t dim);
+Array squeeze_dims(const Array& x, std::span<const std::int64_t> dims);
+Array unsqueeze_dims(const Array& x, std::span<const std::int64_t> dims);
+std::vector<Array> split_with_sizes(const Array& x, std::span<const std::int64_t> sizes, std::int64_t dim);
+/// True where a mask of the last two dims [rows, columns] covers column - row; see Tensor::tril_mask.
+Array diagonal_mask(ScalarFn covered, const Shape& shape, std::int64_t offset, Device device, const TypeInfo& type);
+Array one_hot_fill(const Array& index, std::int64_t classes, Scalar on, Scalar off, std::int64_t axis);
 Array unsqueeze(Operand x, int rank);
 Array flatten(Operand x, std::int64_t first, std::int64_t last, int rank);
 Array move_dim(Operand x, std::int64_t from, std::int64_t to);

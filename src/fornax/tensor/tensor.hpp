@@ -154,6 +154,20 @@ class Tensor : public methods::Reducing<B, D, K>,
     static_assert(D == 2, "eye makes tensors of rank 2");
     return unchecked(detail::eye(n, device, dtype, type()));
   }
+  /// False on and below the diagonal of the last two dims, true elsewhere: what mask_fill is to hide. triu_mask has false on
+  /// and above it, diag_mask on it alone. The diagonal is where column - row is `offset`.
+  template <std::size_t N>
+  static Tensor tril_mask(const Index (&dims)[N], std::int64_t offset = 0, Device device = {}) {
+    return mask(ScalarFn::LessEqual, shape_of(dims), offset, device);
+  }
+  template <std::size_t N>
+  static Tensor triu_mask(const Index (&dims)[N], std::int64_t offset = 0, Device device = {}) {
+    return mask(ScalarFn::GreaterEqual, shape_of(dims), offset, device);
+  }
+  template <std::size_t N>
+  static Tensor diag_mask(const Index (&dims)[N], std::int64_t offset = 0, Device device = {}) {
+    return mask(ScalarFn::Equal, shape_of(dims), offset, device);
+  }
   Tensor zeros_like() const { return full_like(0); }
   Tensor ones_like() const { return full_like(1); }
   Tensor full_like(Scalar value) const { return full(shape(), value, device(), dtype()); }
@@ -497,6 +511,11 @@ class Tensor : public methods::Reducing<B, D, K>,
 
   template <std::size_t N> static Shape shape_of(const Index (&dims)[N]) {
     return Shape(std::span<const std::int64_t>(detail::list(dims)));
+  }
+  static Tensor mask(ScalarFn covered, const Shape& shape, std::int64_t offset, Device device) {
+    static_assert(std::same_as<K, Bool>, "masks are Bool tensors");
+    static_assert(D >= 2, "the mask of a diagonal needs rank >= 2");
+    return unchecked(detail::diagonal_mask(covered, shape, offset, device, type()));
   }
   template <std::size_t Depth> static Tensor from_list(const TensorData& data, Device device, DType dtype) {
     static_assert(Depth == D, "from_data: the depth of the nested lists must be the tensor's rank");

@@ -75,6 +75,13 @@ template <class B, std::size_t D, class K> class Indexing {
     return Tensor<B, D + 1, Int>::unchecked(fornax::one_hot(array(), classes));
   }
 
+  /// `on` at each class, `off` elsewhere; the classes run along dim `axis` of the result.
+  Tensor<B, D + 1, Int> one_hot_fill(std::int64_t classes, std::int64_t on, std::int64_t off,
+                                     std::int64_t axis = -1) const {
+    static_assert(std::same_as<K, Int>, "one_hot_fill needs Int elements; to_int() converts a tensor");
+    return Tensor<B, D + 1, Int>::unchecked(detail::one_hot_fill(array(), classes, on, off, axis));
+  }
+
   // How many there are is read from the data.
 
   /// The elements where the mask is true, in row-major order.

@@ -30,6 +30,13 @@ template <class B, std::size_t D, class K> class Reducing {
   template <std::size_t N> Self sum_dims(const Index (&dims)[N]) const {
     return Self::unchecked(detail::reduce_dims(ReduceFn::Sum, number(), detail::list(dims)));
   }
+  template <std::size_t N> Self prod_dims(const Index (&dims)[N]) const {
+    return Self::unchecked(detail::reduce_dims(ReduceFn::Prod, number(), detail::list(dims)));
+  }
+  /// The sums along some dims, which go away.
+  template <std::size_t N> Tensor<B, (D > N ? D - N : 0), K> sum_dims_squeeze(const Index (&dims)[N]) const {
+    return sum_dims(dims).squeeze_dims(dims);
+  }
   template <std::size_t N> Self mean_dims(const Index (&dims)[N]) const {
     return Self::unchecked(detail::reduce_dims(ReduceFn::Mean, real(), detail::list(dims)));
   }
@@ -39,6 +46,12 @@ template <class B, std::size_t D, class K> class Reducing {
   }
   template <std::size_t N> Self min_dims(const Index (&dims)[N]) const {
     return Self::unchecked(detail::reduce_dims(ReduceFn::Min, number(), detail::list(dims)));
+  }
+  /// Largest absolute value; the gradient is shared among ties.
+  One max_abs() const { return One::unchecked(reduce_all(ReduceFn::Max, magnitudes())); }
+  Self max_abs_dim(std::int64_t dim) const { return Self::unchecked(reduce(ReduceFn::Max, magnitudes(), dim)); }
+  template <std::size_t N> Self max_abs_dims(const Index (&dims)[N]) const {
+    return Self::unchecked(detail::reduce_dims(ReduceFn::Max, magnitudes(), detail::list(dims)));
   }
   /// Position of the largest or smallest element along a dim; the first of ties.
   Positions argmax(std::int64_t dim) const { return arg(true, dim); }
@@ -51,6 +64,8 @@ template <class B, std::size_t D, class K> class Reducing {
   /// Variance along a dim, divided by n - 1; `var_bias` divides by n.
   Self var(std::int64_t dim) const { return Self::unchecked(detail::variance(real(), dim, 1)); }
   Self var_bias(std::int64_t dim) const { return Self::unchecked(detail::variance(real(), dim, 0)); }
+  std::pair<Self, Self> var_mean(std::int64_t dim) const { return {var(dim), mean_dim(dim)}; }
+  std::pair<Self, Self> var_mean_bias(std::int64_t dim) const { return {var_bias(dim), mean_dim(dim)}; }
   Tensor<B, 1, Bool> any() const { return Tensor<B, 1, Bool>::unchecked(reduce_all(ReduceFn::Any, truths())); }
   Tensor<B, 1, Bool> all() const { return Tensor<B, 1, Bool>::unchecked(reduce_all(ReduceFn::All, truths())); }
   Flags any_dim(std::int64_t dim) const { return Flags::unchecked(reduce(ReduceFn::Any, truths(), dim)); }
@@ -134,6 +149,7 @@ template <class B, std::size_t D, class K> class Reducing {
     detail::require_float_kind<K>();
     return defined();
   }
+  Array magnitudes() const { return unary(UnaryFn::Abs, number()); }
   const Array& truths() const {
     static_assert(std::same_as<K, Bool>, "any() and all() need Bool elements; to_bool() converts a tensor");
     return defined();

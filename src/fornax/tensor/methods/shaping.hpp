@@ -35,6 +35,11 @@ template <class B, std::size_t D, class K> class Shaping {
     static_assert(D > 0, "a tensor of rank 0 has no dim to squeeze");
     return ranked<(D > 0 ? D - 1 : 0)>(detail::squeeze_dim(defined(), dim));
   }
+  /// Without some dims, all of size 1.
+  template <std::size_t N> Tensor<B, (D > N ? D - N : 0), K> squeeze_dims(const Index (&dims)[N]) const {
+    static_assert(N <= D, "squeeze_dims names a dim of the tensor once");
+    return ranked<(D > N ? D - N : 0)>(detail::squeeze_dims(defined(), detail::list(dims)));
+  }
   /// Leading dims of size 1 until the rank is D2.
   template <std::size_t D2 = D + 1> Tensor<B, D2, K> unsqueeze() const {
     static_assert(D2 >= D, "unsqueeze adds dims; squeeze removes them");
@@ -43,6 +48,10 @@ template <class B, std::size_t D, class K> class Shaping {
   /// A new dim of size 1 before `dim`.
   Tensor<B, D + 1, K> unsqueeze_dim(std::int64_t dim) const {
     return ranked<D + 1>(detail::unsqueeze_dim(defined(), dim));
+  }
+  /// Dims of size 1 at these places of the result.
+  template <std::size_t N> Tensor<B, D + N, K> unsqueeze_dims(const Index (&dims)[N]) const {
+    return ranked<D + N>(detail::unsqueeze_dims(defined(), detail::list(dims)));
   }
   /// The last two dims swapped.
   Self transpose() const {
@@ -102,6 +111,15 @@ template <class B, std::size_t D, class K> class Shaping {
     for (Array& a : detail::split(defined(), size, dim)) parts.push_back(Self::unchecked(std::move(a)));
     return parts;
   }
+  /// Parts of the given sizes, which add up to the dim's.
+  template <std::size_t N> std::vector<Self> split_with_sizes(const Index (&sizes)[N], std::int64_t dim) const {
+    std::vector<Self> parts;
+    for (Array& a : detail::split_with_sizes(defined(), detail::list(sizes), dim))
+      parts.push_back(Self::unchecked(std::move(a)));
+    return parts;
+  }
+  /// The slices along a dim, each with size 1 there.
+  std::vector<Self> iter_dim(std::int64_t dim) const { return split(1, dim); }
   /// At most `count` parts of equal size; the last may be smaller.
   std::vector<Self> chunk(std::int64_t count, std::int64_t dim) const {
     if (count <= 0) throw ValueError("chunk", "the number of chunks is " + std::to_string(count));
