@@ -4,6 +4,7 @@
 #include <array>
 
 #include <fornax/ops/functions/indexing.hpp>
+#include <fornax/tensor/build.hpp>
 #include <fornax/tensor/operators.hpp>
 
 namespace fornax::methods {
