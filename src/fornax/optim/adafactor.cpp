@@ -16,8 +16,7 @@ double root_mean_square(const Array& x) {
 
 }  // namespace
 
-Adafactor::Adafactor(const Config& config)
-    : GradientOptimizer("Adafactor", config.lr, config.weight_decay, Decay::Own), config_(config) {
+Adafactor::Adafactor(const Config& config) : ConfiguredOptimizer("Adafactor", config, Decay::Own) {
   if (!(config.beta2_decay <= 0)) refuse(name(), "beta2_decay", config.beta2_decay, "at most 0");
   require_not_negative(name(), "eps1", config.eps1);
   require_not_negative(name(), "eps2", config.eps2);

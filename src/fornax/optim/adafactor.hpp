@@ -19,17 +19,14 @@ struct AdafactorConfig {
 ///
 /// Source: Shazeer and Stern 2018, algorithms 4 and 5, with the relative step min(lr, 1 / sqrt(t)); the form, and eps1, are
 ///         PyTorch's.
-class Adafactor final : public GradientOptimizer {
+class Adafactor final : public ConfiguredOptimizer<AdafactorConfig> {
  public:
-  using Config = AdafactorConfig;
   Adafactor() : Adafactor(Config()) {}
   explicit Adafactor(const Config& config);
-  const Config& config() const { return config_; }
 
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
   Shape shape_of(std::string_view slot, const Shape& parameter) const override;
-  Config config_;
 };
 
 }  // namespace fornax::optim

@@ -4,8 +4,7 @@
 
 namespace fornax::optim {
 
-Adagrad::Adagrad(const Config& config)
-    : GradientOptimizer("Adagrad", config.lr, config.weight_decay, Decay::L2), config_(config) {
+Adagrad::Adagrad(const Config& config) : ConfiguredOptimizer("Adagrad", config, Decay::L2) {
   require_not_negative(name(), "lr_decay", config.lr_decay);
   require_not_negative(name(), "initial_accumulator", config.initial_accumulator);
   require_not_negative(name(), "eps", config.eps);
@@ -19,8 +18,7 @@ void Adagrad::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
           rate.lr / (1 + static_cast<double>(kept.step - 1) * config_.lr_decay));
 }
 
-Adadelta::Adadelta(const Config& config)
-    : GradientOptimizer("Adadelta", config.lr, config.weight_decay, Decay::L2), config_(config) {
+Adadelta::Adadelta(const Config& config) : ConfiguredOptimizer("Adadelta", config, Decay::L2) {
   if (!(config.rho >= 0 && config.rho <= 1)) refuse(name(), "rho", config.rho, "in [0, 1]");
   require_not_negative(name(), "eps", config.eps);
 }
@@ -34,16 +32,10 @@ void Adadelta::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
   descend(w, std::move(d), rate.lr);
 }
 
-RmsProp::RmsProp(const Config& config)
-    : GradientOptimizer("RmsProp", config.lr, config.weight_decay, Decay::L2), config_(config) {
+RmsProp::RmsProp(const Config& config) : ConfiguredOptimizer("RmsProp", config, Decay::L2) {
   require_fraction(name(), "alpha", config.alpha);
   require_not_negative(name(), "eps", config.eps);
   require_not_negative(name(), "momentum", config.momentum);
-}
-
-void RmsProp::set_momentum(double momentum) {
-  require_not_negative(name(), "momentum", momentum);
-  config_.momentum = momentum;
 }
 
 void RmsProp::update(Array& w, Array g, Slots& kept, const Rate& rate) const {

@@ -17,16 +17,13 @@ struct AdagradConfig {
 /// w -= lr g / (sqrt(s) + eps), with s the sum of all g g.
 ///
 /// Source: Duchi, Hazan and Singer 2011.
-class Adagrad final : public GradientOptimizer {
+class Adagrad final : public ConfiguredOptimizer<AdagradConfig> {
  public:
-  using Config = AdagradConfig;
   Adagrad() : Adagrad(Config()) {}
   explicit Adagrad(const Config& config);
-  const Config& config() const { return config_; }
 
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 struct AdadeltaConfig {
@@ -40,16 +37,13 @@ struct AdadeltaConfig {
 /// w -= lr d, d = g sqrt(u + eps) / sqrt(v + eps), with v the average of g g, and u that of earlier d d.
 ///
 /// Source: Zeiler 2012.
-class Adadelta final : public GradientOptimizer {
+class Adadelta final : public ConfiguredOptimizer<AdadeltaConfig> {
  public:
-  using Config = AdadeltaConfig;
   Adadelta() : Adadelta(Config()) {}
   explicit Adadelta(const Config& config);
-  const Config& config() const { return config_; }
 
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 struct RmsPropConfig {
@@ -66,18 +60,13 @@ struct RmsPropConfig {
 /// of g.
 ///
 /// Source: Tieleman and Hinton 2012; centered: Graves 2013.
-class RmsProp final : public GradientOptimizer {
+class RmsProp final : public ConfiguredOptimizer<RmsPropConfig> {
  public:
-  using Config = RmsPropConfig;
   RmsProp() : RmsProp(Config()) {}
   explicit RmsProp(const Config& config);
-  const Config& config() const { return config_; }
-  void set_momentum(double momentum) override;
-  std::optional<double> momentum() const override { return config_.momentum; }
 
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 }  // namespace fornax::optim

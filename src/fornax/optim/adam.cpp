@@ -4,16 +4,10 @@
 
 namespace fornax::optim {
 
-Adam::Adam(std::string_view name, const Config& config, Decay decay)
-    : GradientOptimizer(name, config.lr, config.weight_decay, decay), config_(config) {
+Adam::Adam(std::string_view name, const Config& config, Decay decay) : ConfiguredOptimizer(name, config, decay) {
   require_fraction(name, "beta1", config.beta1);
   require_fraction(name, "beta2", config.beta2);
   require_not_negative(name, "eps", config.eps);
-}
-
-void Adam::set_momentum(double momentum) {
-  require_fraction(name(), "beta1", momentum);
-  config_.beta1 = momentum;
 }
 
 void Adam::update(Array& w, Array g, Slots& kept, const Rate& rate) const {

@@ -19,22 +19,14 @@ struct AdamConfig {
 ///
 /// Errors: ValueError for settings out of range.
 /// Source: Kingma and Ba 2015; AMSGrad: Reddi, Kale and Kumar 2018.
-class Adam : public GradientOptimizer {
+class Adam : public ConfiguredOptimizer<AdamConfig> {
  public:
-  using Config = AdamConfig;
   Adam() : Adam(Config()) {}
   explicit Adam(const Config& config) : Adam("Adam", config, Decay::L2) {}
-
-  const Config& config() const { return config_; }
-  void set_momentum(double momentum) override;
-  std::optional<double> momentum() const override { return config_.beta1; }
 
  protected:
   Adam(std::string_view name, const Config& config, Decay decay);
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-
- private:
-  Config config_;
 };
 
 struct AdamWConfig {

@@ -17,15 +17,9 @@ template <class Config> void require_betas(std::string_view name, const Config& 
 }  // namespace
 
 NAdam::NAdam(const Config& config)
-    : GradientOptimizer("NAdam", config.lr, config.weight_decay, config.decoupled ? Decay::Decoupled : Decay::L2),
-      config_(config) {
+    : ConfiguredOptimizer("NAdam", config, config.decoupled ? Decay::Decoupled : Decay::L2) {
   require_betas(name(), config);
   require_not_negative(name(), "momentum_decay", config.momentum_decay);
-}
-
-void NAdam::set_momentum(double momentum) {
-  require_fraction(name(), "beta1", momentum);
-  config_.beta1 = momentum;
 }
 
 void NAdam::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
@@ -46,14 +40,8 @@ void NAdam::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
 }
 
 RAdam::RAdam(const Config& config)
-    : GradientOptimizer("RAdam", config.lr, config.weight_decay, config.decoupled ? Decay::Decoupled : Decay::L2),
-      config_(config) {
+    : ConfiguredOptimizer("RAdam", config, config.decoupled ? Decay::Decoupled : Decay::L2) {
   require_betas(name(), config);
-}
-
-void RAdam::set_momentum(double momentum) {
-  require_fraction(name(), "beta1", momentum);
-  config_.beta1 = momentum;
 }
 
 void RAdam::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
@@ -70,14 +58,8 @@ void RAdam::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
           lr * rectified * std::sqrt(1 - power));
 }
 
-Adamax::Adamax(const Config& config)
-    : GradientOptimizer("Adamax", config.lr, config.weight_decay, Decay::L2), config_(config) {
+Adamax::Adamax(const Config& config) : ConfiguredOptimizer("Adamax", config, Decay::L2) {
   require_betas(name(), config);
-}
-
-void Adamax::set_momentum(double momentum) {
-  require_fraction(name(), "beta1", momentum);
-  config_.beta1 = momentum;
 }
 
 void Adamax::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
@@ -88,15 +70,9 @@ void Adamax::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
           rate.lr / (1 - std::pow(config_.beta1, static_cast<double>(kept.step))));
 }
 
-Adan::Adan(const Config& config)
-    : GradientOptimizer("Adan", config.lr, config.weight_decay, Decay::Own), config_(config) {
+Adan::Adan(const Config& config) : ConfiguredOptimizer("Adan", config, Decay::Own) {
   require_betas(name(), config);
   require_fraction(name(), "beta3", config.beta3);
-}
-
-void Adan::set_momentum(double momentum) {
-  require_fraction(name(), "beta1", momentum);
-  config_.beta1 = momentum;
 }
 
 void Adan::update(Array& w, Array g, Slots& kept, const Rate& rate) const {

@@ -20,19 +20,13 @@ struct NAdamConfig {
 /// with P(t) = mu(1) ... mu(t) and v corrected for its start.
 ///
 /// Source: Dozat 2016.
-class NAdam final : public GradientOptimizer {
+class NAdam final : public ConfiguredOptimizer<NAdamConfig> {
  public:
-  using Config = NAdamConfig;
   NAdam() : NAdam(Config()) {}
   explicit NAdam(const Config& config);
 
-  const Config& config() const { return config_; }
-  void set_momentum(double momentum) override;
-  std::optional<double> momentum() const override { return config_.beta1; }
-
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 struct RAdamConfig {
@@ -47,19 +41,13 @@ struct RAdamConfig {
 /// Adam whose step is scaled by how well the average of squares is known, and is plain momentum while it is not.
 ///
 /// Source: Liu et al. 2020.
-class RAdam final : public GradientOptimizer {
+class RAdam final : public ConfiguredOptimizer<RAdamConfig> {
  public:
-  using Config = RAdamConfig;
   RAdam() : RAdam(Config()) {}
   explicit RAdam(const Config& config);
 
-  const Config& config() const { return config_; }
-  void set_momentum(double momentum) override;
-  std::optional<double> momentum() const override { return config_.beta1; }
-
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 struct AdamaxConfig {
@@ -74,19 +62,13 @@ struct AdamaxConfig {
 /// u = max(beta2 u, |g| + eps).
 ///
 /// Source: Kingma and Ba 2015, section 7.1.
-class Adamax final : public GradientOptimizer {
+class Adamax final : public ConfiguredOptimizer<AdamaxConfig> {
  public:
-  using Config = AdamaxConfig;
   Adamax() : Adamax(Config()) {}
   explicit Adamax(const Config& config);
 
-  const Config& config() const { return config_; }
-  void set_momentum(double momentum) override;
-  std::optional<double> momentum() const override { return config_.beta1; }
-
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 struct AdanConfig {
@@ -101,19 +83,13 @@ struct AdanConfig {
 /// corrected for their start, of g, of its change g - g(t - 1), and of (g + beta2 (g - g(t - 1)))^2.
 ///
 /// Source: Xie et al. 2022, with the betas of its program (1 minus those of the text).
-class Adan final : public GradientOptimizer {
+class Adan final : public ConfiguredOptimizer<AdanConfig> {
  public:
-  using Config = AdanConfig;
   Adan() : Adan(Config()) {}
   explicit Adan(const Config& config);
 
-  const Config& config() const { return config_; }
-  void set_momentum(double momentum) override;
-  std::optional<double> momentum() const override { return config_.beta1; }
-
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 }  // namespace fornax::optim

@@ -4,16 +4,10 @@
 
 namespace fornax::optim {
 
-Lars::Lars(const Config& config)
-    : GradientOptimizer("Lars", config.lr, config.weight_decay, Decay::Own), config_(config) {
+Lars::Lars(const Config& config) : ConfiguredOptimizer("Lars", config, Decay::Own) {
   require_not_negative(name(), "momentum", config.momentum);
   require_positive(name(), "trust", config.trust);
   require_not_negative(name(), "eps", config.eps);
-}
-
-void Lars::set_momentum(double momentum) {
-  require_not_negative(name(), "momentum", momentum);
-  config_.momentum = momentum;
 }
 
 void Lars::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
@@ -26,16 +20,10 @@ void Lars::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
   w = std::move(w) - v;
 }
 
-Lamb::Lamb(const Config& config)
-    : GradientOptimizer("Lamb", config.lr, config.weight_decay, Decay::Own), config_(config) {
+Lamb::Lamb(const Config& config) : ConfiguredOptimizer("Lamb", config, Decay::Own) {
   require_fraction(name(), "beta1", config.beta1);
   require_fraction(name(), "beta2", config.beta2);
   require_not_negative(name(), "eps", config.eps);
-}
-
-void Lamb::set_momentum(double momentum) {
-  require_fraction(name(), "beta1", momentum);
-  config_.beta1 = momentum;
 }
 
 void Lamb::update(Array& w, Array g, Slots& kept, const Rate& rate) const {

@@ -18,18 +18,13 @@ struct LarsConfig {
 /// or g is 0.
 ///
 /// Source: You, Gitman and Ginsburg 2017, algorithm 1.
-class Lars final : public GradientOptimizer {
+class Lars final : public ConfiguredOptimizer<LarsConfig> {
  public:
-  using Config = LarsConfig;
   Lars() : Lars(Config()) {}
   explicit Lars(const Config& config);
-  const Config& config() const { return config_; }
-  void set_momentum(double momentum) override;
-  std::optional<double> momentum() const override { return config_.momentum; }
 
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 struct LambConfig {
@@ -44,18 +39,13 @@ struct LambConfig {
 /// q = |w| / |r|, or 1 where one of them is 0.
 ///
 /// Source: You et al. 2020, algorithm 2.
-class Lamb final : public GradientOptimizer {
+class Lamb final : public ConfiguredOptimizer<LambConfig> {
  public:
-  using Config = LambConfig;
   Lamb() : Lamb(Config()) {}
   explicit Lamb(const Config& config);
-  const Config& config() const { return config_; }
-  void set_momentum(double momentum) override;
-  std::optional<double> momentum() const override { return config_.beta1; }
 
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 }  // namespace fornax::optim

@@ -26,8 +26,7 @@ Array orthogonalised(Array x, int steps) {
 
 }  // namespace
 
-Muon::Muon(const Config& config)
-    : GradientOptimizer("Muon", config.lr, config.weight_decay, Decay::Own), config_(config) {
+Muon::Muon(const Config& config) : ConfiguredOptimizer("Muon", config, Decay::Own) {
   require_fraction(name(), "momentum", config.momentum);
   if (config.steps < 0 || config.steps > 100) refuse(name(), "steps", config.steps, "in [0, 100]");
   require_not_negative(name(), "adamw_lr", config.adamw_lr);

@@ -31,18 +31,14 @@ struct MuonConfig {
 /// The iteration runs in the dtype of the parameter (f32 for 16 bits), where other programs take bf16.
 ///
 /// Source: Jordan et al. 2024; velocity and rates as in PyTorch 2.9.
-class Muon final : public GradientOptimizer {
+class Muon final : public ConfiguredOptimizer<MuonConfig> {
  public:
-  using Config = MuonConfig;
   Muon() : Muon(Config()) {}
   explicit Muon(const Config& config);
-  const Config& config() const { return config_; }
   void set_momentum(double momentum) override;
-  std::optional<double> momentum() const override { return config_.momentum; }
 
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 }  // namespace fornax::optim

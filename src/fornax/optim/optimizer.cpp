@@ -23,6 +23,10 @@ bool is_narrow(const Array& x) { return is_float(x.dtype()) && size_of(x.dtype()
 
 }  // namespace
 
+void detail::require_momentum(std::string_view optimizer, std::string_view setting, double value) {
+  setting == "beta1" ? require_fraction(optimizer, setting, value) : require_not_negative(optimizer, setting, value);
+}
+
 Optimizer::Optimizer(std::string_view name, double lr) : name_(name), lr_(lr) { require_not_negative(name, "lr", lr); }
 
 void Optimizer::set_lr(double lr) {

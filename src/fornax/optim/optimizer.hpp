@@ -54,6 +54,13 @@ class Optimizer {
   double lr_;
 };
 
+namespace detail {
+
+/// A beta1 lies in [0, 1), a momentum is not negative.
+void require_momentum(std::string_view optimizer, std::string_view setting, double value);
+
+}  // namespace detail
+
 /// What a step did.
 struct StepReport {
   std::int64_t updated = 0;  // how many parameters were changed
@@ -138,6 +145,42 @@ class GradientOptimizer : public Optimizer {
   std::vector<Group> groups_;
   std::vector<Slots> slots_;
   std::size_t hint_ = 0;
+};
+
+/// An optimizer with settings of type C. If there is a beta1 among them, or else a momentum, set_momentum() turns it.
+template <class C> class ConfiguredOptimizer : public GradientOptimizer {
+ public:
+  using Config = C;
+  const Config& config() const { return config_; }
+
+  void set_momentum(double momentum) override {
+    if constexpr (requires { config_.beta1; }) {
+      detail::require_momentum(name(), "beta1", momentum);
+      config_.beta1 = momentum;
+    } else if constexpr (requires { config_.momentum; }) {
+      detail::require_momentum(name(), "momentum", momentum);
+      config_.momentum = momentum;
+    } else {
+      GradientOptimizer::set_momentum(momentum);
+    }
+  }
+  std::optional<double> momentum() const override {
+    if constexpr (requires { config_.beta1; }) return config_.beta1;
+    if constexpr (requires { config_.momentum; }) return config_.momentum;
+    return std::nullopt;
+  }
+
+ protected:
+  ConfiguredOptimizer(std::string_view name, const Config& config, Decay decay)
+      : GradientOptimizer(name, config.lr, decay_of(config), decay), config_(config) {}
+
+  Config config_;
+
+ private:
+  static double decay_of(const Config& config) {
+    if constexpr (requires { config.weight_decay; }) return config.weight_decay;
+    return 0;
+  }
 };
 
 }  // namespace fornax::optim

@@ -7,19 +7,12 @@
 
 namespace fornax::optim {
 
-Sgd::Sgd(const Config& config)
-    : GradientOptimizer("Sgd", config.lr, config.weight_decay, config.decoupled ? Decay::Decoupled : Decay::L2),
-      config_(config) {
+Sgd::Sgd(const Config& config) : ConfiguredOptimizer("Sgd", config, config.decoupled ? Decay::Decoupled : Decay::L2) {
   require_not_negative(name(), "momentum", config.momentum);
   if (!std::isfinite(config.dampening)) refuse(name(), "dampening", config.dampening, "finite");
   if (config.nesterov && (config.momentum == 0 || config.dampening != 0))
     throw ValueError(name(), "Nesterov's steps need a momentum and no dampening: momentum is " +
                                  Scalar(config.momentum).str() + ", dampening " + Scalar(config.dampening).str());
-}
-
-void Sgd::set_momentum(double momentum) {
-  require_not_negative(name(), "momentum", momentum);
-  config_.momentum = momentum;
 }
 
 void Sgd::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
@@ -36,8 +29,7 @@ void Sgd::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
   descend(w, config_.nesterov ? std::move(g) + v * mu : v, rate.lr);
 }
 
-Asgd::Asgd(const Config& config)
-    : GradientOptimizer("Asgd", config.lr, config.weight_decay, Decay::L2), config_(config) {
+Asgd::Asgd(const Config& config) : ConfiguredOptimizer("Asgd", config, Decay::L2) {
   require_not_negative(name(), "lambd", config.lambd);
   require_not_negative(name(), "alpha", config.alpha);
   require_not_negative(name(), "t0", config.t0);

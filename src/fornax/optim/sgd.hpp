@@ -20,19 +20,13 @@ struct SgdConfig {
 ///
 /// Errors: ValueError for settings out of range, or Nesterov without momentum or with dampening.
 /// Source: Sutskever et al. 2013; the form is PyTorch's.
-class Sgd final : public GradientOptimizer {
+class Sgd final : public ConfiguredOptimizer<SgdConfig> {
  public:
-  using Config = SgdConfig;
   Sgd() : Sgd(Config()) {}
   explicit Sgd(const Config& config);
 
-  const Config& config() const { return config_; }
-  void set_momentum(double momentum) override;
-  std::optional<double> momentum() const override { return config_.momentum; }
-
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 struct AsgdConfig {
@@ -48,17 +42,13 @@ struct AsgdConfig {
 /// average of w from step t0 on, as "ax".
 ///
 /// Source: Polyak and Juditsky 1992; the form is PyTorch's.
-class Asgd final : public GradientOptimizer {
+class Asgd final : public ConfiguredOptimizer<AsgdConfig> {
  public:
-  using Config = AsgdConfig;
   Asgd() : Asgd(Config()) {}
   explicit Asgd(const Config& config);
 
-  const Config& config() const { return config_; }
-
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 }  // namespace fornax::optim

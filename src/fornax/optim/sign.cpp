@@ -4,7 +4,7 @@
 
 namespace fornax::optim {
 
-Rprop::Rprop(const Config& config) : GradientOptimizer("Rprop", config.lr, 0, Decay::None), config_(config) {
+Rprop::Rprop(const Config& config) : ConfiguredOptimizer("Rprop", config, Decay::None) {
   if (!(config.eta_minus > 0 && config.eta_minus < 1)) refuse(name(), "eta_minus", config.eta_minus, "in (0, 1)");
   if (!(config.eta_plus > 1)) refuse(name(), "eta_plus", config.eta_plus, "above 1");
   require_not_negative(name(), "step_min", config.step_min);
@@ -26,15 +26,9 @@ void Rprop::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
   kept.array("prev") = std::move(g);
 }
 
-Lion::Lion(const Config& config)
-    : GradientOptimizer("Lion", config.lr, config.weight_decay, Decay::Decoupled), config_(config) {
+Lion::Lion(const Config& config) : ConfiguredOptimizer("Lion", config, Decay::Decoupled) {
   require_fraction(name(), "beta1", config.beta1);
   require_fraction(name(), "beta2", config.beta2);
-}
-
-void Lion::set_momentum(double momentum) {
-  require_fraction(name(), "beta1", momentum);
-  config_.beta1 = momentum;
 }
 
 void Lion::update(Array& w, Array g, Slots& kept, const Rate& rate) const {

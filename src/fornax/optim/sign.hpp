@@ -17,16 +17,13 @@ struct RpropConfig {
 ///
 /// Errors: ValueError unless 0 < eta_minus < 1 < eta_plus and 0 <= step_min <= step_max.
 /// Source: Riedmiller and Braun 1993; the form is PyTorch's (no step back after a change of sign).
-class Rprop final : public GradientOptimizer {
+class Rprop final : public ConfiguredOptimizer<RpropConfig> {
  public:
-  using Config = RpropConfig;
   Rprop() : Rprop(Config()) {}
   explicit Rprop(const Config& config);
-  const Config& config() const { return config_; }
 
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 struct LionConfig {
@@ -39,18 +36,13 @@ struct LionConfig {
 /// w -= lr sign(beta1 m + (1 - beta1) g), then m = beta2 m + (1 - beta2) g.
 ///
 /// Source: Chen et al. 2023.
-class Lion final : public GradientOptimizer {
+class Lion final : public ConfiguredOptimizer<LionConfig> {
  public:
-  using Config = LionConfig;
   Lion() : Lion(Config()) {}
   explicit Lion(const Config& config);
-  const Config& config() const { return config_; }
-  void set_momentum(double momentum) override;
-  std::optional<double> momentum() const override { return config_.beta1; }
 
  private:
   void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
-  Config config_;
 };
 
 }  // namespace fornax::optim
