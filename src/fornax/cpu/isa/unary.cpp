@@ -1,20 +1,13 @@
 #include <cmath>
 
 #include <fornax/cpu/isa/math.hpp>
-#include <fornax/cpu/kernels/kernel.hpp>
 #include <fornax/cpu/kernels/special_functions.hpp>
+#include <fornax/cpu/kernels/unary_loop.hpp>
 #include <fornax/ops/unary.hpp>
 
 namespace fornax::cpu::FORNAX_ISA {
 
 namespace {
-
-template <class To, class T, auto f>
-void loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void*) {
-  auto* y = reinterpret_cast<To*>(out);
-  const auto* x = reinterpret_cast<const T*>(in[0]);
-  for (std::int64_t i = 0; i < n; ++i) y[i] = static_cast<To>(f(x[i]));
-}
 
 // f where every element of a block is small enough to be reduced, else the C library's function.
 template <auto f, auto exact>
@@ -37,76 +30,78 @@ void turning_loop(std::byte* out, const std::byte* const* in, std::int64_t n, co
 // The functions that both types have.
 template <class T> Kernel common(UnaryFn fn) {
   switch (fn) {
-    case UnaryFn::Neg: return loop<T, T, [](T x) { return -x; }>;
-    case UnaryFn::Abs: return loop<T, T, [](T x) { return std::abs(x); }>;
-    case UnaryFn::Sign: return loop<T, T, [](T x) { return x != x ? x : static_cast<T>(T(x > T(0)) - T(x < T(0))); }>;
-    case UnaryFn::Square: return loop<T, T, [](T x) { return x * x; }>;
-    case UnaryFn::Exp: return loop<T, T, [](T x) { return math::exp(x); }>;
-    case UnaryFn::Log: return loop<T, T, [](T x) { return math::log(x); }>;
-    case UnaryFn::Sqrt: return loop<T, T, [](T x) { return std::sqrt(x); }>;
-    case UnaryFn::Rsqrt: return loop<T, T, [](T x) { return T(1) / std::sqrt(x); }>;
-    case UnaryFn::Reciprocal: return loop<T, T, [](T x) { return T(1) / x; }>;
-    case UnaryFn::Erfinv: return loop<T, T, [](T x) { return static_cast<T>(erf_inverse(static_cast<double>(x))); }>;
-    case UnaryFn::Sigmoid: return loop<T, T, [](T x) { return math::sigmoid(x); }>;
+    case UnaryFn::Neg: return unary_loop<T, T, [](T x) { return -x; }>;
+    case UnaryFn::Abs: return unary_loop<T, T, [](T x) { return std::abs(x); }>;
+    case UnaryFn::Sign:
+      return unary_loop<T, T, [](T x) { return x != x ? x : static_cast<T>(T(x > T(0)) - T(x < T(0))); }>;
+    case UnaryFn::Square: return unary_loop<T, T, [](T x) { return x * x; }>;
+    case UnaryFn::Exp: return unary_loop<T, T, [](T x) { return math::exp(x); }>;
+    case UnaryFn::Log: return unary_loop<T, T, [](T x) { return math::log(x); }>;
+    case UnaryFn::Sqrt: return unary_loop<T, T, [](T x) { return std::sqrt(x); }>;
+    case UnaryFn::Rsqrt: return unary_loop<T, T, [](T x) { return T(1) / std::sqrt(x); }>;
+    case UnaryFn::Reciprocal: return unary_loop<T, T, [](T x) { return T(1) / x; }>;
+    case UnaryFn::Erfinv:
+      return unary_loop<T, T, [](T x) { return static_cast<T>(erf_inverse(static_cast<double>(x))); }>;
+    case UnaryFn::Sigmoid: return unary_loop<T, T, [](T x) { return math::sigmoid(x); }>;
     // Written so that NaN fails the comparison and stays.
-    case UnaryFn::Relu: return loop<T, T, [](T x) { return x <= T(0) ? T(0) : x; }>;
-    case UnaryFn::Floor: return loop<T, T, [](T x) { return std::floor(x); }>;
-    case UnaryFn::Ceil: return loop<T, T, [](T x) { return std::ceil(x); }>;
-    case UnaryFn::Round: return loop<T, T, [](T x) { return std::rint(x); }>;
-    case UnaryFn::Trunc: return loop<T, T, [](T x) { return std::trunc(x); }>;
-    case UnaryFn::IsNan: return loop<bool, T, [](T x) { return x != x; }>;
-    case UnaryFn::IsInf: return loop<bool, T, [](T x) { return std::abs(x) == math::kInf<T>; }>;
-    case UnaryFn::IsFinite: return loop<bool, T, [](T x) { return std::abs(x) < math::kInf<T>; }>;
+    case UnaryFn::Relu: return unary_loop<T, T, [](T x) { return x <= T(0) ? T(0) : x; }>;
+    case UnaryFn::Floor: return unary_loop<T, T, [](T x) { return std::floor(x); }>;
+    case UnaryFn::Ceil: return unary_loop<T, T, [](T x) { return std::ceil(x); }>;
+    case UnaryFn::Round: return unary_loop<T, T, [](T x) { return std::rint(x); }>;
+    case UnaryFn::Trunc: return unary_loop<T, T, [](T x) { return std::trunc(x); }>;
+    case UnaryFn::IsNan: return unary_loop<bool, T, [](T x) { return x != x; }>;
+    case UnaryFn::IsInf: return unary_loop<bool, T, [](T x) { return std::abs(x) == math::kInf<T>; }>;
+    case UnaryFn::IsFinite: return unary_loop<bool, T, [](T x) { return std::abs(x) < math::kInf<T>; }>;
     default: return nullptr;
   }
 }
 
 Kernel single(UnaryFn fn) {
   switch (fn) {
-    case UnaryFn::Expm1: return loop<float, float, [](float x) { return math::expm1(x); }>;
-    case UnaryFn::Exp2: return loop<float, float, [](float x) { return math::exp2(x); }>;
-    case UnaryFn::Log1p: return loop<float, float, [](float x) { return math::log1p(x); }>;
-    case UnaryFn::Log2: return loop<float, float, [](float x) { return math::log2(x); }>;
-    case UnaryFn::Log10: return loop<float, float, [](float x) { return math::log10(x); }>;
+    case UnaryFn::Expm1: return unary_loop<float, float, [](float x) { return math::expm1(x); }>;
+    case UnaryFn::Exp2: return unary_loop<float, float, [](float x) { return math::exp2(x); }>;
+    case UnaryFn::Log1p: return unary_loop<float, float, [](float x) { return math::log1p(x); }>;
+    case UnaryFn::Log2: return unary_loop<float, float, [](float x) { return math::log2(x); }>;
+    case UnaryFn::Log10: return unary_loop<float, float, [](float x) { return math::log10(x); }>;
     case UnaryFn::Sin: return turning_loop<[](float x) { return math::sin(x); }, [](float x) { return std::sin(x); }>;
     case UnaryFn::Cos: return turning_loop<[](float x) { return math::cos(x); }, [](float x) { return std::cos(x); }>;
     case UnaryFn::Tan: return turning_loop<[](float x) { return math::tan(x); }, [](float x) { return std::tan(x); }>;
-    case UnaryFn::Asin: return loop<float, float, [](float x) { return math::asin(x); }>;
-    case UnaryFn::Acos: return loop<float, float, [](float x) { return math::acos(x); }>;
-    case UnaryFn::Atan: return loop<float, float, [](float x) { return math::atan(x); }>;
-    case UnaryFn::Sinh: return loop<float, float, [](float x) { return math::sinh(x); }>;
-    case UnaryFn::Cosh: return loop<float, float, [](float x) { return math::cosh(x); }>;
-    case UnaryFn::Tanh: return loop<float, float, [](float x) { return math::tanh(x); }>;
-    case UnaryFn::Asinh: return loop<float, float, [](float x) { return math::asinh(x); }>;
-    case UnaryFn::Acosh: return loop<float, float, [](float x) { return math::acosh(x); }>;
-    case UnaryFn::Atanh: return loop<float, float, [](float x) { return math::atanh(x); }>;
-    case UnaryFn::Erf: return loop<float, float, [](float x) { return math::erf(x); }>;
-    case UnaryFn::Erfc: return loop<float, float, [](float x) { return math::erfc(x); }>;
+    case UnaryFn::Asin: return unary_loop<float, float, [](float x) { return math::asin(x); }>;
+    case UnaryFn::Acos: return unary_loop<float, float, [](float x) { return math::acos(x); }>;
+    case UnaryFn::Atan: return unary_loop<float, float, [](float x) { return math::atan(x); }>;
+    case UnaryFn::Sinh: return unary_loop<float, float, [](float x) { return math::sinh(x); }>;
+    case UnaryFn::Cosh: return unary_loop<float, float, [](float x) { return math::cosh(x); }>;
+    case UnaryFn::Tanh: return unary_loop<float, float, [](float x) { return math::tanh(x); }>;
+    case UnaryFn::Asinh: return unary_loop<float, float, [](float x) { return math::asinh(x); }>;
+    case UnaryFn::Acosh: return unary_loop<float, float, [](float x) { return math::acosh(x); }>;
+    case UnaryFn::Atanh: return unary_loop<float, float, [](float x) { return math::atanh(x); }>;
+    case UnaryFn::Erf: return unary_loop<float, float, [](float x) { return math::erf(x); }>;
+    case UnaryFn::Erfc: return unary_loop<float, float, [](float x) { return math::erfc(x); }>;
     default: return common<float>(fn);
   }
 }
 
 Kernel full(UnaryFn fn) {
   switch (fn) {
-    case UnaryFn::Expm1: return loop<double, double, [](double x) { return std::expm1(x); }>;
-    case UnaryFn::Exp2: return loop<double, double, [](double x) { return std::exp2(x); }>;
-    case UnaryFn::Log1p: return loop<double, double, [](double x) { return std::log1p(x); }>;
-    case UnaryFn::Log2: return loop<double, double, [](double x) { return std::log2(x); }>;
-    case UnaryFn::Log10: return loop<double, double, [](double x) { return std::log10(x); }>;
-    case UnaryFn::Sin: return loop<double, double, [](double x) { return std::sin(x); }>;
-    case UnaryFn::Cos: return loop<double, double, [](double x) { return std::cos(x); }>;
-    case UnaryFn::Tan: return loop<double, double, [](double x) { return std::tan(x); }>;
-    case UnaryFn::Asin: return loop<double, double, [](double x) { return std::asin(x); }>;
-    case UnaryFn::Acos: return loop<double, double, [](double x) { return std::acos(x); }>;
-    case UnaryFn::Atan: return loop<double, double, [](double x) { return std::atan(x); }>;
-    case UnaryFn::Sinh: return loop<double, double, [](double x) { return std::sinh(x); }>;
-    case UnaryFn::Cosh: return loop<double, double, [](double x) { return std::cosh(x); }>;
-    case UnaryFn::Tanh: return loop<double, double, [](double x) { return std::tanh(x); }>;
-    case UnaryFn::Asinh: return loop<double, double, [](double x) { return std::asinh(x); }>;
-    case UnaryFn::Acosh: return loop<double, double, [](double x) { return std::acosh(x); }>;
-    case UnaryFn::Atanh: return loop<double, double, [](double x) { return std::atanh(x); }>;
-    case UnaryFn::Erf: return loop<double, double, [](double x) { return std::erf(x); }>;
-    case UnaryFn::Erfc: return loop<double, double, [](double x) { return std::erfc(x); }>;
+    case UnaryFn::Expm1: return unary_loop<double, double, [](double x) { return std::expm1(x); }>;
+    case UnaryFn::Exp2: return unary_loop<double, double, [](double x) { return std::exp2(x); }>;
+    case UnaryFn::Log1p: return unary_loop<double, double, [](double x) { return std::log1p(x); }>;
+    case UnaryFn::Log2: return unary_loop<double, double, [](double x) { return std::log2(x); }>;
+    case UnaryFn::Log10: return unary_loop<double, double, [](double x) { return std::log10(x); }>;
+    case UnaryFn::Sin: return unary_loop<double, double, [](double x) { return std::sin(x); }>;
+    case UnaryFn::Cos: return unary_loop<double, double, [](double x) { return std::cos(x); }>;
+    case UnaryFn::Tan: return unary_loop<double, double, [](double x) { return std::tan(x); }>;
+    case UnaryFn::Asin: return unary_loop<double, double, [](double x) { return std::asin(x); }>;
+    case UnaryFn::Acos: return unary_loop<double, double, [](double x) { return std::acos(x); }>;
+    case UnaryFn::Atan: return unary_loop<double, double, [](double x) { return std::atan(x); }>;
+    case UnaryFn::Sinh: return unary_loop<double, double, [](double x) { return std::sinh(x); }>;
+    case UnaryFn::Cosh: return unary_loop<double, double, [](double x) { return std::cosh(x); }>;
+    case UnaryFn::Tanh: return unary_loop<double, double, [](double x) { return std::tanh(x); }>;
+    case UnaryFn::Asinh: return unary_loop<double, double, [](double x) { return std::asinh(x); }>;
+    case UnaryFn::Acosh: return unary_loop<double, double, [](double x) { return std::acosh(x); }>;
+    case UnaryFn::Atanh: return unary_loop<double, double, [](double x) { return std::atanh(x); }>;
+    case UnaryFn::Erf: return unary_loop<double, double, [](double x) { return std::erf(x); }>;
+    case UnaryFn::Erfc: return unary_loop<double, double, [](double x) { return std::erfc(x); }>;
     default: return common<double>(fn);
   }
 }

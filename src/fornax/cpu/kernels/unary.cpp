@@ -3,17 +3,11 @@
 #include <fornax/cpu/isa/isa.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/kernels/unary_loop.hpp>
 
 namespace fornax::cpu {
 
 namespace {
-
-template <class To, class T, auto f>
-void loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void*) {
-  auto* y = reinterpret_cast<To*>(out);
-  const auto* x = reinterpret_cast<const T*>(in[0]);
-  for (std::int64_t i = 0; i < n; ++i) y[i] = static_cast<To>(f(x[i]));
-}
 
 template <class T> T sign_of(T x) {
   if constexpr (std::is_unsigned_v<T>) return x != 0;
@@ -32,11 +26,11 @@ template <class T> T squared(T x) {
 
 template <class T> Kernel int_kernel(UnaryFn fn) {
   switch (fn) {
-    case UnaryFn::Neg: return loop<T, T, negative<T>>;
-    case UnaryFn::Abs: return loop<T, T, [](T x) { return x < T(0) ? negative(x) : x; }>;
-    case UnaryFn::Sign: return loop<T, T, sign_of<T>>;
-    case UnaryFn::Square: return loop<T, T, squared<T>>;
-    case UnaryFn::BitwiseNot: return loop<T, T, [](T x) { return static_cast<T>(~x); }>;
+    case UnaryFn::Neg: return unary_loop<T, T, negative<T>>;
+    case UnaryFn::Abs: return unary_loop<T, T, [](T x) { return x < T(0) ? negative(x) : x; }>;
+    case UnaryFn::Sign: return unary_loop<T, T, sign_of<T>>;
+    case UnaryFn::Square: return unary_loop<T, T, squared<T>>;
+    case UnaryFn::BitwiseNot: return unary_loop<T, T, [](T x) { return static_cast<T>(~x); }>;
     default: return nullptr;
   }
 }
@@ -52,7 +46,7 @@ Kernel kernel_of(UnaryFn fn, DType type) {
     case DType::I16: return int_kernel<std::int16_t>(fn);
     case DType::I8: return int_kernel<std::int8_t>(fn);
     case DType::U8: return int_kernel<std::uint8_t>(fn);
-    case DType::Bool: return loop<bool, bool, [](bool x) { return !x; }>;
+    case DType::Bool: return unary_loop<bool, bool, [](bool x) { return !x; }>;
     default: return nullptr;
   }
 }
