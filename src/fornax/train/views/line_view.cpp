@@ -65,9 +65,7 @@ class LineView final : public View {
 
   void on_end(const RunEnd& end) override {
     if (pending_) print_row(nullptr);
-    std::string text = std::string(name_of(end.outcome)) + " after " + duration_text(end.seconds);
-    if (!end.text.empty()) text += ": " + io::printable(end.text);
-    print(text);
+    print(outcome_text(end));
   }
 
  private:

@@ -123,9 +123,9 @@ std::string EpochTable::row(const EpochEnd* train, const EpochEnd* valid) const 
   return line;
 }
 
-std::string epoch_table(const History& history) {
+std::string summary_text(const History& history) {
   const EpochTable table(history.run);
-  std::string text = table.header() + "\n";
+  std::string text = io::printable(history.run.name) + "\n" + table.header() + "\n";
   const std::vector<EpochEnd>& epochs = history.epochs;
   for (std::size_t i = 0; i < epochs.size(); ++i) {
     if (epochs[i].split == Split::Train) {
@@ -137,7 +137,13 @@ std::string epoch_table(const History& history) {
       text += table.row(nullptr, &epochs[i]) + "\n";
     }
   }
-  return text;
+  for (const std::string& m : history.messages) text += "  " + io::printable(m) + "\n";
+  return history.end ? text + outcome_text(*history.end) + "\n" : text;
+}
+
+std::string outcome_text(const RunEnd& end) {
+  const std::string text = std::string(name_of(end.outcome)) + " after " + duration_text(end.seconds);
+  return end.text.empty() ? text : text + ": " + io::printable(end.text);
 }
 
 }  // namespace fornax::train

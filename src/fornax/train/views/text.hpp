@@ -42,8 +42,10 @@ class EpochTable {
   std::size_t epoch_width_ = 0;
 };
 
-/// The whole table of a history, a line for each epoch.
-std::string epoch_table(const History& history);
+/// The table of a history, its messages and its outcome: lines.
+std::string summary_text(const History& history);
+/// "finished after 9.0 s: all epochs are done".
+std::string outcome_text(const RunEnd& end);
 
 /// "epoch 3/10".
 std::string epoch_text(std::int64_t epoch, std::int64_t epochs);
