@@ -30,15 +30,15 @@ template <class F> std::string printed(LineOptions options, const F& tell) {
 TEST(LineView, PrintsATableWithProgressBetween) {
   EXPECT_EQ(printed({.progress_every = 1.5}, [](View& view) { tell_small_run(view); }),
             R"(small run: 3 epochs of 4 batches, 2 of validation
-epoch        time  train loss  train accuracy    train lr  valid loss  valid accuracy
+epoch        time  train loss  train accuracy   train lr  valid loss  valid accuracy
   epoch 1/3  train 3/4  loss 0.3433  accuracy 65.67 %  lr 0.1000
-  1/3       3.0 s      0.2600         74.00 %      0.1000      0.2600         74.00 %
+  1/3       3.0 s      0.2600         74.00 %     0.1000      0.2600         74.00 %
   epoch 2/3  train 3/4  loss 0.1529  accuracy 84.71 %  lr 0.1000  4.5 s left
-  2/3       3.0 s      0.1350         86.50 %      0.1000      0.1350         86.50 %
+  2/3       3.0 s      0.1350         86.50 %     0.1000      0.1350         86.50 %
   saved best.safetensors (best valid loss)
   the rate falls to 0.01
   epoch 3/3  train 3/4  loss 0.1009  accuracy 89.91 %  lr 0.1000  1.5 s left
-  3/3       3.0 s     0.09333         90.67 %      0.1000     0.09333         90.67 %
+  3/3       3.0 s     0.09333         90.67 %     0.1000     0.09333         90.67 %
 finished after 9.0 s: all epochs are done
 )");
 }
@@ -57,7 +57,7 @@ TEST(LineView, AnEpochWithoutValidationGetsItsRowAtOnce) {
     view.on_start(start);
     view.on_epoch({.split = Split::Train, .epoch = 0, .step = 4, .epoch_seconds = 0.25, .metrics = {{"loss", 1, 2}}});
   });
-  EXPECT_NE(text.find("\n  1/3      250 ms      2.0000               -           -\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\n  1/3      250 ms      2.0000               -          -\n"), std::string::npos) << text;
 }
 
 TEST(LineView, AnEpochWhoseValidationDidNotComeGetsItsRowLater) {
@@ -66,7 +66,7 @@ TEST(LineView, AnEpochWhoseValidationDidNotComeGetsItsRowLater) {
     view.on_epoch({.split = Split::Train, .epoch = 0, .step = 4, .metrics = {{"loss", 1, 2}}});
     view.on_end({.outcome = Outcome::Interrupted, .text = "", .seconds = 1.0});
   });
-  EXPECT_NE(text.find("  1/3        0 ms      2.0000               -           -           -               -\n"
+  EXPECT_NE(text.find("  1/3        0 ms      2.0000               -          -           -               -\n"
                       "interrupted after 1.0 s\n"),
             std::string::npos)
       << text;

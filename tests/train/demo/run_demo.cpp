@@ -1,6 +1,6 @@
 // run_demo VIEWS SECONDS [DIRECTORY]: tells the chosen views (of "lines,terminal,web,log,tensorboard") a run with made-up
 // numbers that lasts about so long. For tests that need a process of its own, and for looking at views by hand.
-// With "throw" among the views, an exception that nobody catches ends it half way.
+// With "throw" among the views, an exception that nobody catches ends it soon.
 
 #include <chrono>
 #include <cmath>
@@ -109,7 +109,7 @@ int main(int count, char** arguments) {
           end = {.outcome = Outcome::Stopped, .text = "run it again to go on from here"};
           break;
         }
-        if (has("throw") && epoch == kEpochs / 2) throw std::runtime_error("half way");
+        if (has("throw") && step == 20) throw std::runtime_error("at once");
       }
       if (end.outcome != Outcome::Finished) break;
       tell([&](View& v) {

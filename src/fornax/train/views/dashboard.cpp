@@ -31,6 +31,25 @@ std::optional<Limits> limits_of(const std::vector<const std::vector<CurvePoint>*
   return found;
 }
 
+const MetricValue* value_of(const std::optional<StepEnd>& step, const MetricHistory& metric) {
+  if (!step) return nullptr;
+  const auto at = std::ranges::find_if(step->metrics, [&](const MetricValue& v) { return v.name == metric.info.name; });
+  return at == step->metrics.end() ? nullptr : &*at;
+}
+
+// As means of neighbours, no more than `most` of them: more would only blacken the picture.
+std::vector<CurvePoint> thinned(const std::vector<CurvePoint>& points, std::size_t most) {
+  const std::size_t each = (points.size() + most - 1) / std::max<std::size_t>(most, 1);
+  std::vector<CurvePoint> out;
+  for (std::size_t i = 0; i < points.size(); i += each) {
+    const std::size_t n = std::min(each, points.size() - i);
+    CurvePoint sum;
+    for (std::size_t j = i; j < i + n; ++j) sum = {sum.x + points[j].x, sum.y + points[j].y};
+    out.push_back({sum.x / static_cast<double>(n), sum.y / static_cast<double>(n)});
+  }
+  return out;
+}
+
 class Drawing {
  public:
   Drawing(const History& history, const DashboardState& state, int width, int height)
@@ -144,13 +163,15 @@ class Drawing {
       const auto value = [&](std::size_t i, std::optional<double> v, Ink with) {
         if (fits(i)) screen_.text(column(i), y_, padded_left(v ? value_text(*v, unit) : "-", width), with);
       };
-      const MetricValue* now = nullptr;
-      if (h_.last)
-        for (const MetricValue& v : h_.last->metrics)
-          if (v.name == metric.info.name) now = &v;
+      const MetricValue* const now = value_of(h_.last_train, metric);
+      const MetricValue* const validating =
+          h_.last && h_.last->split == Split::Valid ? value_of(h_.last, metric) : nullptr;
+      std::optional<double> valid;
+      if (!metric.valid.empty()) valid = metric.valid.back().y;
+      if (validating) valid = validating->epoch;
       value(0, now ? std::optional(now->value) : std::nullopt, Ink::Plain);
       value(1, now ? std::optional(now->epoch) : std::nullopt, Ink::Train);
-      value(2, metric.valid.empty() ? std::nullopt : std::optional(metric.valid.back().y), Ink::Valid);
+      value(2, valid, Ink::Valid);
       value(3, metric.best ? std::optional(metric.best->metrics.front().epoch) : std::nullopt, Ink::Good);
       if (metric.best && fits(4))
         screen_.text(column(4) + 1, y_, "epoch " + std::to_string(metric.best->epoch + 1), Ink::Faint);
@@ -161,7 +182,9 @@ class Drawing {
   void plot(int bottom) {
     if (h_.metrics.empty()) return;
     const MetricHistory& metric = h_.metrics[chosen()];
-    const std::vector<CurvePoint> steps = metric.steps.points();
+    constexpr int labels = 11;
+    const int left = labels + 1, rows = bottom - y_ - 3, columns = screen_.width() - left - 2;
+    const std::vector<CurvePoint> steps = thinned(metric.steps.points(), static_cast<std::size_t>(columns));
     const std::string unit = metric.info.unit.empty() ? "" : " (" + io::printable(metric.info.unit) + ")";
     int x = screen_.text(3, y_, io::printable(metric.info.name) + unit, Ink::Strong);
     const auto legend = [&](bool there, char mark, const char* text, Ink ink) {
@@ -185,8 +208,6 @@ class Drawing {
     if (up->to == up->from)
       *up = {up->from - 1e-9 - std::fabs(up->from) * 0.1, up->to + 1e-9 + std::fabs(up->to) * 0.1};
 
-    constexpr int labels = 11;
-    const int left = labels + 1, rows = bottom - y_ - 2, columns = screen_.width() - left - 2;
     Canvas canvas(columns, rows, state_.ascii);
     const auto place = [&](const CurvePoint& p) {
       const double u = (p.x - across->from) / (across->to - across->from), v = (up->to - p.y) / (up->to - up->from);

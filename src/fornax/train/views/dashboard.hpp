@@ -13,7 +13,7 @@ struct DashboardState {
   std::size_t metric = 0;  // whose curve is drawn; beyond the last one means the first
   bool help = false;
   bool ascii = false;
-  Request asked;  // that the run has not answered yet
+  Request asked = {};  // that the run has not answered yet
 };
 
 Screen draw_dashboard(const History& history, const DashboardState& state, int width, int height);

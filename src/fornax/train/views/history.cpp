@@ -94,6 +94,7 @@ void History::on_step(const StepEnd& step) {
     }
     for (const MetricValue& v : step.metrics)
       metric(v.name, step.split).steps.add(static_cast<double>(step.step), v.value);
+    last_train = step;
   }
   last = step;
 }

@@ -58,6 +58,7 @@ class History : public View {
   std::vector<MetricHistory> metrics;  // in the order of the run's
   std::vector<EpochEnd> epochs;        // one for each epoch and split, in the order of time
   std::optional<StepEnd> last;         // the latest batch
+  std::optional<StepEnd> last_train;   // the latest one of training
   std::vector<CheckpointSaved> saved;  // the latest ones
   std::vector<std::string> messages;   // the latest ones
   std::optional<RunEnd> end;

@@ -141,7 +141,7 @@ function drawMetric(metric) {
   const xs = entry.chart.data.datasets.flatMap(d => d.data.map(q => q.x));
   if (xs.length > 1) {
     const from = Math.min(...xs), to = Math.max(...xs);
-    Object.assign(entry.chart.options.scales.x, {min: from < to / 5 ? 0 : Math.floor(from), max: to});
+    Object.assign(entry.chart.options.scales.x, {min: from < to / 5 ? 0 : Math.floor(from), max: Math.ceil(to)});
   }
   entry.chart.update();
 }

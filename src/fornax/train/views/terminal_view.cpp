@@ -108,7 +108,7 @@ class Terminal {
     switch (ink) {
       case Ink::Strong: return {A_BOLD, 0};
       case Ink::Faint: return {A_DIM, 0};
-      case Ink::Steps: return {A_DIM, 1};
+      case Ink::Steps: return {A_NORMAL, 2};
       case Ink::Train: return {A_BOLD, 1};
       case Ink::Valid: return {A_BOLD, 3};
       case Ink::Good: return {A_NORMAL, 4};

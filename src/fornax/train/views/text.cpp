@@ -97,7 +97,7 @@ EpochTable::EpochTable(const RunStart& run) : epochs_(run.epochs) {
     for (const MetricInfo& m : run.metrics) {
       if (!(split == Split::Train ? m.train : m.valid)) continue;
       std::string title = std::string(name_of(split)) + " " + io::printable(m.name);
-      const std::size_t value = std::string("-1.234e-05").size() + (m.unit.empty() ? 0 : 1 + columns_of(m.unit));
+      const std::size_t value = std::string("1.234e-05").size() + (m.unit.empty() ? 0 : 1 + columns_of(m.unit));
       const std::size_t width = std::max(columns_of(title), value);
       columns_.push_back({split, m.name, io::printable(m.unit), std::move(title), width});
     }

@@ -158,6 +158,11 @@ class HttpView final : public WebView {
       ask(request, response, save_, "saving after this step");
     });
     server_.set_payload_max_length(1024);
+    // By default the port could be shared with another program (SO_REUSEPORT).
+    server_.set_socket_options([](socket_t socket) {
+      const int yes = 1;
+      ::setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    });
     // Two browsers at most are expected; by default there are as many threads as the machine has cores.
     server_.new_task_queue = [] { return new httplib::ThreadPool(2); };
   }
