@@ -1,16 +1,12 @@
 #pragma once
-// What tests need of processes: the memory of their own, threads with a small stack, and programs that they run.
+// What tests need of the process: its memory, and threads with a small stack.
 
-#include <fcntl.h>
 #include <pthread.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstddef>
 #include <cstdio>
 #include <functional>
-#include <string>
-#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -51,39 +47,6 @@ inline void run_with_stack(std::size_t bytes, std::function<void()> f) {
   ASSERT_EQ(pthread_create(&thread, &attributes, start, &f), 0);
   ASSERT_EQ(pthread_join(thread, nullptr), 0);
   pthread_attr_destroy(&attributes);
-}
-
-/// What a program left behind that has ended.
-struct Ended {
-  int status = -1;  // its exit status; 128 + n if signal n ended it
-  std::string output, errors;
-};
-
-/// Runs a program, without a shell and without input, until it ends.
-inline Ended run_program(const std::vector<std::string>& command) {
-  std::FILE* const files[] = {std::tmpfile(), std::tmpfile()};
-  Ended ended;
-  const pid_t child = ::fork();
-  if (child == 0) {
-    ::dup2(::open("/dev/null", O_RDONLY), 0);
-    ::dup2(::fileno(files[0]), 1);
-    ::dup2(::fileno(files[1]), 2);
-    std::vector<char*> arguments;
-    for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
-    ::execv(arguments[0], arguments.data());
-    ::_exit(127);
-  }
-  int status = 0;
-  EXPECT_EQ(::waitpid(child, &status, 0), child);
-  ended.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-  for (std::string* const text : {&ended.output, &ended.errors}) {
-    std::FILE* const file = files[text == &ended.output ? 0 : 1];
-    std::rewind(file);
-    for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) *text += static_cast<char>(c);
-    std::fclose(file);
-  }
-  return ended;
 }
 
 }  // namespace fornax::test
