@@ -53,8 +53,8 @@ const std::vector<CurvePoint>& MetricHistory::of(Split split) const {
   return split == Split::Train ? train : split == Split::Valid ? valid : test;
 }
 
-const MetricHistory* History::find(std::string_view name) const {
-  const auto at = std::ranges::find_if(metrics, [&](const MetricHistory& m) { return m.info.name == name; });
+const MetricHistory* History::find(std::string_view metric) const {
+  const auto at = std::ranges::find_if(metrics, [&](const MetricHistory& m) { return m.info.name == metric; });
   return at == metrics.end() ? nullptr : &*at;
 }
 

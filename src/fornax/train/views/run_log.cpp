@@ -201,7 +201,7 @@ std::string html_report(const History& history) {
 }
 
 std::string write_report(const std::string& directory, const std::string& path) {
-  const std::string to = path.empty() ? file_in(directory, "report.html") : path;
+  std::string to = path.empty() ? file_in(directory, "report.html") : path;
   io::write_file_atomically("write_report", to, html_report(read_run(directory)));
   return to;
 }

@@ -38,11 +38,11 @@ constexpr unsigned kBraille[2][4] = {{0x01, 0x02, 0x04, 0x40}, {0x08, 0x10, 0x20
 }  // namespace
 
 Screen::Screen(int width, int height)
-    : width_(std::max(width, 0)), height_(std::max(height, 0)), cells_(static_cast<std::size_t>(width_ * height_)) {}
+    : width_(std::max(width, 0)), height_(std::max(height, 0)), cells_(place(0, height_)) {}
 
 void Screen::put(int x, int y, char32_t character, Ink ink) {
   if (x < 0 || x >= width_ || y < 0 || y >= height_) return;
-  cells_[static_cast<std::size_t>(y * width_ + x)] = {character, ink};
+  cells_[place(x, y)] = {character, ink};
 }
 
 int Screen::text(int x, int y, std::string_view utf8, Ink ink) {
@@ -61,15 +61,12 @@ std::vector<std::string> Screen::lines() const {
 }
 
 Canvas::Canvas(int columns, int rows, bool ascii)
-    : columns_(std::max(columns, 0)),
-      rows_(std::max(rows, 0)),
-      ascii_(ascii),
-      spots_(static_cast<std::size_t>(columns_ * rows_)) {}
+    : columns_(std::max(columns, 0)), rows_(std::max(rows, 0)), ascii_(ascii), spots_(place(0, rows_)) {}
 
 void Canvas::dot(int x, int y, Ink ink, char mark) {
   if (x < 0 || x >= width() || y < 0 || y >= height()) return;
   const int column = ascii_ ? x : x / 2, row = ascii_ ? y : y / 4;
-  Spot& spot = spots_[static_cast<std::size_t>(row * columns_ + column)];
+  Spot& spot = spots_[place(column, row)];
   spot.dots |= ascii_ ? 1 : kBraille[x % 2][y % 4];
   spot.ink = ink;
   spot.mark = mark;
@@ -97,7 +94,7 @@ void Canvas::line(int x0, int y0, int x1, int y1, Ink ink, char mark) {
 void Canvas::show(Screen& screen, int x, int y) const {
   for (int row = 0; row < rows_; ++row)
     for (int column = 0; column < columns_; ++column) {
-      const Spot& spot = spots_[static_cast<std::size_t>(row * columns_ + column)];
+      const Spot& spot = spots_[place(column, row)];
       if (spot.dots == 0) continue;
       screen.put(x + column, y + row, ascii_ ? static_cast<char32_t>(spot.mark) : 0x2800 + spot.dots, spot.ink);
     }

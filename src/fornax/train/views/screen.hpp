@@ -21,7 +21,7 @@ class Screen {
   Screen(int width, int height);
   int width() const { return width_; }
   int height() const { return height_; }
-  const Cell& at(int x, int y) const { return cells_[static_cast<std::size_t>(y * width_ + x)]; }
+  const Cell& at(int x, int y) const { return cells_[place(x, y)]; }
 
   /// Puts one character; what lies outside is left out.
   void put(int x, int y, char32_t character, Ink ink = Ink::Plain);
@@ -31,6 +31,10 @@ class Screen {
   std::vector<std::string> lines() const;
 
  private:
+  std::size_t place(int x, int y) const {
+    return static_cast<std::size_t>(y) * static_cast<std::size_t>(width_) + static_cast<std::size_t>(x);
+  }
+
   int width_, height_;
   std::vector<Cell> cells_;
 };
@@ -52,6 +56,10 @@ class Canvas {
     char mark = ' ';
     Ink ink = Ink::Plain;
   };
+  std::size_t place(int column, int row) const {
+    return static_cast<std::size_t>(row) * static_cast<std::size_t>(columns_) + static_cast<std::size_t>(column);
+  }
+
   int columns_, rows_;
   bool ascii_;
   std::vector<Spot> spots_;

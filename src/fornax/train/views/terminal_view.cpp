@@ -1,11 +1,11 @@
 #include <langinfo.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <clocale>
+#include <csignal>
 #include <cstdlib>
 #include <cstring>
 #include <exception>
@@ -144,7 +144,8 @@ class TerminalView final : public View {
   explicit TerminalView(const TerminalOptions& options) : options_(options) {
     if (!terminal_view_works())
       throw ValueError("terminal_view",
-                       "standard input or output is no terminal that ncurses knows; line_view needs none");
+                       "standard input or output is no terminal that ncurses knows, or is taken by another view; "
+                       "line_view needs none");
     // Which characters the terminal takes is the locale's to say; programs start in "C".
     if (std::strcmp(std::setlocale(LC_CTYPE, nullptr), "C") == 0) std::setlocale(LC_CTYPE, "");
     state_.ascii = options.ascii || std::strcmp(::nl_langinfo(CODESET), "UTF-8") != 0;
@@ -276,10 +277,12 @@ class TerminalView final : public View {
 }  // namespace
 
 bool terminal_view_works() {
-  if (::isatty(STDIN_FILENO) == 0 || ::isatty(STDOUT_FILENO) == 0) return false;
+  if (screen_taken || ::isatty(STDIN_FILENO) == 0 || ::isatty(STDOUT_FILENO) == 0) return false;
   const char* const type = std::getenv("TERM");
   int error = 0;
-  return type && std::strcmp(type, "dumb") != 0 && ::setupterm(type, STDOUT_FILENO, &error) == OK;
+  if (!type || std::strcmp(type, "dumb") == 0 || ::setupterm(type, STDOUT_FILENO, &error) != OK) return false;
+  ::del_curterm(cur_term);
+  return true;
 }
 
 std::unique_ptr<View> terminal_view(const TerminalOptions& options) { return std::make_unique<TerminalView>(options); }
