@@ -40,6 +40,23 @@ TEST(Module, GivesEveryParameterAGradient) {
   EXPECT_TRUE(net.fc2.bias->grad(gradients).has_value());
 }
 
+// Without a template parameter, for those who have one backend.
+struct OnTheTape {
+  nn::Linear<Taped> fc = nn::LinearConfig{2, 1}.init<Taped>();
+  std::int64_t runs = 0;
+  FORNAX_MODULE(OnTheTape, fc, runs)
+};
+
+TEST(Module, MayBeAStructOfOneBackend) {
+  OnTheTape net;
+  EXPECT_EQ(nn::num_params(net), 3);
+  EXPECT_EQ(nn::freeze(net, "*.bias"), 1u);
+  EXPECT_EQ(nn::num_trainable_params(net), 2);
+  EXPECT_EQ(nn::unfreeze(net), 2u);
+  EXPECT_EQ(nn::num_trainable_params(net), 3);
+  EXPECT_NE(nn::summary(net).find("OnTheTape"), std::string::npos);
+}
+
 TEST(Module, IsATreeToTransforms) {
   const auto net = PerceptronConfig{.dropout = 0}.init<Cpu>({Device(), DType::F64});
   const auto x = Tensor<Cpu, 2>::random({5, 3}, Distribution::standard(), Device(), DType::F64);

@@ -11,9 +11,9 @@
 
 #include <fornax/nn/listing.hpp>
 
-/// Makes a struct a module. Name every member; those left out are lost when the module goes to another backend. If there
-/// are tensors in it, its first template parameter is the backend, a plain `class`; further ones may be numbers. Implies
-/// FORNAX_FIELDS.
+/// Makes a struct a module. Name every member; those left out are lost when the module goes to another backend. A module
+/// that does so, by valid() or train(), has the backend as its first template parameter, a plain `class`; further ones may
+/// be numbers. Implies FORNAX_FIELDS.
 #define FORNAX_MODULE(Type, ...) FORNAX_MODULE_AS(, #Type, __VA_ARGS__)
 // With a name that is computed; with a template head, only the members that are called are compiled.
 #define FORNAX_MODULE_AS(template_head, name, ...)                                              \
@@ -46,8 +46,14 @@ void cast(const Listing& module, DType dtype);
 
 template <class M> constexpr void require_autodiff_module() {
   using B = backend_of_module<M>;
-  static_assert(!std::is_void_v<B>, "the module has no tensors, or its backend is not its first template parameter");
+  static_assert(!std::is_void_v<B>, "the module has no tensors");
   static_assert(B::is_autodiff, "the module must be on Autodiff<B>; train() takes it there");
+}
+
+template <class M, class To> constexpr void require_other_backends() {
+  static_assert(
+      !std::is_same_v<fornax::detail::rebind_t<M, To>, M>,
+      "the module is of one backend only: to go to another, it must have the backend as first template parameter");
 }
 
 }  // namespace detail
@@ -82,6 +88,7 @@ template <Module M> std::size_t unfreeze(M& module, std::string_view pattern = "
 template <Module M> auto valid(const M& module) {
   detail::require_autodiff_module<M>();
   using To = typename detail::backend_of_module<M>::Inner;
+  detail::require_other_backends<M, To>();
   return fornax::detail::map_tensors<To>(
       []<class B, std::size_t D, class K>(const Tensor<B, D, K>& t) {
         return t.array().defined() ? t.inner() : Tensor<To, D, K>();
@@ -91,7 +98,8 @@ template <Module M> auto valid(const M& module) {
 /// A module of a plain backend on Autodiff, all of its parameters as leaves.
 template <Module M> auto train(const M& module) {
   using B = detail::backend_of_module<M>;
-  static_assert(!std::is_void_v<B>, "the module has no tensors, or its backend is not its first template parameter");
+  static_assert(!std::is_void_v<B>, "the module has no tensors");
+  detail::require_other_backends<M, Autodiff<B>>();
   auto result = fornax::detail::map_tensors<Autodiff<B>>(
       []<std::size_t D, class K>(const Tensor<B, D, K>& t) { return Tensor<Autodiff<B>, D, K>::unchecked(t.array()); },
       module);

@@ -16,8 +16,13 @@ Kernel kernel_of(UnaryFn fn, DType type);
 Kernel kernel_of(BinaryFn fn, DType type);
 Kernel kernel_of(ScalarFn fn, DType type);
 
-/// Runs a kernel over all elements of y. Inputs have y's shape; `y` may share its buffer with an input that has the
-/// same dtype and is contiguous.
+/// Where the result of an elementwise operation goes: the buffer of the first input that may be written to and has this
+/// dtype, else a new one. It lies in memory as the first input does that has no gaps, so that pictures with adjacent
+/// channels stay so.
+Array elementwise_result(std::string_view operation, const Spec& spec, Operands inputs);
+
+/// Runs a kernel over all elements of y, which has no gaps. Inputs have y's shape; `y` may share its buffer with an input
+/// that has the same dtype and the same strides.
 void run_elementwise(Kernel kernel, const Array& y, std::span<const View> inputs, const void* setting = nullptr);
 
 }  // namespace fornax::cpu

@@ -57,7 +57,7 @@ Kernel clamp_kernel(DType type) {
 
 Array execute(const op::Where& op, const Spec& spec, Operands inputs) {
   const View x[3] = {View(inputs[0].array()), View(inputs[1].array()), View(inputs[2].array())};
-  const Array y = cpu_result(op.name(), spec, inputs);
+  const Array y = elementwise_result(op.name(), spec, inputs);
   switch (size_of(compute_type(spec.dtype))) {
     case 8: run_elementwise(where_loop<std::uint64_t>, y, x); break;
     case 4: run_elementwise(where_loop<std::uint32_t>, y, x); break;
@@ -69,7 +69,7 @@ Array execute(const op::Where& op, const Spec& spec, Operands inputs) {
 
 Array execute(const op::Clamp& op, const Spec& spec, Operands inputs) {
   const View x(inputs[0].array());
-  const Array y = cpu_result(op.name(), spec, inputs);
+  const Array y = elementwise_result(op.name(), spec, inputs);
   run_elementwise(clamp_kernel(compute_type(x.dtype)), y, {&x, 1}, &op);
   return y;
 }

@@ -83,6 +83,12 @@ template <template <class...> class S, class... T, class... Rest>
 requires(HasFields<S<T...>> && !(BackendType<T> || ...)) struct BackendOf<S<T...>, Rest...> : BackendOf<T..., Rest...> {
 };
 template <class T, class... Rest> struct BackendOf<T, Rest...> : BackendOf<Rest...> {};
+template <class T> struct FieldsOf;
+template <class... F> struct FieldsOf<std::tuple<F...>> { using Type = std::tuple<std::remove_cvref_t<F>...>; };
+template <class T, class... Rest>
+requires HasFields<T>
+struct BackendOf<T, Rest...> : BackendOf<typename FieldsOf<decltype(std::declval<T&>().fields())>::Type, Rest...> {
+};
 template <class... T> using backend_of_t = typename BackendOf<std::remove_cvref_t<T>...>::Type;
 
 /// Calls f(tensor of the first tree, tensor at the same place of the second, ...) for each tensor. Throws ShapeError if

@@ -1,0 +1,77 @@
+// Elementwise work and rows.
+
+#include "workloads.hpp"
+
+namespace {
+
+template <class T> auto chain(const T& a, const T& b, const T& c) {
+  return ((a * b + c).tanh() * a.sigmoid() - b).sum();
+}
+
+constexpr std::int64_t kChainLength = 16 << 20;
+
+Report elementwise_chain_fwd(const Options& o) {
+  Report r = start();
+  const Shape shape{kChainLength};
+  const auto a = uni<Plain<1>>(shape, 1), b = uni<Plain<1>>(shape, 2), c = uni<Plain<1>>(shape, 3);
+  double y = 0;
+  r.stats = bench::time_it(o, [&] { y = chain(a, b, c).into_scalar(); });
+  r.extra = {{"sum", y}};
+  return r;
+}
+
+Report elementwise_chain_fb(const Options& o) {
+  Report r = start();
+  const Shape shape{kChainLength};
+  const auto a = uni<Tracked<1>>(shape, 1).require_grad();
+  const auto b = uni<Tracked<1>>(shape, 2).require_grad();
+  const auto c = uni<Tracked<1>>(shape, 3).require_grad();
+  Gradients<AD> gradients;
+  double y = 0;
+  r.stats = bench::time_it(o, [&] {
+    gradients = {};
+    auto sum = chain(a, b, c);
+    y = sum.into_scalar();
+    gradients = std::move(sum).backward();
+  });
+  r.extra = {{"ga", sum_d(*a.grad(gradients))},
+             {"gb", sum_d(*b.grad(gradients))},
+             {"gc", sum_d(*c.grad(gradients))},
+             {"sum", y}};
+  return r;
+}
+
+Report softmax_xent_fwd(const Options& o) {
+  Report r = start();
+  const auto x = uni<Plain<2>>({8192, 1000}, 1, 4.0f);
+  const auto t = classes<Cpu>(8192, 2, 1000);
+  double loss = 0;
+  r.stats = bench::time_it(o, [&] { loss = functional::cross_entropy(x, t).into_scalar(); });
+  r.extra = {{"loss", loss}};
+  return r;
+}
+
+Report softmax_xent_fb(const Options& o) {
+  Report r = start();
+  const auto x = uni<Tracked<2>>({8192, 1000}, 1, 4.0f).require_grad();
+  const auto t = classes<AD>(8192, 2, 1000);
+  Gradients<AD> gradients;
+  double value = 0;
+  r.stats = bench::time_it(o, [&] {
+    gradients = {};
+    auto loss = functional::cross_entropy(x, t);
+    value = loss.into_scalar();
+    gradients = std::move(loss).backward();
+  });
+  r.extra = {{"gx_abs", abs_d(*x.grad(gradients))}, {"loss", value}};
+  return r;
+}
+
+}  // namespace
+
+void add_elementwise(Table& table) {
+  table["elementwise_chain_fwd"] = elementwise_chain_fwd;
+  table["elementwise_chain_fb"] = elementwise_chain_fb;
+  table["softmax_xent_fwd"] = softmax_xent_fwd;
+  table["softmax_xent_fb"] = softmax_xent_fb;
+}

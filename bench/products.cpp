@@ -1,0 +1,39 @@
+// Matrix products.
+
+#include "workloads.hpp"
+
+namespace {
+
+Report matmul(const Options& o, std::int64_t n) {
+  Report r = start();
+  const auto a = uni<Plain<2>>({n, n}, 1), b = uni<Plain<2>>({n, n}, 2);
+  Plain<2> c;
+  r.stats = bench::time_it(o, [&] { c = a.matmul(b); });
+  r.flops = 2.0 * std::pow(static_cast<double>(n), 3);
+  r.extra = {{"c_abs", abs_d(c)}};
+  return r;
+}
+
+Report matmul_fb(const Options& o, std::int64_t n) {
+  Report r = start();
+  const auto a = uni<Tracked<2>>({n, n}, 1).require_grad(), b = uni<Tracked<2>>({n, n}, 2).require_grad();
+  const auto g = uni<Plain<2>>({n, n}, 3);
+  Gradients<AD> gradients;
+  r.stats = bench::time_it(o, [&] {
+    gradients = {};
+    gradients = a.matmul(b).backward(g);
+  });
+  r.flops = 6.0 * std::pow(static_cast<double>(n), 3);
+  r.extra = {{"ga_abs", abs_d(*a.grad(gradients))}, {"gb_abs", abs_d(*b.grad(gradients))}};
+  return r;
+}
+
+}  // namespace
+
+void add_products(Table& table) {
+  table["matmul_64"] = [](const Options& o) { return matmul(o, 64); };
+  table["matmul_256"] = [](const Options& o) { return matmul(o, 256); };
+  table["matmul_1024"] = [](const Options& o) { return matmul(o, 1024); };
+  table["matmul_2048"] = [](const Options& o) { return matmul(o, 2048); };
+  table["matmul_1024_fb"] = [](const Options& o) { return matmul_fb(o, 1024); };
+}

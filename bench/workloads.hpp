@@ -1,0 +1,56 @@
+#pragma once
+// What fornax's workloads share: data, check values, the table. bench/README.md defines each workload;
+// peers/libtorch/libtorch_bench.cpp has the same in libtorch.
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fornax/fornax.hpp>
+
+#include "common/harness.hpp"
+
+using namespace fornax;
+using bench::Options;
+using bench::Report;
+
+using AD = Autodiff<Cpu>;
+template <std::size_t D> using Plain = Tensor<Cpu, D>;
+template <std::size_t D> using Tracked = Tensor<AD, D>;
+
+using Table = std::map<std::string, bench::Workload>;
+void add_small(Table& table);
+void add_elementwise(Table& table);
+void add_products(Table& table);
+void add_networks(Table& table);
+void add_second_order(Table& table);
+
+template <class T> T uni(const Shape& shape, std::uint64_t seed, float scale = 1.0f) {
+  return T::from_data(TensorData(bench::uniform_vec(static_cast<std::size_t>(shape.numel()), seed, scale), shape));
+}
+template <class B> Tensor<B, 1, Int> classes(std::int64_t n, std::uint64_t seed, std::uint64_t count) {
+  return Tensor<B, 1, Int>::from_data(
+      TensorData(bench::class_vec<std::int64_t>(static_cast<std::size_t>(n), seed, count), Shape{n}));
+}
+
+template <class T> double sum_d(const T& t) {
+  double sum = 0;
+  for (const double v : t.to_data().template to_vector<double>()) sum += v;
+  return sum;
+}
+template <class T> double abs_d(const T& t) {
+  double sum = 0;
+  for (const double v : t.to_data().template to_vector<double>()) sum += std::abs(v);
+  return sum;
+}
+
+inline Report start() {
+  Report r;
+  bench::reset_peak_rss();
+  r.base_rss_kb = bench::rss_kb();
+  return r;
+}
