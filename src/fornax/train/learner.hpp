@@ -34,6 +34,7 @@
 #include <fornax/optim/lbfgs.hpp>
 #include <fornax/train/loop.hpp>
 #include <fornax/train/metrics/progress.hpp>
+#include <fornax/train/output.hpp>
 #include <fornax/train/source.hpp>
 
 namespace fornax::train {
