@@ -11,6 +11,8 @@
 
 #include <gtest/gtest.h>
 
+#include <support/process.hpp>
+
 namespace fornax::test {
 
 /// What a program left behind that has ended.
@@ -28,11 +30,7 @@ inline Ended run_program(const std::vector<std::string>& command) {
     ::dup2(::open("/dev/null", O_RDONLY), 0);
     ::dup2(::fileno(files[0]), 1);
     ::dup2(::fileno(files[1]), 2);
-    std::vector<char*> arguments;
-    for (const std::string& argument : command) arguments.push_back(const_cast<char*>(argument.c_str()));
-    arguments.push_back(nullptr);
-    ::execv(arguments[0], arguments.data());
-    ::_exit(127);
+    become(command);
   }
   int status = 0;
   EXPECT_EQ(::waitpid(child, &status, 0), child);

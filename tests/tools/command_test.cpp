@@ -225,15 +225,34 @@ TEST(Devices, SaysWhatItComputesOn) {
   EXPECT_NE(text.find("LAPACK"), std::string::npos);
 }
 
-TEST(Train, SaysWhichNetworkIsMissing) {
+TEST(Train, SaysWhatIsWrongWithItsSettings) {
+  if (printed({"train", "--help"}).find("fashion_cnn") == std::string::npos)
+    GTEST_SKIP() << "built without the examples";
   const TempDir dir;
   const auto refused_with = [&](const std::string& text) {
     return refused({"train", dir.write("c.json", bytes_of_text(text))});
   };
-  const std::string begin = "fornax train: train \"" + dir.path("c.json") + "\": ";
-  EXPECT_EQ(refused_with("{"), begin + "it is not a JSON object\n");
-  EXPECT_EQ(refused_with("{}"), begin + "\"network\" is missing or not a text\n");
-  EXPECT_TRUE(refused_with(R"({"network": "none"})").starts_with(begin + "there is no network \"none\""));
+  const std::string begin = "fornax train: settings \"" + dir.path("c.json") + "\": ";
+  EXPECT_TRUE(refused_with("{").starts_with(begin + "needs {\"network\""));
+  EXPECT_TRUE(refused_with(R"({"network": "time_series"})").starts_with(begin + "needs {\"network\""));
+  EXPECT_TRUE(refused_with(R"({"network": "none", "config": {}})").starts_with(begin + "there is no network \"none\""));
+  EXPECT_NE(refused_with(R"({"network": "time_series", "config": {"pints": 3}})").find("pints"), std::string::npos);
+}
+
+TEST(Train, TrainsWithTheSettingsThatItPrints) {
+  if (printed({"train", "--help"}).find("fashion_cnn") == std::string::npos)
+    GTEST_SKIP() << "built without the examples";
+  const TempDir dir;
+  auto settings = nlohmann::json::parse(printed({"train", "--print", "time_series"}));
+  settings["config"]["points"] = 400;
+  settings["config"]["window"] = 10;
+  settings["config"]["hidden"] = 4;
+  settings["config"]["epochs"] = 2;
+  const std::string file = dir.write("c.json", bytes_of_text(settings.dump()));
+  const std::string text = printed({"train", file, "--directory", dir.path("run"), "--quiet"});
+  EXPECT_NE(text.find("rms error"), std::string::npos);
+  EXPECT_NE(printed({"inspect", dir.path("run") + "/model.safetensors"}).find("lstm.layers.0"), std::string::npos);
+  EXPECT_NE(printed({"report", dir.path("run")}).find("report.html"), std::string::npos);
 }
 
 }  // namespace

@@ -37,8 +37,14 @@ void devices(bool json, std::ostream& out);
 /// A quick look at what this machine gives: products, memory, the cost of an operation.
 void bench(bool json, std::ostream& out);
 
+struct TrainOptions {
+  std::string config;     // a file of settings
+  std::string directory;  // of the run; empty: runs/NAME
+  std::string print;      // the network whose settings are to be printed instead
+  bool resume = false, dashboard = false, quiet = false;
+};
 /// Trains one of the networks that come with fornax.
-void train(const std::string& config_file, std::ostream& out);
+void train(const TrainOptions& options, std::ostream& out);
 /// Their names, one a line, with what they are; empty if there are none.
 std::string networks();
 

@@ -103,13 +103,26 @@ void add_bench(CLI::App& app, bool& json) {
   c->callback([&json] { bench(json, std::cout); });
 }
 
-void add_train(CLI::App& app, std::string& config) {
-  static const std::string examples = "\"network\" in the settings chooses one of these networks:\n" +
-                                      (networks().empty() ? std::string("  (this build has none)\n") : networks()) +
-                                      "\nExample:\n  fornax train settings.json";
+void add_train(CLI::App& app, TrainOptions& o) {
+  static const std::string examples =
+      "CONFIG says which network, and its settings. There are:\n" +
+      (networks().empty() ? std::string("  (this build has none)\n") : networks()) +
+      "\nThe run's checkpoints, curves and model go into its directory. Ctrl-C ends a run after the\n"
+      "step; --resume goes on with the same bits.\n\n"
+      "Examples:\n"
+      "  fornax train --print fashion_cnn > settings.json\n"
+      "  fornax train settings.json --dashboard\n"
+      "  fornax train settings.json --resume";
   CLI::App* const c = command(app, "train", "Trains one of the networks that come with fornax", examples.c_str());
-  c->add_option("CONFIG", config, "Settings: a file of JSON")->required();
-  c->callback([&config] { train(config, std::cout); });
+  c->add_option("CONFIG", o.config, "Settings: a file of JSON");
+  c->add_option("--directory", o.directory, "Where the run goes (by default runs/ and the network's name)")
+      ->type_name("DIR");
+  c->add_option("--print", o.print, "Prints the settings of a network, to be changed and trained with")
+      ->type_name("NAME");
+  c->add_flag("--resume", o.resume, "Goes on from the newest checkpoint in the directory");
+  c->add_flag("--dashboard", o.dashboard, "Shows the run on a web page of this machine");
+  c->add_flag("--quiet", o.quiet, "Prints results only");
+  c->callback([&o] { train(o, std::cout); });
 }
 
 // Errors are one line, on standard error.
@@ -132,12 +145,13 @@ int main(int count, char** arguments) {
       "Exit status: 0 done, 1 failed (a line on standard error says why), 2 wrong call.");
   InspectOptions inspect_options;
   ConvertOptions convert_options;
-  std::string directory, page, config;
+  TrainOptions train_options;
+  std::string directory, page;
   bool devices_json = false, bench_json = false;
   add_inspect(app, inspect_options);
   add_convert(app, convert_options);
   add_report(app, directory, page);
-  add_train(app, config);
+  add_train(app, train_options);
   add_devices(app, devices_json);
   add_bench(app, bench_json);
   try {

@@ -1,53 +1,46 @@
-// The networks that `fornax train` knows: a line in the table for each, with a function that trains it.
+// Trains the networks of examples/, which are linked into the command.
 
-#include <array>
 #include <ostream>
-#include <span>
-
-#include <nlohmann/json.hpp>
 
 #include <fornax/array/error.hpp>
-#include <fornax/data/text_file.hpp>
-#include <fornax/io/input.hpp>
-#include <fornax/io/markup.hpp>
 
 #include "commands.hpp"
+#ifdef FORNAX_WITH_EXAMPLES
+#include "support/example.hpp"
+#endif
 
 namespace fornax::tool {
 
-namespace {
-
-struct Network {
-  const char* name;   // the value of "network" in the settings
-  const char* about;  // a few words
-  void (*train)(const nlohmann::json& settings, std::ostream& out);
-};
-
-constexpr std::array<Network, 0> kNetworks{};
-
-}  // namespace
+#ifdef FORNAX_WITH_EXAMPLES
 
 std::string networks() {
   std::string text;
-  for (const Network& n : std::span<const Network>(kNetworks))
-    text += std::string("  ") + n.name + ": " + n.about + "\n";
+  for (const examples::Example& e : examples::all()) text += "  " + e.name + ": " + e.about + "\n";
   return text;
 }
 
-void train(const std::string& config_file, std::ostream& out) {
-  const std::string operation = io::operation_on("train", config_file);
-  const nlohmann::json settings = nlohmann::json::parse(data::read_text(operation, config_file), nullptr, false);
-  if (!settings.is_object()) throw FormatError(operation, "it is not a JSON object");
-  const auto wanted = settings.find("network");
-  if (wanted == settings.end() || !wanted->is_string())
-    throw FormatError(operation, "\"network\" is missing or not a text");
-  for (const Network& n : std::span<const Network>(kNetworks))
-    if (*wanted == n.name) {
-      n.train(settings, out);
-      return;
-    }
-  throw ValueError(operation, "there is no network " + io::in_quotes(wanted->get<std::string>()) +
-                                  (kNetworks.empty() ? "; this build has none" : "; there are:\n" + networks()));
+void train(const TrainOptions& options, std::ostream& out) {
+  if (!options.print.empty()) {
+    for (const examples::Example& e : examples::all())
+      if (e.name == options.print) return static_cast<void>(out << examples::settings_of(e));
+    throw ValueError("train", "there is no network \"" + options.print + "\"; there are:\n" + networks());
+  }
+  if (options.config.empty()) throw ValueError("train", "needs a file of settings; --print NAME makes one");
+  const examples::Settings settings = examples::read_settings(options.config);
+  settings.example->run(settings.config,
+                        {.directory = options.directory.empty() ? "runs/" + settings.example->name : options.directory,
+                         .resume = options.resume,
+                         .dashboard = options.dashboard,
+                         .quiet = options.quiet});
 }
+
+#else
+
+std::string networks() { return {}; }
+void train(const TrainOptions&, std::ostream&) {
+  throw ValueError("train", "this build has no networks: it was made without the examples (FORNAX_BUILD_EXAMPLES)");
+}
+
+#endif
 
 }  // namespace fornax::tool

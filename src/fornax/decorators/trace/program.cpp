@@ -17,6 +17,7 @@ Program& Program::operator=(Program other) noexcept {
 Program::~Program() = default;
 
 const std::vector<Node>& Program::nodes() const { return body_->nodes; }
+const Array& Program::constant(std::size_t node) const { return body_->constants[node]; }
 const std::vector<Value>& Program::values() const { return body_->values; }
 const std::vector<std::size_t>& Program::inputs() const { return body_->inputs; }
 const std::vector<std::size_t>& Program::outputs() const { return body_->outputs; }
