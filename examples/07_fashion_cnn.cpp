@@ -51,7 +51,7 @@ template <class B> struct FashionCnn {
     const auto x = (images.to_float() / 255.0).unsqueeze_dim(1);
     const auto small = pool.forward(conv1.forward(x).relu());
     const auto features = pool.forward(conv2.forward(small).relu());
-    const auto row = dropout.forward(features.flatten<2>(1));
+    const auto row = dropout.forward(features.template flatten<2>(1));
     return fc2.forward(dropout.forward(fc1.forward(row).relu()));
   }
 

@@ -6,6 +6,7 @@
 #include <map>
 
 #include <fornax/data/data.hpp>
+#include <fornax/data/text_file.hpp>
 #include <fornax/fornax.hpp>
 #include <fornax/io/io.hpp>
 

@@ -18,7 +18,7 @@ struct Spirals {
   std::int64_t size() const { return 2000; }
   data::Labelled get(std::int64_t i) const {
     data::Random random(1, 2, static_cast<std::uint64_t>(i));
-    const double way = random.uniform(), turn = 3 * 3.14159265 * way + (i % 2 == 0 ? 0.0 : 3.14159265);
+    const double way = random.uniform(), turn = 2 * 3.14159265 * way + (i % 2 == 0 ? 0.0 : 3.14159265);
     const double radius = 0.1 + 0.9 * way, blur = 0.02;
     return {TensorData({static_cast<float>(radius * std::cos(turn) + random.uniform(-blur, blur)),
                         static_cast<float>(radius * std::sin(turn) + random.uniform(-blur, blur))}),
@@ -53,7 +53,7 @@ int main() {
     auto net = nn::train(Net<Cpu>());
     optim::AdamW optimizer({.lr = 1e-2});
     optimizer.set_clipping(optim::Clip::global_norm(1));
-    const std::int64_t epochs = 30;
+    const std::int64_t epochs = 40;
     optim::Scheduler scheduler(optimizer, optim::cosine_lr({.t_max = epochs * loader.size()}));
     optim::Ema average({.decay = 0.98});
 
@@ -65,13 +65,13 @@ int main() {
                                               Tensor<B, 1, Int>::from_data(batch.labels));
         sum += loss.into_scalar();
         optimizer.step(net, std::move(loss).backward());  // the graph is freed on the way back
-        scheduler.step();
+        scheduler.step(optimizer);
         average.update(net);
       }
       auto averaged = net;
       average.copy_to(averaged);
       const double right = accuracy(nn::valid(averaged), judged);
-      if (epoch % 5 == 0)
+      if (epoch % 8 == 0)
         std::printf("epoch %2lld  loss %.4f  accuracy %.1f %%  rate %.5f\n", static_cast<long long>(epoch),
                     sum / static_cast<double>(loader.size()), 100 * right, optimizer.lr());
       if (right > best) {

@@ -1,7 +1,8 @@
 // Two networks against each other: one makes points, the other tells them from real ones, which lie in eight heaps on a
-// circle. The graph from noise to verdict is walked twice: for the judge, then for the maker.
+// circle. The graph from noise to verdict is walked twice: for the judge, then for the maker. The judge sees points in pairs,
+// so that a maker that makes the same point again and again is found out.
 //
-// Source: Goodfellow et al., "Generative adversarial nets", 2014.
+// Source: Goodfellow et al., "Generative adversarial nets", 2014; pairs: Lin et al., "PacGAN", 2018.
 
 #include <algorithm>
 #include <cmath>
@@ -15,7 +16,7 @@ using B = Autodiff<Cpu>;
 
 namespace {
 
-constexpr std::int64_t kBatch = 256, kNoise = 8, kSteps = 3000;
+constexpr std::int64_t kBatch = 256, kPair = 2, kNoise = 8, kSteps = 4000;
 constexpr int kHeaps = 8;
 
 template <class Backend> struct Net {
@@ -28,16 +29,19 @@ template <class Backend> struct Net {
   }
 };
 Net<B> make(std::int64_t in, std::int64_t out) {
-  return {nn::LinearConfig{in, 64}.init<B>(), nn::LinearConfig{64, 64}.init<B>(), nn::LinearConfig{64, out}.init<B>()};
+  return {nn::LinearConfig{in, 128}.init<B>(), nn::LinearConfig{128, 128}.init<B>(),
+          nn::LinearConfig{128, out}.init<B>()};
 }
 
 Tensor<B, 2> real_points() {
   const auto heap = Tensor<B, 2>::random({kBatch, 1}, Distribution::uniform(0, kHeaps)).floor();
   const auto angle = heap * (2 * 3.14159265 / kHeaps);
   const auto centres = Tensor<B, 2>::cat({angle.cos(), angle.sin()}, 1);
-  return centres + centres.random_like(Distribution::normal(0, 0.03));
+  return centres * 2.0 + centres.random_like(Distribution::normal(0, 0.1));
 }
 Tensor<B, 2> noise(std::int64_t n) { return Tensor<B, 2>::random({n, kNoise}, Distribution::standard()); }
+
+Tensor<B, 2> in_pairs(const Tensor<B, 2>& points) { return points.reshape({kBatch / kPair, 2 * kPair}); }
 
 /// Mean of -log(sigmoid(verdict)), or of -log(1 - sigmoid(verdict)).
 Tensor<B, 1> taken_for(bool real, const Tensor<B, 2>& verdict) {
@@ -46,7 +50,7 @@ Tensor<B, 1> taken_for(bool real, const Tensor<B, 2>& verdict) {
 
 void draw(const Tensor<Cpu, 2>& points) {
   constexpr int width = 61, height = 25;
-  const auto values = points.to_data().to_vector<double>();
+  const auto values = (points * 0.5).to_data().to_vector<double>();
   std::vector<std::string> picture(height, std::string(width, ' '));
   std::vector<int> heaps(kHeaps, 0);
   int near = 0;
@@ -73,15 +77,15 @@ void draw(const Tensor<Cpu, 2>& points) {
 int main() {
   try {
     manual_seed(3);
-    auto maker = make(kNoise, 2), judge = make(2, 1);
-    optim::Adam maker_steps({.lr = 1e-3, .beta1 = 0.5}), judge_steps({.lr = 1e-3, .beta1 = 0.5});
+    auto maker = make(kNoise, 2), judge = make(2 * kPair, 1);
+    optim::Adam maker_steps({.lr = 1e-3, .beta1 = 0.5}), judge_steps({.lr = 2e-3, .beta1 = 0.5});
     optim::Scheduler maker_rate(maker_steps, optim::cosine_lr({.t_max = kSteps})),
         judge_rate(judge_steps, optim::cosine_lr({.t_max = kSteps}));
 
     for (std::int64_t step = 1; step <= kSteps; ++step) {
       const auto made = maker.forward(noise(kBatch));
-      const auto verdict = judge.forward(made);
-      const auto judge_loss = taken_for(true, judge.forward(real_points())) + taken_for(false, verdict);
+      const auto verdict = judge.forward(in_pairs(made));
+      const auto judge_loss = taken_for(true, judge.forward(in_pairs(real_points()))) + taken_for(false, verdict);
       const auto maker_loss = taken_for(true, verdict);
       // Both losses have the graph of the verdict: it is kept (the losses are not moved), and each walk gives the gradients
       // of the weights as they were when the verdict was found.
@@ -89,8 +93,8 @@ int main() {
       const auto maker_gradients = maker_loss.backward();
       judge_steps.step(judge, judge_gradients);
       maker_steps.step(maker, maker_gradients);
-      maker_rate.step();
-      judge_rate.step();
+      maker_rate.step(maker_steps);
+      judge_rate.step(judge_steps);
       if (step % 500 == 0)
         std::printf("step %4lld  judge %.3f  maker %.3f\n", static_cast<long long>(step), judge_loss.into_scalar(),
                     maker_loss.into_scalar());

@@ -214,7 +214,7 @@ void check_schedule(const Case& c, double& largest) {
   optim::Scheduler scheduler(lr, schedule_of(attrs));
   const std::vector<double> momenta =
       c.whole.has("expected_momentum") ? c.whole.reals("expected_momentum") : std::vector<double>();
-  for (std::size_t t = 0; t < want.size(); ++t, scheduler.step()) {
+  for (std::size_t t = 0; t < want.size(); ++t, scheduler.advance()) {
     compare_at("rate", t, scheduler.lr(), want[t]);
     if (t < momenta.size()) compare_at("momentum", t, scheduler.momentum().value(), momenta[t]);
   }

@@ -194,9 +194,10 @@ class Scheduler {
   /// Without an optimizer: for lr() alone.
   Scheduler(double base, Schedule schedule);
 
-  /// On to the next step.
+  /// On to the next step, whose rate the optimizer gets.
   void step(Optimizer& optimizer);
-  void step();
+  /// Counts a step, and sets nothing.
+  void advance() { ++step_; }
   double lr() const { return schedule_.lr(base_, step_); }
   std::optional<double> momentum() const { return schedule_.momentum(step_); }
   /// How many steps were made.

@@ -34,11 +34,9 @@ void Scheduler::set(Optimizer& optimizer) const {
 }
 
 void Scheduler::step(Optimizer& optimizer) {
-  step();
+  advance();
   set(optimizer);
 }
-
-void Scheduler::step() { ++step_; }
 
 State Scheduler::state() const {
   State s;
