@@ -23,15 +23,6 @@ template <class T> void scatter_run(const std::byte* from, std::byte* to, std::i
   for (std::int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(to + i * step) = x[i];
 }
 
-void pack(const std::byte* from, std::int64_t step, std::byte* to, std::size_t size, std::int64_t n) {
-  switch (size) {
-    case 8: return gather_run<std::uint64_t>(from, step, to, n);
-    case 4: return gather_run<std::uint32_t>(from, step, to, n);
-    case 2: return gather_run<std::uint16_t>(from, step, to, n);
-    default: return gather_run<std::uint8_t>(from, step, to, n);
-  }
-}
-
 void unpack(const std::byte* from, std::byte* to, std::int64_t step, std::size_t size, std::int64_t n) {
   switch (size) {
     case 8: return scatter_run<std::uint64_t>(from, to, step, n);
@@ -102,6 +93,15 @@ void run_chunked(Kernel kernel, const Array& y, std::span<const View> inputs, co
 }
 
 }  // namespace
+
+void pack(const std::byte* from, std::int64_t step, std::byte* to, std::size_t size, std::int64_t n) {
+  switch (size) {
+    case 8: return gather_run<std::uint64_t>(from, step, to, n);
+    case 4: return gather_run<std::uint32_t>(from, step, to, n);
+    case 2: return gather_run<std::uint16_t>(from, step, to, n);
+    default: return gather_run<std::uint8_t>(from, step, to, n);
+  }
+}
 
 void run_elementwise(Kernel kernel, const Array& y, std::span<const View> inputs, const void* setting) {
   bool direct = compute_type(y.dtype()) == y.dtype() && is_contiguous(y);

@@ -15,6 +15,11 @@ constexpr DType compute_type(DType t) { return t == DType::F16 || t == DType::BF
 Kernel kernel_of(UnaryFn fn, DType type);
 Kernel kernel_of(BinaryFn fn, DType type);
 Kernel kernel_of(ScalarFn fn, DType type);
+Kernel where_kernel(DType type);
+Kernel clamp_kernel(DType type);  // its setting is the op::Clamp
+
+/// n elements of `size` bytes, `step` bytes apart, to adjacent ones.
+void pack(const std::byte* from, std::int64_t step, std::byte* to, std::size_t size, std::int64_t n);
 
 /// Runs a kernel over all elements of y. Inputs have y's shape; `y` may share its buffer with an input that has the
 /// same dtype and is contiguous.

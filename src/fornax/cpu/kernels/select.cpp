@@ -41,6 +41,17 @@ template <class T> void clamp_loop(std::byte* out, const std::byte* const* in, s
   }
 }
 
+}  // namespace
+
+Kernel where_kernel(DType type) {
+  switch (size_of(type)) {
+    case 8: return where_loop<std::uint64_t>;
+    case 4: return where_loop<std::uint32_t>;
+    case 2: return where_loop<std::uint16_t>;
+    default: return where_loop<std::uint8_t>;
+  }
+}
+
 Kernel clamp_kernel(DType type) {
   switch (type) {
     case DType::F64: return clamp_loop<double>;
@@ -53,17 +64,10 @@ Kernel clamp_kernel(DType type) {
   }
 }
 
-}  // namespace
-
 Array execute(const op::Where& op, const Spec& spec, Operands inputs) {
   const View x[3] = {View(inputs[0].array()), View(inputs[1].array()), View(inputs[2].array())};
   const Array y = cpu_result(op.name(), spec, inputs);
-  switch (size_of(compute_type(spec.dtype))) {
-    case 8: run_elementwise(where_loop<std::uint64_t>, y, x); break;
-    case 4: run_elementwise(where_loop<std::uint32_t>, y, x); break;
-    case 2: run_elementwise(where_loop<std::uint16_t>, y, x); break;
-    default: run_elementwise(where_loop<std::uint8_t>, y, x); break;
-  }
+  run_elementwise(where_kernel(compute_type(spec.dtype)), y, x);
   return y;
 }
 
