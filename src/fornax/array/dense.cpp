@@ -15,6 +15,13 @@ bool has_contiguous_strides(const Array& a) {
   return true;
 }
 
+bool repeats_one_element(const Array& a) {
+  if (a.numel() <= 1) return false;
+  for (int d = a.rank() - 1; d >= 0; --d)
+    if (a.shape()[d] != 1 && dense(a).strides[static_cast<std::size_t>(d)] != 0) return false;
+  return true;
+}
+
 Array view(const Array& a, const Shape& shape, const Strides& strides, std::int64_t offset) {
   DenseBody& from = dense(a);
   auto* body = Pool::make<DenseBody>(from.interpreter, from.dtype, from.device, shape);

@@ -36,6 +36,9 @@ inline DenseBody& dense(const Array& a) { return *static_cast<DenseBody*>(a.body
 bool has_contiguous_strides(const Array& a);
 inline bool is_contiguous(const Array& a) { return a.numel() <= 1 || has_contiguous_strides(a); }
 
+/// More than one element, and all of them the same one in memory.
+bool repeats_one_element(const Array& a);
+
 /// The same elements read with another shape and other strides, from `offset` elements after the first. Copies nothing
 /// (inline elements are copied, they are at most 32 bytes).
 Array view(const Array& a, const Shape& shape, const Strides& strides, std::int64_t offset);
