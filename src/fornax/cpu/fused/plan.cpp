@@ -50,7 +50,8 @@ class Registers {
   std::size_t made_ = 0;
 };
 
-Ref<const Plan> make_plan(const fused::Program& program, const std::vector<bool>& streamed) {
+Ref<const Plan> make_plan(const fused::Program& program, const std::vector<Source>& sources,
+                          const std::vector<bool>& streamed) {
   Ref<Plan> plan(new Plan);
   plan->inputs = program.inputs.size();
   plan->outputs = program.outputs.size();
@@ -113,6 +114,9 @@ Ref<const Plan> make_plan(const fused::Program& program, const std::vector<bool>
   }
   for (const DType type : program.inputs) plan->width = std::max(plan->width, size_of(type));
   plan->registers = registers.made();
+  // One operation that reads and writes where things lie keeps nothing in between.
+  const auto in_place = [](Source s) { return s == Source::Adjacent || s == Source::Unused; };
+  if (n == 1 && plan->registers == 0 && std::all_of(sources.begin(), sources.end(), in_place)) plan->tile = plan->range;
   return plan;
 }
 
@@ -182,7 +186,7 @@ Ref<const Plan> plan_for(const fused::Program& program, const std::vector<Source
   std::string key = key_of(program, sources, streamed);
   Ref<const Plan> plan = cache().find(key);
   if (!plan) {
-    plan = make_plan(program, streamed);
+    plan = make_plan(program, sources, streamed);
     cache().add(std::move(key), plan);
   }
   return plan;
