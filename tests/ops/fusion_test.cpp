@@ -271,7 +271,7 @@ TEST(RandomProgram, GivesTheBitsOfItsOperationsAlone) {
   const std::uint64_t before = fusion::stats().instructions;
   const Shape shapes[] = {{},       {1},      {7},    {3, 5},      {2, 3, 4}, {1, 600},
                           {600, 3}, {40, 33}, {1300}, {5, 1, 300}, {3, 1100}, {1100, 130}};
-  for (std::uint64_t seed = 0; seed < 240; ++seed) {
+  for (std::uint64_t seed = 0; seed < 120; ++seed) {
     const Shape& shape = shapes[seed % std::size(shapes)];
     SCOPED_TRACE("seed " + std::to_string(seed) + ", shape " + shape.str());
     Pair pair(seed, shape);
@@ -279,7 +279,7 @@ TEST(RandomProgram, GivesTheBitsOfItsOperationsAlone) {
     pair.finish();
     if (testing::Test::HasFailure()) return;
   }
-  EXPECT_GT(fusion::stats().instructions - before, 2000u);
+  EXPECT_GT(fusion::stats().instructions - before, 1000u);
 }
 
 // Long enough for several tasks, ranges of reductions and rows that end within them.
@@ -287,7 +287,7 @@ TEST(RandomProgram, GivesTheSameBitsForAnyNumberOfThreads) {
   const EverySize every_size;
   const int before = num_threads();
   const Shape shapes[] = {{70001}, {3, 40001}, {1500, 60}, {61, 1111}};
-  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+  for (std::uint64_t seed = 0; seed < 8; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     set_num_threads(1 + static_cast<int>(seed % 3));
     Pair pair(1000 + seed, shapes[seed % std::size(shapes)]);
