@@ -1,5 +1,8 @@
 #include <fornax/array/dense.hpp>
 
+#include <algorithm>
+#include <cstdlib>
+
 #include <fornax/array/pool.hpp>
 
 namespace fornax {
@@ -19,6 +22,31 @@ bool repeats_one_element(const Array& a) {
   if (a.numel() <= 1) return false;
   for (int d = a.rank() - 1; d >= 0; --d)
     if (a.shape()[d] != 1 && dense(a).strides[static_cast<std::size_t>(d)] != 0) return false;
+  return true;
+}
+
+DimOrder memory_order(const Array& a) {
+  const Strides& strides = dense(a).strides;
+  DimOrder order{};
+  for (int d = 0; d < a.rank(); ++d) order[static_cast<std::size_t>(d)] = static_cast<std::int8_t>(d);
+  const auto step = [&](std::int8_t d) {
+    return a.shape()[d] == 1 ? -1 : std::abs(strides[static_cast<std::size_t>(d)]);
+  };
+  std::stable_sort(order.begin(), order.begin() + a.rank(),
+                   [&](std::int8_t l, std::int8_t r) { return step(l) > step(r); });
+  return order;
+}
+
+bool is_dense(const Array& a) {
+  if (is_contiguous(a)) return true;
+  const DimOrder order = memory_order(a);
+  std::int64_t expected = 1;
+  for (int i = a.rank() - 1; i >= 0; --i) {
+    const int d = order[static_cast<std::size_t>(i)];
+    if (a.shape()[d] == 1) continue;
+    if (dense(a).strides[static_cast<std::size_t>(d)] != expected) return false;
+    expected *= a.shape()[d];
+  }
   return true;
 }
 

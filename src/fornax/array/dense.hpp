@@ -35,6 +35,11 @@ inline DenseBody& dense(const Array& a) { return *static_cast<DenseBody*>(a.body
 /// Row-major without gaps; dims of size 1 may have any stride.
 bool has_contiguous_strides(const Array& a);
 inline bool is_contiguous(const Array& a) { return a.numel() <= 1 || has_contiguous_strides(a); }
+/// The dims of `a` from the one whose neighbours lie farthest apart to the one with the nearest; those of size 1 last.
+using DimOrder = std::array<std::int8_t, kMaxRank>;
+DimOrder memory_order(const Array& a);
+/// Without gaps, in any order of the dims: a transposed matrix, pictures with adjacent channels.
+bool is_dense(const Array& a);
 
 /// More than one element, and all of them the same one in memory.
 bool repeats_one_element(const Array& a);

@@ -119,6 +119,12 @@ Array cpu_empty(std::string_view operation, const Shape& shape, DType dtype) {
   return array;
 }
 
+Array cpu_empty(std::string_view operation, const Shape& shape, DType dtype, const Strides& strides) {
+  Array array = cpu_empty(operation, shape, dtype);
+  dense(array).strides = strides;
+  return array;
+}
+
 Array cpu_contiguous(const Array& x) {
   if (is_contiguous(x)) return x;
   Array y = cpu_empty("contiguous", x.shape(), x.dtype());

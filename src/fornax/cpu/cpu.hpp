@@ -42,6 +42,8 @@ inline Array cpu_number(CpuBackend& backend, const Shape& shape, DType dtype) {
 inline Array cpu_number(const Shape& shape, DType dtype) { return cpu_number(CpuBackend::instance(), shape, dtype); }
 /// A contiguous array with elements not yet written.
 Array cpu_empty(std::string_view operation, const Shape& shape, DType dtype);
+/// The same with other strides, which must leave no gaps.
+Array cpu_empty(std::string_view operation, const Shape& shape, DType dtype, const Strides& strides);
 /// `x` itself if its elements are row-major without gaps, else a copy that is.
 Array cpu_contiguous(const Array& x);
 /// The buffer of the first input that may be written to and has this shape and dtype, else a new one. The input that

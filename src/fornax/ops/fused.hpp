@@ -58,6 +58,7 @@ struct Call {
   std::span<const Array> inputs;  // of that shape; an input that no instruction reads may be empty
   std::span<const Setting> settings;
   std::span<const Spec> results;  // one for each output
+  bool row_major;                 // how all of these must lie in memory; else as the backend likes
 };
 
 }  // namespace fornax::fused

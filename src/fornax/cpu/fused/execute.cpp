@@ -23,26 +23,71 @@ using fused::kInput;
 constexpr std::size_t kStreamed = std::size_t{32} << 20;  // bytes of results that no cache keeps until they are read
 constexpr std::size_t kPad = 128;  // between tiles, which would otherwise compete for the same lines of the cache
 
-Source source_of(const Array& x) {
-  if (!x.defined()) return Source::Unused;
-  if (is_contiguous(x)) return Source::Adjacent;
-  return repeats_one_element(x) ? Source::Repeated : Source::Gathered;
+// An input, its dims in the order in which the program walks through them.
+struct Input {
+  const std::byte* data = nullptr;
+  Strides strides{};
+  Source source = Source::Unused;
+};
+
+// The order of the dims in which a program without reductions walks: that in which an operation's result would lie in
+// memory (elementwise_result), so that pictures with adjacent channels stay so.
+DimOrder order_of(const Call& call) {
+  DimOrder rows{};
+  for (std::size_t d = 0; d < rows.size(); ++d) rows[d] = static_cast<std::int8_t>(d);
+  if (call.row_major || call.program.walk != fused::Walk::Elements) return rows;
+  const Array* like = nullptr;
+  for (const Array& x : call.inputs) {
+    if (!x.defined() || !is_dense(x)) continue;
+    if (!like) like = &x;
+    if (x.rank() > 2 && !is_contiguous(x)) {
+      like = &x;
+      break;
+    }
+  }
+  return like ? memory_order(*like) : rows;
+}
+
+Shape permuted(const Shape& shape, const DimOrder& order) {
+  std::array<std::int64_t, kMaxRank> sizes{};
+  for (int d = 0; d < shape.rank(); ++d) sizes[static_cast<std::size_t>(d)] = shape[order[static_cast<std::size_t>(d)]];
+  return Shape(std::span<const std::int64_t>(sizes.data(), static_cast<std::size_t>(shape.rank())));
+}
+
+Input input_of(const Array& x, const DimOrder& order) {
+  if (!x.defined()) return {};
+  Input input{dense(x).data, {}, Source::Gathered};
+  bool adjacent = true;
+  std::int64_t step = 1;
+  for (int d = x.rank() - 1; d >= 0; --d) {
+    const std::int8_t from = order[static_cast<std::size_t>(d)];
+    const std::int64_t stride = dense(x).strides[static_cast<std::size_t>(from)];
+    input.strides[static_cast<std::size_t>(d)] = stride;
+    adjacent = adjacent && (x.shape()[from] == 1 || stride == step);
+    step *= x.shape()[from];
+  }
+  if (adjacent) {
+    input.source = Source::Adjacent;
+  } else if (repeats_one_element(x)) {
+    input.source = Source::Repeated;
+  }
+  return input;
 }
 
 // Which input's buffer each result may take: one that nobody else holds and that no later instruction reads.
 std::vector<std::size_t> reused_inputs(const Call& call, const std::vector<Source>& sources) {
-  const auto& [inputs, code, outputs, walk] = call.program;
-  std::vector<std::size_t> last_read(inputs.size(), 0), reused(outputs.size(), inputs.size());
+  const auto& [types, code, outputs, walk] = call.program;
+  std::vector<std::size_t> last_read(types.size(), 0), reused(outputs.size(), types.size());
   for (std::size_t i = 0; i < code.size(); ++i)
     for (std::size_t k = 0; k < code[i].count; ++k)
       if (code[i].arguments[k] >= kInput) last_read[code[i].arguments[k] - kInput] = i;
-  for (std::size_t x = 0; x < inputs.size(); ++x) {
+  for (std::size_t x = 0; x < types.size(); ++x) {
     if (sources[x] != Source::Adjacent || !call.inputs[x].unique()) continue;
     const DenseBody& body = dense(call.inputs[x]);
     if (!body.storage || !body.storage->references.is_one()) continue;
     for (std::size_t o = 0; o < outputs.size(); ++o) {
       const fused::Instruction& made = code[outputs[o]];
-      if (reused[o] != inputs.size() || made.code == Code::Reduce || made.dtype != inputs[x]) continue;
+      if (reused[o] != types.size() || made.code == Code::Reduce || made.dtype != types[x]) continue;
       if (last_read[x] > outputs[o]) continue;
       reused[o] = x;
       break;
@@ -53,21 +98,22 @@ std::vector<std::size_t> reused_inputs(const Call& call, const std::vector<Sourc
 
 class Run {
  public:
-  Run(const Call& call, const Plan& plan, const std::vector<Source>& sources, const Arrays& results)
+  Run(const Call& call, const Plan& plan, const std::vector<Input>& inputs, const Shape& shape, const Arrays& results)
       : call_(call),
         plan_(plan),
-        sources_(sources),
+        inputs_(inputs),
         tile_bytes_(static_cast<std::size_t>(plan.tile) * plan.width + kPad) {
     split();
     workers_.resize(static_cast<std::size_t>(threads_for(tasks_)));
     std::size_t tiles = plan.registers;
-    for (const Source s : sources) tiles += s == Source::Repeated || s == Source::Gathered;
+    for (const Input& x : inputs) tiles += x.source == Source::Repeated || x.source == Source::Gathered;
     const std::size_t converted = plan.widens ? 4 * (static_cast<std::size_t>(plan.tile) * sizeof(float) + kPad) : 0;
     const std::size_t bytes = tiles * tile_bytes_ + converted;
     scratch_ = cpu_empty("fusion", Shape{bytes * workers_.size()}, DType::U8);
     for (std::size_t w = 0; w < workers_.size(); ++w) place(workers_[w], dense(scratch_).data + w * bytes, results);
-    for (std::size_t x = 0; x < sources.size(); ++x)
-      if (sources[x] == Source::Gathered) gathered_.push_back({x, Reader(call.inputs[x])});
+    for (std::size_t x = 0; x < inputs.size(); ++x)
+      if (inputs[x].source == Source::Gathered)
+        gathered_.push_back({x, Reader(inputs[x].data, size_of(call.program.inputs[x]), shape, inputs[x].strides)});
     for (const Step& step : plan.steps)
       if (step.code == Code::Reduce)
         reductions_.push_back(
@@ -99,16 +145,16 @@ class Run {
     const auto tile = [&] { return std::exchange(scratch, scratch + tile_bytes_); };
     for (std::size_t x = 0; x < plan_.inputs; ++x) {
       const std::size_t size = size_of(call_.program.inputs[x]);
-      switch (sources_[x]) {
+      switch (inputs_[x].source) {
         case Source::Unused: w.base.push_back(nullptr); break;
-        case Source::Adjacent: w.base.push_back(dense(call_.inputs[x]).data); break;
+        case Source::Adjacent: w.base.push_back(const_cast<std::byte*>(inputs_[x].data)); break;
         case Source::Repeated:
           w.base.push_back(tile());
-          pack(dense(call_.inputs[x]).data, 0, w.base.back(), size, plan_.tile);
+          pack(inputs_[x].data, 0, w.base.back(), size, plan_.tile);
           break;
         case Source::Gathered: w.base.push_back(tile()); break;
       }
-      w.step.push_back(sources_[x] == Source::Adjacent ? static_cast<std::int64_t>(size) : 0);
+      w.step.push_back(inputs_[x].source == Source::Adjacent ? static_cast<std::int64_t>(size) : 0);
     }
     for (const Array& y : results) {
       w.base.push_back(dense(y).data);
@@ -209,7 +255,7 @@ class Run {
 
   const Call& call_;
   const Plan& plan_;
-  const std::vector<Source>& sources_;
+  const std::vector<Input>& inputs_;
   const std::size_t tile_bytes_;
   std::int64_t tasks_ = 0;
   std::int64_t parts_of_row_ = 0, rows_of_task_ = 0;  // one of them, for walks along rows
@@ -228,28 +274,40 @@ namespace fornax {
 Arrays CpuBackend::run_program(const fused::Call& call) {
   using namespace cpu;
   const fused::Program& program = call.program;
+  const DimOrder order = order_of(call);
+  std::vector<Input> inputs;
   std::vector<Source> sources;
-  for (const Array& x : call.inputs) sources.push_back(source_of(x));
+  for (const Array& x : call.inputs) {
+    inputs.push_back(input_of(x, order));
+    sources.push_back(inputs.back().source);
+  }
   const std::vector<std::size_t> reused = reused_inputs(call, sources);
 
   std::size_t fresh = 0;
   for (std::size_t o = 0; o < program.outputs.size(); ++o)
     if (reused[o] == program.inputs.size())
       fresh += static_cast<std::size_t>(call.results[o].shape.numel()) * size_of(call.results[o].dtype);
+  const Shape walked = permuted(call.shape, order);
+  const Strides steps = contiguous_strides(walked);
+  Strides strides{};
+  for (int d = 0; d < walked.rank(); ++d)
+    strides[static_cast<std::size_t>(order[static_cast<std::size_t>(d)])] = steps[static_cast<std::size_t>(d)];
   std::vector<bool> streamed;
   Arrays results;
   for (std::size_t o = 0; o < program.outputs.size(); ++o) {
     const Spec& spec = call.results[o];
     const bool takes = reused[o] != program.inputs.size();
     streamed.push_back(!takes && fresh >= kStreamed && program.code[program.outputs[o]].code != fused::Code::Reduce);
-    if (!takes) {
-      results.push_back(cpu_empty("fusion", spec.shape, spec.dtype));
-    } else {
+    if (takes) {
       const Array& x = call.inputs[reused[o]];
       results.push_back(x.shape() == spec.shape ? x : view(x, spec.shape, contiguous_strides(spec.shape), 0));
+    } else if (program.walk == fused::Walk::Elements && !call.row_major) {
+      results.push_back(cpu_empty("fusion", spec.shape, spec.dtype, strides));
+    } else {
+      results.push_back(cpu_empty("fusion", spec.shape, spec.dtype));
     }
   }
-  Run(call, *plan_for(program, sources, streamed), sources, results).all();
+  Run(call, *plan_for(program, sources, streamed), inputs, walked, results).all();
   return results;
 }
 

@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include <fornax/cpu/fused/reduction.hpp>
+#include <fornax/cpu/isa/isa.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 
 namespace fornax::cpu {
@@ -27,8 +28,8 @@ Kernel kernel_for(const Instruction& i, DType argument) {
     case Code::Unary: return kernel_of(static_cast<UnaryFn>(i.fn), type);
     case Code::Binary: return kernel_of(static_cast<BinaryFn>(i.fn), type);
     case Code::WithScalar: return kernel_of(static_cast<ScalarFn>(i.fn), type);
-    case Code::Where: return where_kernel(compute_type(i.dtype));
-    case Code::Clamp: return clamp_kernel(type);
+    case Code::Where: return where_kernel(size_of(compute_type(i.dtype)), isa());
+    case Code::Clamp: return clamp_kernel(type, isa());
     default: return nullptr;
   }
 }

@@ -3,23 +3,26 @@
 
 #include <cstring>
 
-#include <fornax/cpu/kernels/elementwise.hpp>
+#include <fornax/array/shape.hpp>
+#include <fornax/cpu/kernels/packing.hpp>
 
 namespace fornax::cpu {
 
-/// Any stretch of an array's elements, in row-major order, as adjacent ones.
+/// Any stretch of an array's elements, in the order of its dims, as adjacent ones.
 class Reader {
  public:
-  explicit Reader(const Array& x) : data_(dense(x).data), size_(size_of(x.dtype())) {
+  /// Elements of `size` bytes; strides count elements.
+  Reader(const std::byte* data, std::size_t size, const Shape& shape, const Strides& strides)
+      : data_(data), size_(size) {
     // Dims that step alike are one.
-    for (int d = 0; d < x.rank(); ++d) {
-      if (x.shape()[d] == 1) continue;
-      const std::int64_t step = dense(x).strides[static_cast<std::size_t>(d)] * static_cast<std::int64_t>(size_);
-      if (rank_ > 0 && step_[rank_ - 1] == step * x.shape()[d]) {
-        extent_[rank_ - 1] *= x.shape()[d];
+    for (int d = 0; d < shape.rank(); ++d) {
+      if (shape[d] == 1) continue;
+      const std::int64_t step = strides[static_cast<std::size_t>(d)] * static_cast<std::int64_t>(size_);
+      if (rank_ > 0 && step_[rank_ - 1] == step * shape[d]) {
+        extent_[rank_ - 1] *= shape[d];
         step_[rank_ - 1] = step;
       } else {
-        extent_[rank_] = x.shape()[d];
+        extent_[rank_] = shape[d];
         step_[rank_++] = step;
       }
     }

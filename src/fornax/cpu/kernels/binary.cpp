@@ -60,7 +60,7 @@ Kernel kernel_of(BinaryFn fn, DType type) {
 Array execute(const op::Binary& op, const Spec& spec, Operands inputs) {
   if (divides(op.fn) && is_int(inputs[1]->dtype())) refuse_zero_divisors(op.name(), inputs[1].array());
   const View x[2] = {View(inputs[0].array()), View(inputs[1].array())};
-  const Array y = cpu_result(op.name(), spec, inputs);
+  const Array y = elementwise_result(op.name(), spec, inputs);
   run_elementwise(kernel_of(op.fn, compute_type(x[0].dtype)), y, x);
   return y;
 }

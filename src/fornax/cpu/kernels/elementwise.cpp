@@ -1,10 +1,10 @@
 #include <fornax/cpu/kernels/elementwise.hpp>
 
 #include <algorithm>
-#include <cstring>
 
 #include <fornax/array/convert.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/kernels/packing.hpp>
 #include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
@@ -13,55 +13,61 @@ namespace {
 
 constexpr std::int64_t kChunk = 512;  // 4 KiB of doubles per operand: all of a kernel's chunks stay in L1
 
-template <class T> void gather_run(const std::byte* from, std::int64_t step, std::byte* to, std::int64_t n) {
-  auto* y = reinterpret_cast<T*>(to);
-  for (std::int64_t i = 0; i < n; ++i) y[i] = *reinterpret_cast<const T*>(from + i * step);
-}
-
-template <class T> void scatter_run(const std::byte* from, std::byte* to, std::int64_t step, std::int64_t n) {
-  const auto* x = reinterpret_cast<const T*>(from);
-  for (std::int64_t i = 0; i < n; ++i) *reinterpret_cast<T*>(to + i * step) = x[i];
-}
-
-void unpack(const std::byte* from, std::byte* to, std::int64_t step, std::size_t size, std::int64_t n) {
-  switch (size) {
-    case 8: return scatter_run<std::uint64_t>(from, to, step, n);
-    case 4: return scatter_run<std::uint32_t>(from, to, step, n);
-    case 2: return scatter_run<std::uint16_t>(from, to, step, n);
-    default: return scatter_run<std::uint8_t>(from, to, step, n);
-  }
-}
-
-template <std::size_t N>
-void run_chunked(Kernel kernel, const Array& y, std::span<const View> inputs, const void* setting) {
+/// What takes part in an operation, its dims in the order in which the result lies in memory. Operand 0 is the result.
+template <std::size_t N> struct Operation {
+  Kernel kernel;
+  const void* setting;
+  Shape shape;
   std::array<std::byte*, N + 1> data{};
-  std::array<const Strides*, N + 1> strides{};
+  std::array<Strides, N + 1> strides{};
+  std::array<DType, N + 1> types{};
   std::array<std::size_t, N + 1> sizes{};
-  data[0] = dense(y).data;
-  strides[0] = &dense(y).strides;
-  sizes[0] = size_of(y.dtype());
-  for (std::size_t i = 0; i < N; ++i) {
-    data[i + 1] = inputs[i].data;
-    strides[i + 1] = inputs[i].strides;
-    sizes[i + 1] = size_of(inputs[i].dtype);
+
+  Operation(Kernel k, const void* with, const Array& y, std::span<const View> inputs) : kernel(k), setting(with) {
+    const DimOrder order = memory_order(y);
+    std::int64_t extents[kMaxRank] = {};
+    const auto add = [&](std::size_t i, std::byte* at, const Strides& from, DType type) {
+      data[i] = at;
+      types[i] = type;
+      sizes[i] = size_of(type);
+      for (std::size_t d = 0; d < static_cast<std::size_t>(y.rank()); ++d) {
+        strides[i][d] = from[static_cast<std::size_t>(order[d])];
+        extents[d] = y.shape()[order[d]];
+      }
+    };
+    add(0, dense(y).data, dense(y).strides, y.dtype());
+    for (std::size_t i = 0; i < N; ++i) add(i + 1, inputs[i].data, *inputs[i].strides, inputs[i].dtype);
+    shape = Shape(std::span<const std::int64_t>(extents, static_cast<std::size_t>(y.rank())));
   }
+  /// The part of the outermost dim from `begin` to `end`.
+  Operation part(std::int64_t begin, std::int64_t end) const {
+    Operation p = *this;
+    p.shape = shape.with(0, end - begin);
+    for (std::size_t i = 0; i <= N; ++i) p.data[i] += begin * strides[i][0] * static_cast<std::int64_t>(sizes[i]);
+    return p;
+  }
+};
+
+template <std::size_t N> void run_chunked(const Operation<N>& o) {
+  std::array<const Strides*, N + 1> strides{};
+  for (std::size_t i = 0; i <= N; ++i) strides[i] = &o.strides[i];
+  const auto& sizes = o.sizes;
   alignas(64) std::byte raw[kChunk * 8];
   alignas(64) std::byte packed[N + 1][kChunk * 8];
-  const DType out = compute_type(y.dtype());
-  for_each_run<N + 1>(y.shape(), data, strides, sizes, [&](const auto& at, const auto& step, std::int64_t total) {
+  const DType out = compute_type(o.types[0]);
+  for_each_run<N + 1>(o.shape, o.data, strides, sizes, [&](const auto& at, const auto& step, std::int64_t total) {
     // A run that needs no chunks goes through in one call.
-    bool direct = out == y.dtype();
-    for (std::size_t i = 0; i < N; ++i)
-      direct = direct && compute_type(inputs[i].dtype) == inputs[i].dtype &&
-               (total == 1 || step[i + 1] == static_cast<std::int64_t>(sizes[i + 1]));
-    direct = direct && (total == 1 || step[0] == static_cast<std::int64_t>(sizes[0]));
+    bool direct = true;
+    for (std::size_t i = 0; i <= N; ++i)
+      direct = direct && compute_type(o.types[i]) == o.types[i] &&
+               (total == 1 || step[i] == static_cast<std::int64_t>(sizes[i]));
     const std::int64_t chunk = direct ? total : kChunk;
     for (std::int64_t start = 0; start < total; start += chunk) {
       const std::int64_t n = std::min(chunk, total - start);
       const std::byte* x[N == 0 ? 1 : N] = {};
       for (std::size_t i = 0; i < N; ++i) {
         const std::byte* from = at[i + 1] + start * step[i + 1];
-        const DType stored = inputs[i].dtype;
+        const DType stored = o.types[i + 1];
         x[i] = from;
         if (direct) continue;
         const bool adjacent = step[i + 1] == static_cast<std::int64_t>(sizes[i + 1]);
@@ -77,14 +83,14 @@ void run_chunked(Kernel kernel, const Array& y, std::span<const View> inputs, co
         }
       }
       std::byte* to = at[0] + start * step[0];
-      if (direct || (out == y.dtype() && step[0] == static_cast<std::int64_t>(sizes[0]))) {
-        kernel(to, x, n, setting);
+      if (direct || (out == o.types[0] && step[0] == static_cast<std::int64_t>(sizes[0]))) {
+        o.kernel(to, x, n, o.setting);
         continue;
       }
-      kernel(packed[N], x, n, setting);
+      o.kernel(packed[N], x, n, o.setting);
       const std::byte* result = packed[N];
-      if (out != y.dtype()) {
-        convert_elements(packed[N], out, raw, y.dtype(), n);
+      if (out != o.types[0]) {
+        convert_elements(packed[N], out, raw, o.types[0], n);
         result = raw;
       }
       unpack(result, to, step[0], sizes[0], n);
@@ -92,22 +98,51 @@ void run_chunked(Kernel kernel, const Array& y, std::span<const View> inputs, co
   });
 }
 
+template <std::size_t N>
+void run_strided(Kernel kernel, const Array& y, std::span<const View> inputs, const void* setting) {
+  const Operation<N> all(kernel, setting, y, inputs);
+  const std::int64_t outer = y.rank() > 0 ? all.shape[0] : 1;
+  if (y.numel() <= kLeastElements || outer < 2) return run_chunked(all);
+  parallel_for(outer, std::max<std::int64_t>(1, kLeastElements * outer / y.numel()),
+               [&](std::int64_t begin, std::int64_t end) { run_chunked(all.part(begin, end)); });
+}
+
+bool same_strides(const Array& y, const View& x) {
+  for (int d = 0; d < y.rank(); ++d) {
+    const auto i = static_cast<std::size_t>(d);
+    if (y.shape()[d] != 1 && dense(y).strides[i] != (*x.strides)[i]) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
-void pack(const std::byte* from, std::int64_t step, std::byte* to, std::size_t size, std::int64_t n) {
-  switch (size) {
-    case 8: return gather_run<std::uint64_t>(from, step, to, n);
-    case 4: return gather_run<std::uint32_t>(from, step, to, n);
-    case 2: return gather_run<std::uint16_t>(from, step, to, n);
-    default: return gather_run<std::uint8_t>(from, step, to, n);
+Array elementwise_result(std::string_view operation, const Spec& spec, Operands inputs) {
+  const Array* like = nullptr;
+  for (const Operand& x : inputs) {
+    if (!is_dense(x.array())) continue;
+    if (!like) like = &x.array();
+    if (x->rank() > 2 && !is_contiguous(x.array())) {
+      like = &x.array();
+      break;
+    }
   }
+  for (const Operand& x : inputs) {
+    if (!x.reusable() || x->dtype() != spec.dtype || !like || !same_strides(*like, View(x.array()))) continue;
+    const DenseBody& d = dense(x.array());
+    if (!d.storage || d.storage->references.is_one()) return x.take();
+  }
+  return like ? cpu_empty(operation, spec.shape, spec.dtype, dense(*like).strides)
+              : cpu_empty(operation, spec.shape, spec.dtype);
 }
 
 void run_elementwise(Kernel kernel, const Array& y, std::span<const View> inputs, const void* setting) {
-  bool direct = compute_type(y.dtype()) == y.dtype() && is_contiguous(y);
+  const bool row_major = is_contiguous(y);
+  bool direct = compute_type(y.dtype()) == y.dtype();
   const std::byte* x[3] = {};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    direct = direct && inputs[i].contiguous && compute_type(inputs[i].dtype) == inputs[i].dtype;
+    direct = direct && compute_type(inputs[i].dtype) == inputs[i].dtype &&
+             (row_major ? inputs[i].contiguous : same_strides(y, inputs[i]));
     x[i] = inputs[i].data;
   }
   if (direct) {
@@ -120,27 +155,10 @@ void run_elementwise(Kernel kernel, const Array& y, std::span<const View> inputs
     });
   }
   switch (inputs.size()) {
-    case 1: return run_chunked<1>(kernel, y, inputs, setting);
-    case 2: return run_chunked<2>(kernel, y, inputs, setting);
-    default: return run_chunked<3>(kernel, y, inputs, setting);
+    case 1: return run_strided<1>(kernel, y, inputs, setting);
+    case 2: return run_strided<2>(kernel, y, inputs, setting);
+    default: return run_strided<3>(kernel, y, inputs, setting);
   }
-}
-
-void copy(const Array& x, std::byte* to, const Strides& strides) {
-  const std::size_t size = size_of(x.dtype());
-  for_each_run<2>(x.shape(), {dense(x).data, to}, {&dense(x).strides, &strides}, {size, size},
-                  [&](const auto& at, const auto& step, std::int64_t n) {
-                    const auto s = static_cast<std::int64_t>(size);
-                    if (n == 1 || (step[0] == s && step[1] == s)) {
-                      std::memcpy(at[1], at[0], static_cast<std::size_t>(n) * size);
-                    } else if (step[1] == s) {
-                      pack(at[0], step[0], at[1], size, n);
-                    } else if (step[0] == s) {
-                      unpack(at[0], at[1], step[1], size, n);
-                    } else {
-                      for (std::int64_t i = 0; i < n; ++i) std::memcpy(at[1] + i * step[1], at[0] + i * step[0], size);
-                    }
-                  });
 }
 
 }  // namespace fornax::cpu

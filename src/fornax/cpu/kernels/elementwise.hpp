@@ -15,14 +15,14 @@ constexpr DType compute_type(DType t) { return t == DType::F16 || t == DType::BF
 Kernel kernel_of(UnaryFn fn, DType type);
 Kernel kernel_of(BinaryFn fn, DType type);
 Kernel kernel_of(ScalarFn fn, DType type);
-Kernel where_kernel(DType type);
-Kernel clamp_kernel(DType type);  // its setting is the op::Clamp
 
-/// n elements of `size` bytes, `step` bytes apart, to adjacent ones.
-void pack(const std::byte* from, std::int64_t step, std::byte* to, std::size_t size, std::int64_t n);
+/// Where the result of an elementwise operation goes: the buffer of the first input that may be written to and has this
+/// dtype, else a new one. It lies in memory as the first input does that has no gaps; if there are pictures with
+/// adjacent channels among the inputs, as these do, so that they stay so.
+Array elementwise_result(std::string_view operation, const Spec& spec, Operands inputs);
 
-/// Runs a kernel over all elements of y. Inputs have y's shape; `y` may share its buffer with an input that has the
-/// same dtype and is contiguous.
+/// Runs a kernel over all elements of y, which has no gaps. Inputs have y's shape; `y` may share its buffer with an input
+/// that has the same dtype and the same strides.
 void run_elementwise(Kernel kernel, const Array& y, std::span<const View> inputs, const void* setting = nullptr);
 
 }  // namespace fornax::cpu

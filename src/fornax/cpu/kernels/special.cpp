@@ -24,7 +24,7 @@ double bessel(const void* setting, double x) {
 
 template <auto f> Array elementwise(const auto& op, const Spec& spec, Operands inputs) {
   const View x(inputs[0].array());
-  const Array y = cpu_result(op.name(), spec, inputs);
+  const Array y = elementwise_result(op.name(), spec, inputs);
   run_elementwise(compute_type(x.dtype) == DType::F64 ? loop<double, f> : loop<float, f>, y, {&x, 1}, &op);
   return y;
 }

@@ -53,7 +53,7 @@ Kernel kernel_of(UnaryFn fn, DType type) {
 
 Array execute(const op::Unary& op, const Spec& spec, Operands inputs) {
   const View x(inputs[0].array());
-  const Array y = cpu_result(op.name(), spec, inputs);
+  const Array y = elementwise_result(op.name(), spec, inputs);
   run_elementwise(kernel_of(op.fn, compute_type(x.dtype)), y, {&x, 1});
   return y;
 }

@@ -33,7 +33,7 @@ Array execute(const op::WithScalar& op, const Spec& spec, Operands inputs) {
     const Operand both[] = {numbers, inputs[0].array()};
     return execute(op::Binary{BinaryFn::Div}, spec, both);
   }
-  const Array y = cpu_result(op.name(), spec, inputs);
+  const Array y = elementwise_result(op.name(), spec, inputs);
   run_elementwise(kernel_of(op.fn, compute_type(x.dtype)), y, {&x, 1}, &op.scalar);
   return y;
 }

@@ -266,7 +266,8 @@ void Decorator::run(Lock& lock, Ref<Group> group) {
            .columns = group->walk == Walk::Elements ? group->shape.numel() : group->columns,
            .inputs = group->inputs,
            .settings = group->settings,
-           .results = job.results});
+           .results = job.results,
+           .row_major = job.row_major});
   } catch (...) {
     lock.lock();
     group->state = Group::State::Open;

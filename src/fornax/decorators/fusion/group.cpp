@@ -113,6 +113,7 @@ Job job_of(Group& group) {
       job.program.outputs.push_back(number[i]);
       job.results.push_back({reader->shape, reader->dtype, reader->device});
       job.slots.push_back(static_cast<Value>(i));
+      for (; reader; reader = reader->next) job.row_major = job.row_major || !(reader->shape == group.shape);
     }
   }
   for (std::size_t i = 0; i < group.inputs.size(); ++i) {

@@ -65,6 +65,7 @@ struct Job {
   fused::Program program;
   std::vector<Spec> results;
   std::vector<fused::Value> slots;  // of the results
+  bool row_major = false;           // some result is read under another shape
 };
 /// Lets go of inputs that no such instruction reads.
 Job job_of(Group& group);
