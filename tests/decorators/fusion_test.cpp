@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fornax/array/dense.hpp>
 #include <fornax/cpu/fused/plan.hpp>
 #include <fornax/cpu/memory.hpp>
 #include <fornax/cpu/threads.hpp>
@@ -174,6 +175,17 @@ TEST_F(FusionTest, LetsOneProgramReshapeReadAndReduce) {
   EXPECT_EQ(rows.to_data()[2], 42.0);
   EXPECT_EQ(columns.to_data()[3], 24.0);
   EXPECT_EQ((flat * 2.0f).to_data()[0], 2.0);
+}
+
+TEST_F(FusionTest, LeavesPicturesInTheOrderInWhichTheyLie) {
+  const Array plain = upload(TensorData(Shape{2, 4, 5, 3}, DType::F32));
+  constexpr std::int64_t kChannelsFirst[] = {0, 3, 1, 2};
+  const Array pictures = permute(plain, kChannelsFirst);
+  const Array y = fusing().enter(pictures) * 2.0 + 1.0;
+  EXPECT_EQ(dense(on_backend(y)).strides, dense(pictures).strides);
+  const Array z = y + 1.0, flat = reshape(z, Shape{120});
+  EXPECT_EQ(flat.to_data()[119], 2.0);
+  EXPECT_TRUE(is_contiguous(on_backend(z)));
 }
 
 TEST_F(FusionTest, StandsInsideOfWatchers) {

@@ -10,6 +10,7 @@
 #include <fornax/cpu/fused/reader.hpp>
 #include <fornax/cpu/fused/reduction.hpp>
 #include <fornax/cpu/fused/stream.hpp>
+#include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
