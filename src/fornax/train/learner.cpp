@@ -104,6 +104,10 @@ LearnerBuilder& LearnerBuilder::handle_signals(bool handle) {
   settings_.signals = handle;
   return *this;
 }
+LearnerBuilder& LearnerBuilder::interrupter(Interrupter interrupter) {
+  settings_.interrupter = std::move(interrupter);
+  return *this;
+}
 LearnerBuilder& LearnerBuilder::config(std::string json) {
   settings_.config = std::move(json);
   return *this;

@@ -34,6 +34,7 @@
 #include <fornax/optim/lbfgs.hpp>
 #include <fornax/train/loop.hpp>
 #include <fornax/train/metrics/progress.hpp>
+#include <fornax/train/output.hpp>
 #include <fornax/train/source.hpp>
 
 namespace fornax::train {
@@ -305,6 +306,8 @@ class LearnerBuilder {
   LearnerBuilder& on_epoch(std::function<void(const EpochEnd&)> f);
   /// Whether SIGINT and SIGTERM end the run after the step; true unless it is said otherwise.
   LearnerBuilder& handle_signals(bool handle);
+  /// By which other code may stop the run; learner.interrupter() gives one too.
+  LearnerBuilder& interrupter(Interrupter interrupter);
   /// Settings of the user's own, as JSON or a config, to be shown and recorded by views.
   LearnerBuilder& config(std::string json);
   template <class C>

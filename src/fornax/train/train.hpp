@@ -12,5 +12,6 @@
 #include <fornax/train/metrics/regression.hpp>
 #include <fornax/train/metrics/text.hpp>
 #include <fornax/train/observation.hpp>
+#include <fornax/train/output.hpp>
 #include <fornax/train/stopping.hpp>
 #include <fornax/train/view.hpp>
