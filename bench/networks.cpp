@@ -74,7 +74,7 @@ Report mlp_train_step(const Options& o) {
 
 Report mlp_inference_b1(const Options& o) {
   Report r = start();
-  const Mlp<Cpu> net;
+  const Mlp<Base> net;
   const auto x = uni<Plain<2>>({1, 784}, 1);
   Plain<2> y;
   r.stats = bench::time_it(o, [&] { y = net.forward(x); });

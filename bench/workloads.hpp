@@ -18,8 +18,14 @@ using namespace fornax;
 using bench::Options;
 using bench::Report;
 
-using AD = Autodiff<Cpu>;
-template <std::size_t D> using Plain = Tensor<Cpu, D>;
+// fornax_bench_fusion is made of the same sources.
+#ifdef FORNAX_BENCH_FUSION
+using Base = Fusion<Cpu>;
+#else
+using Base = Cpu;
+#endif
+using AD = Autodiff<Base>;
+template <std::size_t D> using Plain = Tensor<Base, D>;
 template <std::size_t D> using Tracked = Tensor<AD, D>;
 
 using Table = std::map<std::string, bench::Workload>;
@@ -47,6 +53,9 @@ template <class T> double abs_d(const T& t) {
   for (const double v : t.to_data().template to_vector<double>()) sum += std::abs(v);
   return sum;
 }
+
+/// Waits for what a decorator has put off: a result that is never read might never be computed.
+template <class T> void compute(const T& t) { static_cast<void>(on_backend(t.array())); }
 
 inline Report start() {
   Report r;

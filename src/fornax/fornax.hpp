@@ -2,6 +2,7 @@
 // All of fornax's public surface.
 
 #include <fornax/decorators/check/tag.hpp>
+#include <fornax/decorators/fusion/tag.hpp>
 #include <fornax/functional/functional.hpp>
 #include <fornax/nn/nn.hpp>
 #include <fornax/optim/optim.hpp>

@@ -18,6 +18,13 @@ bool has_contiguous_strides(const Array& a) {
   return true;
 }
 
+bool repeats_one_element(const Array& a) {
+  if (a.numel() <= 1) return false;
+  for (int d = a.rank() - 1; d >= 0; --d)
+    if (a.shape()[d] != 1 && dense(a).strides[static_cast<std::size_t>(d)] != 0) return false;
+  return true;
+}
+
 DimOrder memory_order(const Array& a) {
   const Strides& strides = dense(a).strides;
   DimOrder order{};

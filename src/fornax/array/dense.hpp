@@ -41,6 +41,9 @@ DimOrder memory_order(const Array& a);
 /// Without gaps, in any order of the dims: a transposed matrix, pictures with adjacent channels.
 bool is_dense(const Array& a);
 
+/// More than one element, and all of them the same one in memory.
+bool repeats_one_element(const Array& a);
+
 /// The same elements read with another shape and other strides, from `offset` elements after the first. Copies nothing
 /// (inline elements are copied, they are at most 32 bytes).
 Array view(const Array& a, const Shape& shape, const Strides& strides, std::int64_t offset);

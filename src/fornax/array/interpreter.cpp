@@ -1,6 +1,11 @@
 #include <fornax/array/interpreter.hpp>
 
+#include <limits>
+
 namespace fornax {
+
+constinit const Interpreter::Watched Interpreter::kAll{0};
+constinit const Interpreter::Watched Interpreter::kNone{std::numeric_limits<std::int64_t>::max()};
 
 bool Interpreter::covers(const Interpreter* other) const {
   for (const Interpreter* i = this; i; i = i->inner_)

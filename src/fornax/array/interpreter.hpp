@@ -1,6 +1,7 @@
 #pragma once
 // The one door: whoever gives operations a meaning is an Interpreter.
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -13,6 +14,9 @@ namespace fornax {
 
 struct Op;
 enum class BinaryFn : std::uint8_t;
+namespace fused {
+struct Call;
+}
 
 /// A backend, or a decorator around one.
 class Interpreter {
@@ -41,27 +45,35 @@ class Interpreter {
   Interpreter* inner() const { return inner_; }
   /// How many decorators stand above the backend. Among an operation's inputs the deepest interpreter runs it.
   int depth() const { return depth_; }
-  /// True if this interpreter, or one that it wraps, is to see every operation: new arrays then `enter`, and arrays are
-  /// created through `apply`. Otherwise new arrays are the backend's own, which are constants to all decorators.
-  bool watches() const { return watches_; }
+  /// True if this interpreter, or one that it wraps, is to see every operation on arrays of this many elements: new ones
+  /// then `enter`, and are created through `apply`. Otherwise new arrays are the backend's own, which are constants to
+  /// all decorators.
+  bool watches(std::int64_t elements) const { return elements >= watched_->load(std::memory_order_relaxed); }
   /// Equal for all decorators of one kind, whatever they wrap.
   const void* family() const { return family_; }
   /// True if `other` is this interpreter or one that it wraps.
   bool covers(const Interpreter* other) const;
 
  protected:
-  explicit Interpreter(Interpreter* inner, const void* family = nullptr, bool watches = false)
+  /// The least number of elements that an interpreter watches arrays from.
+  using Watched = std::atomic<std::int64_t>;
+  static constinit const Watched kAll, kNone;
+
+  /// Watches what `inner` watches, unless `watched` says otherwise.
+  explicit Interpreter(Interpreter* inner, const void* family = nullptr, const Watched* watched = nullptr)
       : inner_(inner),
         family_(family),
         depth_(inner ? inner->depth_ + 1 : 0),
-        watches_(watches || (inner && inner->watches_)) {}
+        watched_(watched ? watched
+                 : inner ? inner->watched_
+                         : &kNone) {}
   ~Interpreter() = default;  // interpreters live as long as the program
 
  private:
   Interpreter* inner_;
   const void* family_;
   int depth_;
-  bool watches_;
+  const Watched* watched_;
 };
 
 /// An interpreter that owns memory and kernels.
@@ -73,6 +85,9 @@ class Backend : public Interpreter {
   /// fn of two arrays of one element and equal shape, for backends that have a shorter way to it than `apply`; an empty
   /// Array says that there is none for these.
   virtual Array on_numbers(BinaryFn, const Array&, const Array&) { return {}; }
+  /// Runs a program (ops/fused.hpp), the results bit for bit those of its operations one by one. An input that nobody
+  /// else holds may be overwritten, but only if the call does not throw.
+  virtual Arrays run_program(const fused::Call& call) = 0;
 
   const Array& primal(const Array& array) final { return array; }
 

@@ -25,6 +25,25 @@ Array CpuBackend::apply_one(const Op& op, Operands inputs) {
   return std::move(apply(op, inputs)[0]);
 }
 
+namespace {
+
+template <class T>
+concept Elementwise =
+    std::is_same_v<T, op::Unary> || std::is_same_v<T, op::Binary> || std::is_same_v<T, op::WithScalar> ||
+    std::is_same_v<T, op::Where> || std::is_same_v<T, op::Clamp> || std::is_same_v<T, op::Cast>;
+
+// What repeats one element is computed once and repeats one again: gradients of sums and constants are of this kind.
+template <class T> Array execute_repeated(const T& op, const Spec& spec, Operands inputs) {
+  for (const Operand& x : inputs)
+    if (!repeats_one_element(x.array())) return {};
+  Arrays ones;
+  for (const Operand& x : inputs) ones.push_back(view(x.array(), Shape{}, Strides{}, 0));
+  const Array y = cpu::execute(op, Spec{Shape{}, spec.dtype, spec.device}, lent(ones));
+  return view(y, spec.shape, Strides{}, 0);
+}
+
+}  // namespace
+
 Arrays CpuBackend::apply(const Op& op, Operands inputs) {
   return std::visit(
       [&]<class T>(const T& o) -> Arrays {
@@ -33,7 +52,10 @@ Arrays CpuBackend::apply(const Op& op, Operands inputs) {
           for (const Operand& i : inputs) x.push_back(i.array());
           return o.function->forward(x);
         } else {
-          return cpu::execute(o, o.infer(inputs), inputs);
+          const SpecOf<T> spec = o.infer(inputs);
+          if constexpr (Elementwise<T>)
+            if (Array y = execute_repeated(o, spec, inputs); y.defined()) return y;
+          return cpu::execute(o, spec, inputs);
         }
       },
       static_cast<const OpVariant&>(op));

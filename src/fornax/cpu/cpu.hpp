@@ -24,6 +24,7 @@ class CpuBackend final : public Backend {
   Array upload(DType dtype, const Shape& shape, std::span<const std::byte> elements, Device device) override;
   void download(const Array& array, std::span<std::byte> out) override;
   Array on_numbers(BinaryFn fn, const Array& a, const Array& b) override;
+  Arrays run_program(const fused::Call& call) override;
 
  private:
   CpuBackend() = default;

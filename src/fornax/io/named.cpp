@@ -12,7 +12,7 @@ Array to_array(const TensorData& data, const ReadOptions& options) {
     return to_array(data.convert(*options.floats_as), {std::nullopt, options.backend, options.device});
   Interpreter& on = options.backend != nullptr ? *options.backend : Cpu::interpreter();
   Array array = backend_of(on).upload(data.dtype(), data.shape(), data.bytes(), options.device);
-  return on.watches() ? on.enter(std::move(array)) : array;
+  return on.watches(array.numel()) ? on.enter(std::move(array)) : array;
 }
 
 NamedArrays to_arrays(const NamedData& data, const ReadOptions& options) {

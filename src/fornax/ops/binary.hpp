@@ -37,6 +37,11 @@ enum class BinaryFn : std::uint8_t {
 inline constexpr int kBinaryCount = static_cast<int>(BinaryFn::GreaterEqual) + 1;
 
 constexpr bool is_comparison(BinaryFn f) { return f >= BinaryFn::Equal; }
+/// Refuses a zero divisor if that is an Int.
+constexpr bool divides(BinaryFn f) {
+  return f == BinaryFn::Div || f == BinaryFn::FloorDiv || f == BinaryFn::TruncDiv || f == BinaryFn::Remainder ||
+         f == BinaryFn::Fmod;
+}
 
 /// The function's name: "add".
 std::string_view name(BinaryFn fn);

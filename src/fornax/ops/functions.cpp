@@ -291,16 +291,18 @@ namespace {
 
 // Runs an operation without inputs: on the backend, unless somebody on the way there watches, or gives each sample of a
 // batch its own random numbers.
-Array create(Interpreter& on, const Op& op) { return on.watches() ? on.apply_one(op, {}) : on.create(op); }
+Array create(Interpreter& on, const Op& op, std::int64_t elements) {
+  return on.watches(elements) ? on.apply_one(op, {}) : on.create(op);
+}
 
 }  // namespace
 
 Array full(Interpreter& on, const Shape& shape, DType dtype, Device device, Scalar value) {
-  if (!on.watches() && shape.numel() == 1 && dtype == DType::F32) {
+  if (shape.numel() == 1 && dtype == DType::F32 && !on.watches(1)) {
     const auto number = static_cast<float>(value.as_double());
     return backend_of(on).upload(dtype, shape, std::as_bytes(std::span(&number, 1)), device);
   }
-  return create(on, op::Full{Ref(new Box<Spec>({shape, dtype, device})), value});
+  return create(on, op::Full{Ref(new Box<Spec>({shape, dtype, device})), value}, shape.numel());
 }
 
 Array arange(Interpreter& on, Scalar start, Scalar end, Scalar step, DType dtype, Device device) {
@@ -325,12 +327,12 @@ Array arange(Interpreter& on, Scalar start, Scalar end, Scalar step, DType dtype
       throw ValueError("arange", "the range from " + start.str() + " to " + end.str() + " has no finite length");
     count = n > 0 ? static_cast<std::int64_t>(n) : 0;
   }
-  return create(on, op::Arange{start, step, count, dtype, device});
+  return create(on, op::Arange{start, step, count, dtype, device}, count);
 }
 
 Array random(Interpreter& on, const Spec& spec, const Distribution& distribution, Draw draw) {
   const RandomSettings settings{spec, distribution, draw};
-  return create(on, op::Random{Ref(new Box<RandomSettings>(settings))});
+  return create(on, op::Random{Ref(new Box<RandomSettings>(settings))}, spec.shape.numel());
 }
 
 namespace {

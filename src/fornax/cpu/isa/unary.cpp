@@ -9,7 +9,8 @@ namespace fornax::cpu::FORNAX_ISA {
 
 namespace {
 
-// f where every element of a block is small enough to be reduced, else the C library's function.
+// f of elements small enough to be reduced, the C library's function of others: a choice that the compiler would not
+// vectorise, so it is made only in blocks that have such an element.
 template <auto f, auto exact>
 void turning_loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void*) {
   auto* y = reinterpret_cast<float*>(out);
@@ -20,7 +21,7 @@ void turning_loop(std::byte* out, const std::byte* const* in, std::int64_t n, co
     std::int32_t large = 0;
     for (std::int64_t i = start; i < end; ++i) large |= !(std::abs(x[i]) <= math::kMostTurned);
     if (large) {
-      for (std::int64_t i = start; i < end; ++i) y[i] = exact(x[i]);
+      for (std::int64_t i = start; i < end; ++i) y[i] = std::abs(x[i]) <= math::kMostTurned ? f(x[i]) : exact(x[i]);
     } else {
       for (std::int64_t i = start; i < end; ++i) y[i] = f(x[i]);
     }

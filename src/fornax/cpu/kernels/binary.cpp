@@ -30,11 +30,6 @@ Kernel bool_kernel(BinaryFn fn) {
   }
 }
 
-bool divides(BinaryFn fn) {
-  return fn == BinaryFn::Div || fn == BinaryFn::FloorDiv || fn == BinaryFn::TruncDiv || fn == BinaryFn::Remainder ||
-         fn == BinaryFn::Fmod;
-}
-
 void refuse_zero_divisors(std::string_view operation, const Array& b) {
   const std::size_t size = size_of(b.dtype());
   for_each_run<1>(b.shape(), {dense(b).data}, {&dense(b).strides}, {size},

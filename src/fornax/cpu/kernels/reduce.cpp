@@ -2,8 +2,7 @@
 #include <optional>
 #include <vector>
 
-#include <fornax/cpu/isa/rows.hpp>
-#include <fornax/cpu/kernels/fold.hpp>
+#include <fornax/cpu/kernels/joining.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
 #include <fornax/cpu/kernels/runs.hpp>
 #include <fornax/cpu/threads.hpp>
@@ -82,27 +81,6 @@ template <class F, class Each> void for_each_block(const Walk& walk, std::byte* 
   if (filled > 0) each(block, filled);
 }
 
-/// What a result is once its elements are joined. A mean divides by their number, a sum by 1.
-template <class F> typename F::Element finish(typename F::Total total, double divisor) {
-  using T = typename F::Element;
-  if constexpr (F::rounds && F::is_sum) total /= divisor;
-  if constexpr (std::is_same_v<T, bool>)
-    return total != 0;
-  else
-    return static_cast<T>(static_cast<compute_t<T>>(total));
-}
-
-// The kernel that folds adjacent elements with the machine's best instructions; null if there is none.
-template <class F> RowKernels::Fold row_kernel() {
-  using T = typename F::Element;
-  if constexpr (std::is_same_v<T, float> || std::is_same_v<T, double>) {
-    const RowKernels& rows = row_kernels(dtype_v<T>, isa());
-    return F::is_sum ? rows.sum : F::is_prod ? nullptr : F::is_max ? rows.max : rows.min;
-  } else {
-    return nullptr;
-  }
-}
-
 template <class F> void reduce_one(const Walk& walk, std::byte* at, typename F::Element* y, double divisor) {
   using T = typename F::Element;
   using Total = typename F::Total;
@@ -138,70 +116,6 @@ template <class F> void reduce_one(const Walk& walk, std::byte* at, typename F::
   }
   *y = finish<F>(total, divisor);
 }
-
-/// to[c] joined with x[c]. Apart from the class below, whose members might overlap x as far as the compiler can see.
-template <class F>
-void join_row(typename F::Lane* __restrict to, const typename F::Element* __restrict x, std::int64_t width) {
-  for (std::int64_t c = 0; c < width; ++c) {
-    const typename F::Lane next = F::load(x[c]);  // loaded in any case: a conditional load would not vectorise
-    to[c] = F::join(to[c], next);
-  }
-}
-
-constexpr std::int64_t kColumns = 128;  // results of a tile: 16 lanes of doubles are 16 KiB and stay in L1
-
-/// Up to kColumns adjacent results at once. Each is joined as fold.hpp says, but its neighbours fill the vector unit.
-template <class F> class Columns {
- public:
-  using T = typename F::Element;
-  using Lane = typename F::Lane;
-  using Total = typename F::Total;
-
-  explicit Columns(std::int64_t width) : width_(width) {
-    std::fill_n(totals_, width, F::start());
-    std::fill_n(range_, width, F::start());
-  }
-
-  void add_row(const T* x) {
-    Lane* lane = lanes_[row_ % kLanes];
-    if (row_ < kLanes) std::fill_n(lane, width_, F::start());
-    join_row<F>(lane, x, width_);
-    if (++row_ == F::block) close_block();
-  }
-  void finish_to(T* y, double divisor) {
-    close_block();
-    close_range();
-    for (std::int64_t c = 0; c < width_; ++c) y[c] = finish<F>(totals_[c], divisor);
-  }
-
- private:
-  static constexpr std::int64_t kLanes = F::any_order ? 1 : F::lanes;
-
-  void close_block() {
-    if (row_ == 0) return;
-    const std::int64_t width = width_;                 // a copy, which no store can change
-    const std::int64_t used = std::min(row_, kLanes);  // the other lanes would join nothing but `start`
-    for (std::int64_t half = kLanes / 2; half > 0; half /= 2)
-      for (std::int64_t l = 0; l < half && l + half < used; ++l)
-        for (std::int64_t c = 0; c < width; ++c) lanes_[l][c] = F::join(lanes_[l][c], lanes_[l + half][c]);
-    for (std::int64_t c = 0; c < width; ++c)
-      range_[c] = F::template join<Total>(range_[c], static_cast<Total>(lanes_[0][c]));
-    row_ = 0;
-    if (++blocks_ % F::blocks_of_range == 0) close_range();
-  }
-  void close_range() {
-    for (std::int64_t c = 0; c < width_; ++c) {
-      totals_[c] = F::template join<Total>(totals_[c], range_[c]);
-      range_[c] = F::start();
-    }
-  }
-
-  std::int64_t width_;
-  std::int64_t row_ = 0;  // within the block
-  std::int64_t blocks_ = 0;
-  Lane lanes_[kLanes][kColumns];
-  Total range_[kColumns], totals_[kColumns];
-};
 
 /// Calls one(x, y) for each result, or tile(x, y, width) for each group of adjacent ones.
 template <class T, class Y, class One, class Tile>
@@ -280,22 +194,8 @@ Array execute(const op::Reduce& op, const Spec& spec, Operands inputs) {
   if (inputs[0]->numel() == 1) return inputs[0].take();  // any fold of one element is that element
   Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   const Walk walk(inputs[0].array(), spec.shape);
-  // True is 1 and false is 0, so any is the maximum and all the minimum.
-  if (op.fn == ReduceFn::Any) {
-    reduce<Fold<ReduceFn::Max, bool>>(walk, y, 1);
-  } else if (op.fn == ReduceFn::All) {
-    reduce<Fold<ReduceFn::Min, bool>>(walk, y, 1);
-  } else {
-    with_numeric_type(spec.dtype, [&]<class T>(T) {
-      switch (op.fn) {
-        case ReduceFn::Mean: return reduce<Fold<ReduceFn::Sum, T>>(walk, y, static_cast<double>(walk.reduced.numel()));
-        case ReduceFn::Sum: return reduce<Fold<ReduceFn::Sum, T>>(walk, y, 1);
-        case ReduceFn::Prod: return reduce<Fold<ReduceFn::Prod, T>>(walk, y, 1);
-        case ReduceFn::Max: return reduce<Fold<ReduceFn::Max, T>>(walk, y, 1);
-        default: return reduce<Fold<ReduceFn::Min, T>>(walk, y, 1);
-      }
-    });
-  }
+  const double divisor = op.fn == ReduceFn::Mean ? static_cast<double>(walk.reduced.numel()) : 1;
+  with_fold(op.fn, spec.dtype, [&]<class F>(F) { reduce<F>(walk, y, divisor); });
   return y;
 }
 

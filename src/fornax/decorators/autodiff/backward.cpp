@@ -361,7 +361,7 @@ GradientStore backward(const Interpreter& on, const Operand& root_operand, const
     require_same_type("backward", root, seed);
   } else {
     seed = full_like(body->value, 1.0);
-    if (on.inner()->watches()) seed = on.inner()->enter(std::move(seed));
+    if (on.inner()->watches(seed.numel())) seed = on.inner()->enter(std::move(seed));
   }
   Reached start{body->node, body->output, std::move(seed)};
   root_operand.finish();

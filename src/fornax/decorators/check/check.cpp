@@ -75,7 +75,7 @@ std::uint64_t bytes_of(const Array& a) { return static_cast<std::uint64_t>(a.num
 
 class Decorator final : public Interpreter {
  public:
-  explicit Decorator(Interpreter& wrapped) : Interpreter(&wrapped, &kFamily, true) {}
+  explicit Decorator(Interpreter& wrapped) : Interpreter(&wrapped, &kFamily, &kAll) {}
 
   Arrays apply(const Op& op, Operands inputs) override;
   const Array& primal(const Array& array) override { return static_cast<WatchedBody*>(array.body())->value; }
@@ -89,7 +89,7 @@ class Decorator final : public Interpreter {
 
 Array Decorator::enter(Array a) {
   if (a.interpreter() == this) return a;
-  if (inner()->watches()) a = inner()->enter(std::move(a));
+  if (inner()->watches(a.numel())) a = inner()->enter(std::move(a));
   return Array(Pool::make<WatchedBody>(this, std::move(a)));
 }
 

@@ -1,0 +1,315 @@
+// The tile interpreter: a program runs over a few hundred elements at a time, instruction by instruction, so that what
+// lies between its inputs and outputs never leaves the first cache. The kernels are those of the operations themselves.
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include <fornax/array/convert.hpp>
+#include <fornax/cpu/fused/plan.hpp>
+#include <fornax/cpu/fused/reader.hpp>
+#include <fornax/cpu/fused/reduction.hpp>
+#include <fornax/cpu/fused/stream.hpp>
+#include <fornax/cpu/kernels/elementwise.hpp>
+#include <fornax/cpu/threads.hpp>
+
+namespace fornax::cpu {
+
+namespace {
+
+using fused::Call;
+using fused::Code;
+using fused::kInput;
+
+constexpr std::size_t kStreamed = std::size_t{32} << 20;  // bytes of results that no cache keeps until they are read
+constexpr std::size_t kPad = 128;  // between tiles, which would otherwise compete for the same lines of the cache
+
+// An input, its dims in the order in which the program walks through them.
+struct Input {
+  const std::byte* data = nullptr;
+  Strides strides{};
+  Source source = Source::Unused;
+};
+
+// The order of the dims in which a program without reductions walks: that in which an operation's result would lie in
+// memory (elementwise_result), so that pictures with adjacent channels stay so.
+DimOrder order_of(const Call& call) {
+  DimOrder rows{};
+  for (std::size_t d = 0; d < rows.size(); ++d) rows[d] = static_cast<std::int8_t>(d);
+  if (call.row_major || call.program.walk != fused::Walk::Elements) return rows;
+  const Array* like = nullptr;
+  for (const Array& x : call.inputs) {
+    if (!x.defined() || !is_dense(x)) continue;
+    if (!like) like = &x;
+    if (x.rank() > 2 && !is_contiguous(x)) {
+      like = &x;
+      break;
+    }
+  }
+  return like ? memory_order(*like) : rows;
+}
+
+Shape permuted(const Shape& shape, const DimOrder& order) {
+  std::array<std::int64_t, kMaxRank> sizes{};
+  for (int d = 0; d < shape.rank(); ++d) sizes[static_cast<std::size_t>(d)] = shape[order[static_cast<std::size_t>(d)]];
+  return Shape(std::span<const std::int64_t>(sizes.data(), static_cast<std::size_t>(shape.rank())));
+}
+
+Input input_of(const Array& x, const DimOrder& order) {
+  if (!x.defined()) return {};
+  Input input{dense(x).data, {}, Source::Gathered};
+  bool adjacent = true;
+  std::int64_t step = 1;
+  for (int d = x.rank() - 1; d >= 0; --d) {
+    const std::int8_t from = order[static_cast<std::size_t>(d)];
+    const std::int64_t stride = dense(x).strides[static_cast<std::size_t>(from)];
+    input.strides[static_cast<std::size_t>(d)] = stride;
+    adjacent = adjacent && (x.shape()[from] == 1 || stride == step);
+    step *= x.shape()[from];
+  }
+  if (adjacent) {
+    input.source = Source::Adjacent;
+  } else if (repeats_one_element(x)) {
+    input.source = Source::Repeated;
+  }
+  return input;
+}
+
+// Which input's buffer each result may take: one that nobody else holds and that no later instruction reads.
+std::vector<std::size_t> reused_inputs(const Call& call, const std::vector<Source>& sources) {
+  const auto& [types, code, outputs, walk] = call.program;
+  std::vector<std::size_t> last_read(types.size(), 0), reused(outputs.size(), types.size());
+  for (std::size_t i = 0; i < code.size(); ++i)
+    for (std::size_t k = 0; k < code[i].count; ++k)
+      if (code[i].arguments[k] >= kInput) last_read[code[i].arguments[k] - kInput] = i;
+  for (std::size_t x = 0; x < types.size(); ++x) {
+    if (sources[x] != Source::Adjacent || !call.inputs[x].unique()) continue;
+    const DenseBody& body = dense(call.inputs[x]);
+    if (!body.storage || !body.storage->references.is_one()) continue;
+    for (std::size_t o = 0; o < outputs.size(); ++o) {
+      const fused::Instruction& made = code[outputs[o]];
+      if (reused[o] != types.size() || made.code == Code::Reduce || made.dtype != types[x]) continue;
+      if (last_read[x] > outputs[o]) continue;
+      reused[o] = x;
+      break;
+    }
+  }
+  return reused;
+}
+
+class Run {
+ public:
+  Run(const Call& call, const Plan& plan, const std::vector<Input>& inputs, const Shape& shape, const Arrays& results)
+      : call_(call),
+        plan_(plan),
+        inputs_(inputs),
+        tile_bytes_(static_cast<std::size_t>(plan.tile) * plan.width + kPad) {
+    split();
+    workers_.resize(static_cast<std::size_t>(threads_for(tasks_)));
+    std::size_t tiles = plan.registers;
+    for (const Input& x : inputs) tiles += x.source == Source::Repeated || x.source == Source::Gathered;
+    const std::size_t converted = plan.widens ? 4 * (static_cast<std::size_t>(plan.tile) * sizeof(float) + kPad) : 0;
+    const std::size_t bytes = tiles * tile_bytes_ + converted;
+    scratch_ = cpu_empty("fusion", Shape{bytes * workers_.size()}, DType::U8);
+    for (std::size_t w = 0; w < workers_.size(); ++w) place(workers_[w], dense(scratch_).data + w * bytes, results);
+    for (std::size_t x = 0; x < inputs.size(); ++x)
+      if (inputs[x].source == Source::Gathered)
+        gathered_.push_back({x, Reader(inputs[x].data, size_of(call.program.inputs[x]), shape, inputs[x].strides)});
+    for (const Step& step : plan.steps)
+      if (step.code == Code::Reduce)
+        reductions_.push_back(
+            make_reduction(call, step.reduce, results[step.output], static_cast<int>(workers_.size())));
+  }
+
+  void all() {
+    parallel_tasks(tasks_, static_cast<int>(workers_.size()), [&](std::int64_t task, int worker) {
+      run_task(task, worker);
+      finish_streams();
+    });
+    for (const auto& r : reductions_) r->finish();
+  }
+
+ private:
+  struct Worker {
+    std::vector<std::byte*> base;    // of each place
+    std::vector<std::int64_t> step;  // bytes from an element to the next; 0 where tiles lie on top of each other
+    std::byte* wide[4] = {};         // tiles of f32, for arguments and result of what is stored in 16 bits
+    std::size_t index = 0;
+  };
+  struct Gathered {
+    std::size_t input;
+    Reader reader;
+  };
+
+  void place(Worker& w, std::byte* scratch, const Arrays& results) {
+    w.index = static_cast<std::size_t>(&w - workers_.data());
+    const auto tile = [&] { return std::exchange(scratch, scratch + tile_bytes_); };
+    for (std::size_t x = 0; x < plan_.inputs; ++x) {
+      const std::size_t size = size_of(call_.program.inputs[x]);
+      switch (inputs_[x].source) {
+        case Source::Unused: w.base.push_back(nullptr); break;
+        case Source::Adjacent: w.base.push_back(const_cast<std::byte*>(inputs_[x].data)); break;
+        case Source::Repeated:
+          w.base.push_back(tile());
+          pack(inputs_[x].data, 0, w.base.back(), size, plan_.tile);
+          break;
+        case Source::Gathered: w.base.push_back(tile()); break;
+      }
+      w.step.push_back(inputs_[x].source == Source::Adjacent ? static_cast<std::int64_t>(size) : 0);
+    }
+    for (const Array& y : results) {
+      w.base.push_back(dense(y).data);
+      w.step.push_back(static_cast<std::int64_t>(size_of(y.dtype())));
+    }
+    for (std::size_t r = 0; r < plan_.registers; ++r) {
+      w.base.push_back(tile());
+      w.step.push_back(0);
+    }
+    if (!plan_.widens) return;
+    for (std::byte*& wide : w.wide)
+      wide = std::exchange(scratch, scratch + static_cast<std::size_t>(plan_.tile) * sizeof(float) + kPad);
+  }
+
+  // The work as tasks, by sizes alone.
+  void split() {
+    const std::int64_t length = call_.columns;
+    if (call_.program.walk == fused::Walk::Columns) {
+      tasks_ = (length + kMostColumns - 1) / kMostColumns;
+    } else if (length > plan_.range) {
+      parts_of_row_ = (length + plan_.range - 1) / plan_.range;
+      tasks_ = call_.rows * parts_of_row_;
+    } else {
+      rows_of_task_ = std::max<std::int64_t>(1, plan_.range / length);
+      tasks_ = (call_.rows + rows_of_task_ - 1) / rows_of_task_;
+    }
+  }
+
+  void run_task(std::int64_t task, int worker) {
+    Worker& w = workers_[static_cast<std::size_t>(worker)];
+    const std::int64_t length = call_.columns;
+    const std::int64_t rows_of_tile = std::max<std::int64_t>(1, plan_.tile / length);
+    if (call_.program.walk == fused::Walk::Columns) {
+      const std::int64_t first = task * kMostColumns, width = std::min(kMostColumns, length - first);
+      for (const auto& r : reductions_) r->begin(worker, first, width);
+      const std::int64_t rows = width == length ? rows_of_tile : 1;
+      for (std::int64_t row = 0; row < call_.rows; row += rows)
+        tile(w, row, first, width * std::min(rows, call_.rows - row));
+      for (const auto& r : reductions_) r->end(worker);
+    } else if (parts_of_row_ > 0) {
+      const std::int64_t row = task / parts_of_row_, first = task % parts_of_row_ * plan_.range;
+      part_of_row(w, row, first, std::min(first + plan_.range, length));
+    } else {
+      const std::int64_t first = task * rows_of_task_, end = std::min(first + rows_of_task_, call_.rows);
+      if (length > plan_.tile) {
+        for (std::int64_t row = first; row < end; ++row) part_of_row(w, row, 0, length);
+      } else {
+        for (std::int64_t row = first; row < end; row += rows_of_tile)
+          tile(w, row, 0, length * std::min(rows_of_tile, end - row));
+      }
+    }
+  }
+
+  void part_of_row(Worker& w, std::int64_t row, std::int64_t begin, std::int64_t end) {
+    for (std::int64_t c = begin; c < end; c += plan_.tile) tile(w, row, c, std::min(plan_.tile, end - c));
+  }
+
+  void tile(Worker& w, std::int64_t row, std::int64_t column, std::int64_t n) {
+    const std::int64_t start = row * call_.columns + column;
+    for (const Gathered& g : gathered_) g.reader.read(start, n, w.base[g.input]);
+    const auto at = [&](Place p) { return w.base[p] + start * w.step[p]; };
+    std::size_t reduction = 0;
+    for (const Step& s : plan_.steps) {
+      const std::byte* x[3] = {at(s.x[0])};
+      for (std::size_t k = 1; k < s.count; ++k) x[k] = at(s.x[k]);
+      if (s.code == Code::Reduce) {
+        reductions_[reduction++]->tile(static_cast<int>(w.index), x[0], row, column, n);
+        continue;
+      }
+      std::byte* const y = at(s.y);
+      if (s.code == Code::Cast) {
+        convert_elements(x[0], s.from[0], y, s.dtype, n);
+      } else if (s.widens) {
+        widened(w, s, y, x, n);
+      } else {
+        s.kernel(y, x, n, setting(s));
+      }
+      if (s.streamed != kNowhere) stream(at(s.streamed), y, static_cast<std::size_t>(n) * size_of(s.dtype));
+    }
+  }
+
+  const void* setting(const Step& s) const {
+    if (s.code == Code::WithScalar) return &call_.settings[s.setting].number;
+    return s.code == Code::Clamp ? &call_.settings[s.setting].clamp : nullptr;
+  }
+
+  // Computes in f32, and rounds once.
+  void widened(Worker& w, const Step& s, std::byte* y, const std::byte** x, std::int64_t n) {
+    for (std::size_t k = 0; k < s.count; ++k) {
+      if (compute_type(s.from[k]) == s.from[k]) continue;
+      convert_elements(x[k], s.from[k], w.wide[k], DType::F32, n);
+      x[k] = w.wide[k];
+    }
+    const bool narrow = compute_type(s.dtype) != s.dtype;
+    s.kernel(narrow ? w.wide[3] : y, x, n, setting(s));
+    if (narrow) convert_elements(w.wide[3], DType::F32, y, s.dtype, n);
+  }
+
+  const Call& call_;
+  const Plan& plan_;
+  const std::vector<Input>& inputs_;
+  const std::size_t tile_bytes_;
+  std::int64_t tasks_ = 0;
+  std::int64_t parts_of_row_ = 0, rows_of_task_ = 0;  // one of them, for walks along rows
+  std::vector<Worker> workers_;
+  Array scratch_;
+  std::vector<Gathered> gathered_;
+  std::vector<std::unique_ptr<Reduction>> reductions_;
+};
+
+}  // namespace
+
+}  // namespace fornax::cpu
+
+namespace fornax {
+
+Arrays CpuBackend::run_program(const fused::Call& call) {
+  using namespace cpu;
+  const fused::Program& program = call.program;
+  const DimOrder order = order_of(call);
+  std::vector<Input> inputs;
+  std::vector<Source> sources;
+  for (const Array& x : call.inputs) {
+    inputs.push_back(input_of(x, order));
+    sources.push_back(inputs.back().source);
+  }
+  const std::vector<std::size_t> reused = reused_inputs(call, sources);
+
+  std::size_t fresh = 0;
+  for (std::size_t o = 0; o < program.outputs.size(); ++o)
+    if (reused[o] == program.inputs.size())
+      fresh += static_cast<std::size_t>(call.results[o].shape.numel()) * size_of(call.results[o].dtype);
+  const Shape walked = permuted(call.shape, order);
+  const Strides steps = contiguous_strides(walked);
+  Strides strides{};
+  for (int d = 0; d < walked.rank(); ++d)
+    strides[static_cast<std::size_t>(order[static_cast<std::size_t>(d)])] = steps[static_cast<std::size_t>(d)];
+  std::vector<bool> streamed;
+  Arrays results;
+  for (std::size_t o = 0; o < program.outputs.size(); ++o) {
+    const Spec& spec = call.results[o];
+    const bool takes = reused[o] != program.inputs.size();
+    streamed.push_back(!takes && fresh >= kStreamed && program.code[program.outputs[o]].code != fused::Code::Reduce);
+    if (takes) {
+      const Array& x = call.inputs[reused[o]];
+      results.push_back(x.shape() == spec.shape ? x : view(x, spec.shape, contiguous_strides(spec.shape), 0));
+    } else if (program.walk == fused::Walk::Elements && !call.row_major) {
+      results.push_back(cpu_empty("fusion", spec.shape, spec.dtype, strides));
+    } else {
+      results.push_back(cpu_empty("fusion", spec.shape, spec.dtype));
+    }
+  }
+  Run(call, *plan_for(program, sources, streamed), inputs, walked, results).all();
+  return results;
+}
+
+}  // namespace fornax

@@ -1,0 +1,59 @@
+#pragma once
+// A program made ready for this machine: kernels chosen, registers given out. The same for all sizes and numbers.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <fornax/array/ref.hpp>
+#include <fornax/cpu/kernels/kernel.hpp>
+#include <fornax/ops/fused.hpp>
+#include <fornax/ops/reduce.hpp>
+
+namespace fornax::cpu {
+
+/// How a program reads an input.
+enum class Source : std::uint8_t {
+  Unused,
+  Adjacent,  // where it lies
+  Repeated,  // one element for all: a tile is filled with it once
+  Gathered,  // through strides, into a tile
+};
+
+/// A place that tiles lie in: an input's (0, 1, ...), then an output's, then a register.
+using Place = std::uint16_t;
+inline constexpr Place kNowhere = 0xffff;
+
+struct Step {
+  fused::Code code;
+  ReduceFn reduce;
+  Kernel kernel;  // null for Cast and Reduce
+  std::uint8_t count;
+  DType from[3];   // as what the arguments are stored
+  DType dtype;     // as what the result is
+  bool widens;     // 16-bit floats are computed in f32
+  Place x[3];      // arguments
+  Place y;         // result
+  Place streamed;  // the output that the result is then written to, past the caches; else kNowhere
+  std::uint16_t setting;
+  std::uint16_t output;  // of a reduction
+};
+
+struct Plan : Counted {
+  std::vector<Step> steps;
+  std::size_t inputs = 0, outputs = 0, registers = 0;
+  std::size_t width = 1;   // bytes of a register's element
+  bool widens = false;     // some step does
+  std::int64_t tile = 0;   // elements; a multiple of every reduction's block
+  std::int64_t range = 0;  // elements that one task has at least; a multiple of every reduction's range
+};
+
+/// The plan for a program, from a cache of the latest ones, or made.
+Ref<const Plan> plan_for(const fused::Program& program, const std::vector<Source>& sources,
+                         const std::vector<bool>& streamed);
+
+/// How many plans the cache holds, and how many it holds at most.
+std::size_t cached_plans();
+inline constexpr std::size_t kMostPlans = 256;
+
+}  // namespace fornax::cpu

@@ -1,0 +1,131 @@
+#include <fornax/cpu/fused/reduction.hpp>
+
+#include <algorithm>
+#include <vector>
+
+#include <fornax/cpu/kernels/joining.hpp>
+
+namespace fornax::cpu {
+
+namespace {
+
+template <class F> class RowReduction final : public Reduction {
+  using T = typename F::Element;
+  using Total = typename F::Total;
+
+ public:
+  RowReduction(const fused::Call& call, const Array& y, double divisor, int workers)
+      : rows_(call.rows),
+        length_(call.columns),
+        ranges_((call.columns + F::range - 1) / F::range),
+        divisor_(divisor),
+        y_(reinterpret_cast<T*>(dense(y).data)),
+        workers_(static_cast<std::size_t>(workers)) {
+    if (ranges_ > 1) totals_.resize(static_cast<std::size_t>(rows_ * ranges_));
+  }
+
+  void tile(int worker, const std::byte* data, std::int64_t row, std::int64_t column, std::int64_t n) override {
+    Total& range = workers_[static_cast<std::size_t>(worker)].range;
+    for (const T* x = reinterpret_cast<const T*>(data); n > 0; ++row, column = 0) {
+      const std::int64_t piece = std::min(n, length_ - column);
+      for (std::int64_t i = 0; i < piece; i += F::block) {
+        const std::int64_t size = std::min(F::block, piece - i);
+        range = F::template join<Total>(
+            range, kernel_ ? static_cast<Total>(kernel_(x + i, size)) : static_cast<Total>(fold_block<F>(x + i, size)));
+      }
+      x += piece;
+      n -= piece;
+      column += piece;
+      if (column < length_ && column % F::range != 0) return;
+      if (ranges_ == 1) {
+        y_[row] = cpu::finish<F>(F::template join<Total>(F::start(), range), divisor_);
+      } else {
+        totals_[static_cast<std::size_t>(row * ranges_ + (column - 1) / F::range)] = range;
+      }
+      range = F::start();
+    }
+  }
+
+  void finish() override {
+    if (ranges_ == 1) return;
+    for (std::int64_t row = 0; row < rows_; ++row) {
+      Total total = F::start();
+      for (std::int64_t r = 0; r < ranges_; ++r)
+        total = F::template join<Total>(total, totals_[static_cast<std::size_t>(row * ranges_ + r)]);
+      y_[row] = cpu::finish<F>(total, divisor_);
+    }
+  }
+
+ private:
+  struct alignas(64) Worker {  // a cache line each
+    Total range = F::start();
+  };
+
+  std::int64_t rows_, length_, ranges_;
+  double divisor_;
+  T* y_;
+  const RowKernels::Fold kernel_ = row_kernel<F>();
+  std::vector<Worker> workers_;
+  std::vector<Total> totals_;  // of each range of each row
+};
+
+template <class F> class ColumnReduction final : public Reduction {
+  using T = typename F::Element;
+
+ public:
+  ColumnReduction(const Array& y, double divisor, int workers)
+      : divisor_(divisor), y_(reinterpret_cast<T*>(dense(y).data)), workers_(static_cast<std::size_t>(workers)) {
+    for (Worker& w : workers_) w.columns.reserve(kMostColumns / kColumns);
+  }
+
+  void begin(int worker, std::int64_t column, std::int64_t width) override {
+    Worker& w = workers_[static_cast<std::size_t>(worker)];
+    w.first = column;
+    w.width = width;
+    w.columns.clear();
+    for (std::int64_t c = 0; c < width; c += kColumns) w.columns.emplace_back(std::min(kColumns, width - c));
+  }
+  void tile(int worker, const std::byte* data, std::int64_t, std::int64_t, std::int64_t n) override {
+    Worker& w = workers_[static_cast<std::size_t>(worker)];
+    for (const T *x = reinterpret_cast<const T*>(data), *end = x + n; x < end; x += w.width)
+      for (std::size_t c = 0; c < w.columns.size(); ++c) w.columns[c].add_row(x + c * kColumns);
+  }
+  void end(int worker) override {
+    Worker& w = workers_[static_cast<std::size_t>(worker)];
+    for (std::size_t c = 0; c < w.columns.size(); ++c) w.columns[c].finish_to(y_ + w.first + c * kColumns, divisor_);
+  }
+
+ private:
+  struct Worker {
+    std::int64_t first = 0, width = 0;
+    std::vector<Columns<F>> columns;  // reserved: nothing may fail once the program runs
+  };
+
+  double divisor_;
+  T* y_;
+  std::vector<Worker> workers_;
+};
+
+}  // namespace
+
+std::unique_ptr<Reduction> make_reduction(const fused::Call& call, ReduceFn fn, const Array& y, int workers) {
+  const bool by_rows = call.program.walk == fused::Walk::Rows;
+  const double divisor = fn == ReduceFn::Mean ? static_cast<double>(by_rows ? call.columns : call.rows) : 1;
+  std::unique_ptr<Reduction> made;
+  with_fold(fn, y.dtype(), [&]<class F>(F) {
+    if (by_rows) {
+      made = std::make_unique<RowReduction<F>>(call, y, divisor, workers);
+    } else {
+      made = std::make_unique<ColumnReduction<F>>(y, divisor, workers);
+    }
+  });
+  return made;
+}
+
+Grain grain_of(ReduceFn fn, DType type) {
+  Grain grain{};
+  with_fold(fn, type, [&]<class F>(F) { grain = {F::block, F::range}; });
+  return grain;
+}
+
+}  // namespace fornax::cpu

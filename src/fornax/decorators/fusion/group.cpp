@@ -1,0 +1,126 @@
+#include <fornax/decorators/fusion/group.hpp>
+
+#include <algorithm>
+
+#include <fornax/array/dense.hpp>
+
+namespace fornax::fusion {
+
+using fused::Instruction;
+using fused::kInput;
+using fused::Value;
+
+namespace {
+
+std::uint64_t bytes_of(const Array& x) {
+  return repeats_one_element(x) ? 0 : static_cast<std::uint64_t>(x.numel()) * size_of(x.dtype());
+}
+
+bool reads_the_same(const Array& a, const Array& b) {
+  if (a.body() == b.body()) return true;
+  const DenseBody &x = dense(a), &y = dense(b);
+  if (x.data != y.data || x.dtype != y.dtype) return false;
+  for (int d = 0; d < a.rank(); ++d) {
+    const auto at = static_cast<std::size_t>(d);
+    if (a.shape()[d] != 1 && x.strides[at] != y.strides[at]) return false;
+  }
+  return true;
+}
+
+}  // namespace
+
+Value Group::input(const Array& x) {
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    if (reads_the_same(inputs[i], x)) return static_cast<Value>(kInput + i);
+  inputs.push_back(x);
+  bytes += bytes_of(x);
+  return static_cast<Value>(kInput + inputs.size() - 1);
+}
+
+bool Group::merge(Group& other, const Ref<Group>& self) {
+  if (slots.size() + other.slots.size() > kMostInstructions || inputs.size() + other.inputs.size() + 3 > kMostInputs)
+    return false;
+  if (other.walk != fused::Walk::Elements) {
+    if (walk != fused::Walk::Elements && (walk != other.walk || rows != other.rows || columns != other.columns))
+      return false;
+    walk = other.walk;
+    rows = other.rows;
+    columns = other.columns;
+  }
+  std::vector<Value> moved;
+  for (const Array& x : other.inputs) moved.push_back(input(x));
+  const auto first_slot = static_cast<Value>(slots.size());
+  const auto first_setting = static_cast<std::uint16_t>(settings.size());
+  settings.insert(settings.end(), other.settings.begin(), other.settings.end());
+  slots.reserve(slots.size() + other.slots.size());
+  for (Slot& slot : other.slots) {
+    Instruction i = slot.instruction;
+    for (std::size_t k = 0; k < i.count; ++k) {
+      Value& v = i.arguments[k];
+      v = v >= kInput ? moved[v - kInput] : static_cast<Value>(v + first_slot);
+    }
+    i.setting = static_cast<std::uint16_t>(i.setting + first_setting);
+    slots.push_back({i, nullptr});
+    while (LazyBody* reader = slot.readers) {
+      other.detach(*reader);
+      attach(*reader, static_cast<Value>(slots.size() - 1), self);
+    }
+  }
+  other.state = State::Done;
+  return true;
+}
+
+void Group::attach(LazyBody& body, Value slot, const Ref<Group>& self) {
+  body.group = self;
+  body.slot = slot;
+  body.next = std::exchange(slots[slot].readers, &body);
+  ++readers;
+}
+
+void Group::detach(LazyBody& body) {
+  LazyBody** at = &slots[body.slot].readers;
+  while (*at != &body) at = &(*at)->next;
+  *at = body.next;
+  --readers;
+}
+
+Job job_of(Group& group) {
+  const std::size_t n = group.slots.size();
+  std::vector<bool> needed(n, false), read(group.inputs.size(), false);
+  for (std::size_t i = n; i-- > 0;) {
+    if (group.slots[i].readers) needed[i] = true;
+    if (!needed[i]) continue;
+    const Instruction& made = group.slots[i].instruction;
+    for (std::size_t k = 0; k < made.count; ++k) {
+      const Value v = made.arguments[k];
+      if (v >= kInput) {
+        read[v - kInput] = true;
+      } else {
+        needed[v] = true;
+      }
+    }
+  }
+  Job job;
+  job.program.walk = group.walk;
+  std::vector<Value> number(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    if (!needed[i]) continue;
+    number[i] = static_cast<Value>(job.program.code.size());
+    Instruction& made = job.program.code.emplace_back(group.slots[i].instruction);
+    for (std::size_t k = 0; k < made.count; ++k)
+      if (made.arguments[k] < kInput) made.arguments[k] = number[made.arguments[k]];
+    if (const LazyBody* reader = group.slots[i].readers) {
+      job.program.outputs.push_back(number[i]);
+      job.results.push_back({reader->shape, reader->dtype, reader->device});
+      job.slots.push_back(static_cast<Value>(i));
+      for (; reader; reader = reader->next) job.row_major = job.row_major || !(reader->shape == group.shape);
+    }
+  }
+  for (std::size_t i = 0; i < group.inputs.size(); ++i) {
+    job.program.inputs.push_back(group.inputs[i].defined() ? group.inputs[i].dtype() : DType::Bool);
+    if (!read[i]) group.inputs[i] = Array();
+  }
+  return job;
+}
+
+}  // namespace fornax::fusion

@@ -1,0 +1,53 @@
+#include <fornax/decorators/fusion/instruction.hpp>
+
+namespace fornax::fusion {
+
+using fused::Code;
+using fused::Instruction;
+using fused::Setting;
+using fused::Walk;
+
+std::optional<Instruction> instruction_of(const Op& op, const Array& x, Setting& setting) {
+  const auto made = [](Code code, auto fn, std::uint8_t count) {
+    return Instruction{.code = code, .fn = static_cast<std::uint8_t>(fn), .count = count};
+  };
+  if (const auto* binary = std::get_if<op::Binary>(&op)) {
+    if (is_int(x.dtype()) && divides(binary->fn)) return {};
+    return made(Code::Binary, binary->fn, 2);
+  }
+  if (const auto* unary = std::get_if<op::Unary>(&op)) return made(Code::Unary, unary->fn, 1);
+  if (const auto* scalar = std::get_if<op::WithScalar>(&op)) {
+    if (is_int(x.dtype()) && scalar->fn == ScalarFn::Rdiv) return {};
+    setting.number = scalar->scalar;
+    return made(Code::WithScalar, scalar->fn, 1);
+  }
+  if (std::holds_alternative<op::Where>(op)) return made(Code::Where, 0, 3);
+  if (const auto* clamp = std::get_if<op::Clamp>(&op)) {
+    setting.clamp = *clamp;
+    return made(Code::Clamp, 0, 1);
+  }
+  if (std::holds_alternative<op::Cast>(op)) return made(Code::Cast, 0, 1);
+  if (const auto* reduce = std::get_if<op::Reduce>(&op)) return made(Code::Reduce, reduce->fn, 1);
+  return {};
+}
+
+bool walk_of(const Shape& x, DimSet dims, Walk& walk, std::int64_t& rows, std::int64_t& columns) {
+  std::int64_t reduced = 1, kept = 1;
+  int changes = 0;
+  bool last = false, any = false;
+  for (int d = 0; d < x.rank(); ++d) {
+    if (x[d] == 1) continue;
+    const bool here = dims.has(d);
+    changes += any && here != last;
+    any = true;
+    last = here;
+    (here ? reduced : kept) *= x[d];
+  }
+  if (reduced == 1 || changes > 1) return false;
+  walk = last ? Walk::Rows : Walk::Columns;
+  rows = last ? kept : reduced;
+  columns = last ? reduced : kept;
+  return true;
+}
+
+}  // namespace fornax::fusion

@@ -1,0 +1,18 @@
+#pragma once
+// Operations as instructions.
+
+#include <optional>
+
+#include <fornax/ops/fused.hpp>
+#include <fornax/ops/op.hpp>
+
+namespace fornax::fusion {
+
+/// An operation on x, and on others, as an instruction without its arguments and dtype; none if it cannot wait. Divisions of Int
+/// look for zeros among their divisors, so that they must run at the call.
+std::optional<fused::Instruction> instruction_of(const Op& op, const Array& x, fused::Setting& setting);
+
+/// x as rows and columns of which one is reduced. False if it is not the last dims or the first ones that are reduced.
+bool walk_of(const Shape& x, DimSet dims, fused::Walk& walk, std::int64_t& rows, std::int64_t& columns);
+
+}  // namespace fornax::fusion

@@ -1,0 +1,64 @@
+#pragma once
+// Programs: elementwise operations in sequence, with reductions at their ends, that run as one pass over memory. What the
+// decorator Fusion hands to a backend. A program is no operation of the index: whatever differentiates or batches stands
+// outside of Fusion and has done its work before.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include <fornax/ops/rule.hpp>
+#include <fornax/ops/select.hpp>
+
+namespace fornax::fused {
+
+enum class Code : std::uint8_t { Unary, Binary, WithScalar, Where, Clamp, Cast, Reduce };
+
+/// The number of an instruction, or kInput + the number of an input.
+using Value = std::uint16_t;
+inline constexpr Value kInput = 0x8000;
+
+/// A result from one to three values. All but the results of reductions have the program's shape.
+struct Instruction {
+  Code code = Code::Unary;
+  std::uint8_t fn = 0;  // UnaryFn, BinaryFn, ScalarFn or ReduceFn
+  DType dtype = DType::F32;
+  std::uint8_t count = 1;  // of the arguments
+  std::array<Value, 3> arguments{};
+  std::uint16_t setting = 0;  // of WithScalar and Clamp
+};
+
+/// The number beside an array, or the bounds of a clamp. Not part of a program, which is the same for all numbers.
+struct Setting {
+  Scalar number;
+  op::Clamp clamp;
+};
+
+/// How a program's reductions walk through its elements, seen as rows and columns.
+enum class Walk : std::uint8_t {
+  Elements,  // no reduction
+  Rows,      // a result for each row
+  Columns,   // a result for each column
+};
+
+/// Instructions in an order in which each comes after its arguments. Nothing reads the result of a reduction.
+struct Program {
+  std::vector<DType> inputs;
+  std::vector<Instruction> code;
+  std::vector<Value> outputs;  // instructions
+  Walk walk = Walk::Elements;
+};
+
+/// One run of a program.
+struct Call {
+  const Program& program;
+  Shape shape;                    // of the elementwise values
+  std::int64_t rows, columns;     // what the walk takes this shape for
+  std::span<const Array> inputs;  // of that shape; an input that no instruction reads may be empty
+  std::span<const Setting> settings;
+  std::span<const Spec> results;  // one for each output
+  bool row_major;                 // how all of these must lie in memory; else as the backend likes
+};
+
+}  // namespace fornax::fused
