@@ -132,7 +132,7 @@ TEST(Checkpoint, AKilledWriterLeavesItsLatestStep) {
   std::mt19937_64 random(3);
   std::int64_t step = -1;
   int progressed = 0;
-  for (int run = 0; run < 50; ++run) {
+  for (int run = 0; run < 200; ++run) {
     Child writer({FORNAX_CHECKPOINT_WRITER, path, std::to_string(step + 1)});
     std::int64_t saved = step, reported = 0;
     // The first report says that the writer is at work; after it comes the random moment.
@@ -153,7 +153,7 @@ TEST(Checkpoint, AKilledWriterLeavesItsLatestStep) {
     for (const auto& entry : std::filesystem::directory_iterator(dir.path()))
       if (entry.path() != path) std::filesystem::remove(entry.path());
   }
-  EXPECT_EQ(progressed, 50);
+  EXPECT_EQ(progressed, 200);
 }
 
 }  // namespace

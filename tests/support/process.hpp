@@ -1,6 +1,7 @@
 #pragma once
-// What tests need of processes: memory, threads with a small stack, programs that run beside the test.
+// What tests need of processes: the memory of their own, threads with a small stack, programs that they run.
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -53,23 +54,28 @@ inline void run_with_stack(std::size_t bytes, std::function<void()> f) {
   pthread_attr_destroy(&attributes);
 }
 
+/// The process goes on as another program.
+[[noreturn]] inline void become(std::vector<std::string> command) {
+  std::vector<char*> arguments;
+  for (std::string& argument : command) arguments.push_back(argument.data());
+  arguments.push_back(nullptr);
+  ::execv(arguments[0], arguments.data());
+  ::_exit(127);
+}
+
 /// A program that runs beside the test; what it writes to its output can be read here.
 class Child {
  public:
-  explicit Child(std::vector<std::string> arguments) {
+  explicit Child(const std::vector<std::string>& command) {
     int ends[2] = {-1, -1};
     EXPECT_EQ(::pipe(ends), 0);
-    std::vector<char*> pointers;
-    for (std::string& argument : arguments) pointers.push_back(argument.data());
-    pointers.push_back(nullptr);
     process_ = ::fork();
     EXPECT_GE(process_, 0);
     if (process_ == 0) {
       ::dup2(ends[1], 1);
       ::close(ends[0]);
       ::close(ends[1]);
-      ::execv(pointers[0], pointers.data());
-      ::_exit(127);
+      become(command);
     }
     ::close(ends[1]);
     output_ = ends[0];
@@ -118,5 +124,34 @@ class Child {
   pid_t process_ = -1;
   int output_ = -1;
 };
+
+/// What a program left behind that has ended.
+struct Ended {
+  int status = -1;  // its exit status; 128 + n if signal n ended it
+  std::string output, errors;
+};
+
+/// Runs a program, without a shell and without input, until it ends.
+inline Ended run_program(const std::vector<std::string>& command) {
+  std::FILE* const files[] = {std::tmpfile(), std::tmpfile()};
+  Ended ended;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(::open("/dev/null", O_RDONLY), 0);
+    ::dup2(::fileno(files[0]), 1);
+    ::dup2(::fileno(files[1]), 2);
+    become(command);
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  ended.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  for (std::string* const text : {&ended.output, &ended.errors}) {
+    std::FILE* const file = files[text == &ended.output ? 0 : 1];
+    std::rewind(file);
+    for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) *text += static_cast<char>(c);
+    std::fclose(file);
+  }
+  return ended;
+}
 
 }  // namespace fornax::test

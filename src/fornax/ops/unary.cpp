@@ -79,7 +79,7 @@ constexpr Row kRows[] = {
      "2^x; inf above 128 in f32"},
     {UnaryFn::Sigmoid, "sigmoid", [](A g, A, A y) { return g * (y * (1.0 - y)); }, Output, -3, 3,
      "1 / (1 + exp(-x)), no overflow"},
-    {UnaryFn::Relu, "relu", [](A g, A, A y) { return where(greater(y, 0.0), g, 0.0); }, Output, 0.1, 2,
+    {UnaryFn::Relu, "relu", [](A g, A, A y) { return binary(BinaryFn::Gate, g, y); }, Output, 0.1, 2,
      "max(x, 0); relu'(0) = 0; NaN stays NaN"},
     {UnaryFn::Floor, "floor", no_slope, Nothing, 0.1, 0.9, "the gradient is 0"},
     {UnaryFn::Ceil, "ceil", no_slope, Nothing, 0.1, 0.9, "the gradient is 0"},

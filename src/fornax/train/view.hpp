@@ -22,7 +22,7 @@ struct MetricInfo {
   bool valid = true;
 };
 
-/// A metric at one step: of this batch, and over the epoch so far.
+/// A metric at one step: of this batch, and over the epoch so far. At the end of an epoch both are the epoch's.
 struct MetricValue {
   std::string name;
   double value = 0.0;

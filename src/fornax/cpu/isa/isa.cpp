@@ -13,6 +13,8 @@ namespace fornax::cpu {
   Kernel float_kernel(BinaryFn, DType); \
   Kernel float_kernel(ScalarFn, DType); \
   const RowKernels& row_kernels(DType); \
+  Kernel where_kernel(std::size_t);     \
+  Kernel clamp_kernel(DType);           \
   }
 
 FORNAX_DECLARE_KERNELS(portable)
@@ -70,6 +72,26 @@ Isa isa() {
 Kernel float_kernel(UnaryFn fn, DType type, Isa isa) { return chosen(fn, type, isa); }
 Kernel float_kernel(BinaryFn fn, DType type, Isa isa) { return chosen(fn, type, isa); }
 Kernel float_kernel(ScalarFn fn, DType type, Isa isa) { return chosen(fn, type, isa); }
+
+Kernel where_kernel(std::size_t bytes, Isa isa) {
+  switch (isa) {
+#ifdef FORNAX_X86_KERNELS
+    case Isa::Avx512: return avx512::where_kernel(bytes);
+    case Isa::Avx2: return avx2::where_kernel(bytes);
+#endif
+    default: return portable::where_kernel(bytes);
+  }
+}
+
+Kernel clamp_kernel(DType type, Isa isa) {
+  switch (isa) {
+#ifdef FORNAX_X86_KERNELS
+    case Isa::Avx512: return avx512::clamp_kernel(type);
+    case Isa::Avx2: return avx2::clamp_kernel(type);
+#endif
+    default: return portable::clamp_kernel(type);
+  }
+}
 
 const RowKernels& row_kernels(DType type, Isa isa) {
   switch (isa) {

@@ -38,6 +38,18 @@ template <class T> double sum_of_exp(const T* x, T top, std::int64_t n) {
   return total;
 }
 
+template <class T>
+void keep_larger(const void* from, void* so_far, std::int32_t* __restrict at, std::int32_t place, std::int64_t n) {
+  const auto* x = static_cast<const T*>(from);
+  auto* __restrict best = static_cast<T*>(so_far);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T value = x[i], before = best[i];
+    const bool larger = (value > before) | (value != value);
+    best[i] = larger ? value : before;
+    at[i] = larger ? place : at[i];
+  }
+}
+
 template <class T> void softmax(const void* from, void* to, std::int64_t n, bool log) {
   const auto* x = static_cast<const T*>(from);
   auto* y = static_cast<T*>(to);
@@ -67,7 +79,7 @@ template <class T> void cross_entropy_grad(const void* from, void* to, std::int6
 
 template <class T>
 constexpr RowKernels kRows{
-    fold<ReduceFn::Sum, T>, fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, softmax<T>,
+    fold<ReduceFn::Sum, T>, fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, keep_larger<T>, softmax<T>,
     cross_entropy<T>,       cross_entropy_grad<T>,
 };
 
