@@ -307,6 +307,17 @@ TEST(Checkpoints, WithoutRulesTheLastTwoAndTheBestAreKept) {
   EXPECT_FALSE(trained.best_checkpoint.empty());
 }
 
+TEST(Checkpoints, FilesOfRulesThatAreGoneStay) {
+  const TempDir directory;
+  auto loader = circle_loader(64, 16, 3);
+  auto first = LearnerBuilder(directory.path()).checkpoint(every_steps(3)).build(circle_net(), sgd());
+  first.fit(loader);  // steps 3 and, at the end, 4
+  auto second = LearnerBuilder(directory.path()).epochs(3).checkpoint(keep_last(1)).resume().build(circle_net(), sgd());
+  second.fit(loader);
+  EXPECT_EQ(names_in(directory.path()), (std::set<std::string>{"step-00000003.safetensors", "step-00000004.safetensors",
+                                                               "step-00000012.safetensors"}));
+}
+
 TEST(Checkpoints, TimeIsARuleToo) {
   const TempDir directory;
   const auto notes = std::make_shared<Notes>();

@@ -1,3 +1,4 @@
+#include <fornax/fornax.hpp>
 #include <fornax/train/metrics/images.hpp>
 #include <fornax/train/metrics/progress.hpp>
 #include <fornax/train/metrics/regression.hpp>

@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <fornax/io/named.hpp>
+#include <fornax/ops/functions.hpp>
 #include <fornax/train/metric.hpp>
 
 namespace fornax::test {

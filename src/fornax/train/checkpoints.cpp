@@ -157,9 +157,10 @@ std::string Keeper::reason(const std::vector<std::size_t>& due) const {
 }
 
 bool Keeper::listed(std::int64_t step) const {
-  return std::any_of(lists_.begin(), lists_.end(), [&](const auto& list) {
-    return std::any_of(list.begin(), list.end(), [&](const Entry& e) { return e.step == step; });
-  });
+  return std::find(others_steps_.begin(), others_steps_.end(), step) != others_steps_.end() ||
+         std::any_of(lists_.begin(), lists_.end(), [&](const auto& list) {
+           return std::any_of(list.begin(), list.end(), [&](const Entry& e) { return e.step == step; });
+         });
 }
 
 std::vector<std::string> Keeper::enlist(const std::vector<std::size_t>& due, std::int64_t step,
@@ -203,28 +204,33 @@ std::string Keeper::str() const {
     }
     text += "| " + rules_[i].reason() + "\n";
   }
-  return text;
+  return text + others_;
 }
 
-void Keeper::parse(const std::string& text) {
+void Keeper::parse(const std::string& text, double seconds) {
+  std::fill(saved_at_.begin(), saved_at_.end(), seconds);
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const std::size_t bar = line.find("| ");
-    if (bar == std::string::npos) throw FormatError("Keeper", "a list of checkpoints has no name: \"" + line + "\"");
-    const std::string name = line.substr(bar + 2);
-    const auto rule =
-        std::find_if(rules_.begin(), rules_.end(), [&](const CheckpointRule& r) { return r.reason() == name; });
-    if (rule == rules_.end()) continue;
-    auto& list = lists_[static_cast<std::size_t>(rule - rules_.begin())];
-    list.clear();
-    for (const char* at = line.c_str(); at < line.c_str() + bar;) {
+    std::vector<Entry> list;
+    for (const char* at = line.c_str(); bar != std::string::npos && at < line.c_str() + bar;) {
       long long step = 0;
       double value = 0;
       int read = 0;
-      if (std::sscanf(at, "%lld:%la %n", &step, &value, &read) != 2 || read == 0)
-        throw FormatError("Keeper", "no list of checkpoints: \"" + line + "\"");
+      if (std::sscanf(at, "%lld:%la %n", &step, &value, &read) != 2 || read == 0) break;
       list.push_back({step, value});
       at += read;
+    }
+    if (bar == std::string::npos || (list.empty() && bar > 0))
+      throw FormatError("Learner", "the checkpoint has \"" + line + "\" for a list of files");
+    const std::string name = line.substr(bar + 2);
+    const auto rule =
+        std::find_if(rules_.begin(), rules_.end(), [&](const CheckpointRule& r) { return r.reason() == name; });
+    if (rule != rules_.end()) {
+      lists_[static_cast<std::size_t>(rule - rules_.begin())] = std::move(list);
+    } else {
+      others_ += line + "\n";
+      for (const Entry& e : list) others_steps_.push_back(e.step);
     }
   }
 }

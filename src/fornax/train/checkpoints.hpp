@@ -73,9 +73,10 @@ class Keeper {
   /// The best file by the first rule for the best, and "" if there is none.
   std::string best() const;
 
-  /// The lists as text, to be saved with each checkpoint, and back. Lists of rules that are not there are forgotten.
+  /// The lists as text, to be saved with each checkpoint.
   std::string str() const;
-  void parse(const std::string& text);
+  /// Goes on from there, after so many seconds. The files of rules that are not there any more stay.
+  void parse(const std::string& text, double seconds);
   /// Removes what killed processes left: parts of files, and files before `step` that are on no list.
   void clean(std::int64_t step) const;
 
@@ -90,6 +91,8 @@ class Keeper {
   std::vector<CheckpointRule> rules_;
   std::vector<std::vector<Entry>> lists_;  // oldest or worst first
   std::vector<double> saved_at_;           // seconds
+  std::string others_;                     // lines of rules that are not there any more
+  std::vector<std::int64_t> others_steps_;
 };
 
 }  // namespace detail

@@ -45,23 +45,23 @@ struct ModelStep {
     if constexpr (requires { model.train_step(batch); }) {
       return model.train_step(batch);
     } else {
-      static_assert(
-          requires { model.step(batch); },
-          "the model has no method `step(batch) const` for these batches; build(model, optimizer, step) takes a "
-          "function");
-      return model.step(batch);
+      return both(model, batch);
     }
   }
   template <class M, class Batch> auto valid(const M& model, const Batch& batch) const {
     if constexpr (requires { model.valid_step(batch); }) {
       return model.valid_step(batch);
     } else {
-      static_assert(
-          requires { model.step(batch); },
-          "the model has no method `step(batch) const` for these batches; build(model, optimizer, step) takes a "
-          "function");
-      return model.step(batch);
+      return both(model, batch);
     }
+  }
+
+ private:
+  template <class M, class Batch> static auto both(const M& model, const Batch& batch) {
+    static_assert(
+        requires { model.step(batch); },
+        "the model has no method step(batch) for these batches; build(model, optimizer, step) takes a function");
+    return model.step(batch);
   }
 };
 
@@ -189,7 +189,7 @@ class Learner<M, O, Steps>::FitTask final : public detail::Task {
         auto output = learner_.steps_.train(model, batch);
         auto& loss = loss_of(output);
         seen = observe(output);
-        seen.loss = static_cast<double>(loss.into_scalar());
+        seen.loss = loss.template into_scalar<double>();
         gradients = optim::gradients_of(model, std::move(loss).backward());
       } else {
         bool first = true;  // what is seen is the model before the step
@@ -197,7 +197,7 @@ class Learner<M, O, Steps>::FitTask final : public detail::Task {
           auto output = learner_.steps_.train(model, batch);
           if (std::exchange(first, false)) {
             seen = observe(output);
-            seen.loss = static_cast<double>(loss_of(output).into_scalar());
+            seen.loss = loss_of(output).template into_scalar<double>();
           }
           return std::move(loss_of(output));
         });
@@ -223,7 +223,7 @@ class Learner<M, O, Steps>::FitTask final : public detail::Task {
       if (!valid_.next()) return false;
       auto output = learner_.steps_.valid(std::as_const(*evaluated_), valid_.batch());
       seen = observe(output);
-      seen.loss = static_cast<double>(loss_of(output).into_scalar());
+      seen.loss = loss_of(output).template into_scalar<double>();
       return true;
     }
   }

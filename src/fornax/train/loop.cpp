@@ -269,9 +269,7 @@ void Loop::finish_epoch(Task& task) {
   }
   if (stopping_) {
     const EarlyStoppingConfig& config = stopping_->config();
-    if (stopping_->update(value_of(config.metric, config.split)))
-      say("early stopping: " + std::string(name_of(config.split)) + " " + config.metric + " has not improved for " +
-          std::to_string(stopping_->bad_epochs()) + (stopping_->bad_epochs() == 1 ? " epoch" : " epochs"));
+    if (stopping_->update(value_of(config.metric, config.split))) say("early stopping: " + stopping_->reason());
   }
   ++at_.epoch;
   at_.phase = Split::Train;

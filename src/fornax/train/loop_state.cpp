@@ -126,8 +126,8 @@ void Loop::restore(Task& task, const io::Record& record) {
   at_.phase = get_text(record, "phase") == name_of(Split::Valid) ? Split::Valid : Split::Train;
   task.go_to(Split::Train, get_text(record, "train_loader"), at_.phase == Split::Train ? at_.batch : 0);
   if (task.has(Split::Valid)) task.go_to(Split::Valid, get_text(record, "valid_loader"), 0);
-  keeper_.parse(get_text(record, "checkpoints"));
   seconds_before_ = static_cast<double>(get_count(record, "milliseconds")) / 1e3;
+  keeper_.parse(get_text(record, "checkpoints"), seconds_before_);
 
   std::vector<Generator> random;
   std::istringstream lines(get_text(record, "generators"));

@@ -92,9 +92,7 @@ RunEnd Loop::ending(Outcome outcome) const {
       text += keeper_.active() ? "; it could not be saved" : "; nothing is saved, since the run has no directory";
     }
   } else if (outcome == Outcome::StoppedEarly) {
-    text = std::string(name_of(stopping_->config().split)) + " " + stopping_->config().metric +
-           " has not improved for " + std::to_string(stopping_->bad_epochs()) +
-           (stopping_->bad_epochs() == 1 ? " epoch" : " epochs");
+    text = stopping_->reason();
   } else {
     text =
         std::to_string(at_.epoch) + (at_.epoch == 1 ? " epoch, " : " epochs, ") + std::to_string(at_.step) + " steps";

@@ -28,7 +28,7 @@ template <class L> std::int64_t batches_of(const L& loader) {
   return -1;
 }
 template <class L> std::string place_of(const L& loader) {
-  if constexpr (PlacedLoader<const L> || PlacedLoader<L>) return loader.state().str();
+  if constexpr (PlacedLoader<L>) return loader.state().str();
   return {};
 }
 
@@ -72,7 +72,7 @@ requires(!NextLoader<L>) class Source<L> {
     at_.reset();
     return false;
   }
-  const auto& batch() const { return **at_; }
+  decltype(auto) batch() { return **at_; }  // a range may make its batches as they are read
 
   void go_to(const std::string&, std::int64_t batch) {
     at_.reset();

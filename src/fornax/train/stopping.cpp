@@ -31,6 +31,11 @@ bool EarlyStopping::update(double value) {
   return stopped();
 }
 
+std::string EarlyStopping::reason() const {
+  return std::string(name_of(config_.split)) + " " + config_.metric + " has not improved for " + std::to_string(bad_) +
+         (bad_ == 1 ? " epoch" : " epochs");
+}
+
 optim::State EarlyStopping::state() const {
   return {.kind = "EarlyStopping",
           .arrays = {},

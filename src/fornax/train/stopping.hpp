@@ -41,6 +41,9 @@ class EarlyStopping {
   /// Epochs in a row without improvement.
   std::int64_t bad_epochs() const { return bad_; }
 
+  /// "valid loss has not improved for 3 epochs".
+  std::string reason() const;
+
   optim::State state() const;
   void load_state(const optim::State& state);
 

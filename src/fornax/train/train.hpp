@@ -1,5 +1,5 @@
 #pragma once
-// Training: the Learner, metrics, checkpoints.
+// Training: the Learner, metrics, checkpoints, views.
 
 #include <fornax/train/checkpoints.hpp>
 #include <fornax/train/interrupt.hpp>
@@ -15,3 +15,4 @@
 #include <fornax/train/output.hpp>
 #include <fornax/train/stopping.hpp>
 #include <fornax/train/view.hpp>
+#include <fornax/train/views/views.hpp>

@@ -2,11 +2,11 @@
 // sleeps so many microseconds in each batch. Writes the number of steps after each batch, then how the run ended. Its exit
 // status is the outcome.
 
-#include <unistd.h>
-
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
+#include <thread>
 #include <type_traits>
 
 #include <train/circle_run.hpp>
@@ -15,7 +15,7 @@ namespace fornax::test {
 namespace {
 
 template <class O> int train(char** arguments, O optimizer) {
-  const auto sleep = static_cast<useconds_t>(std::atol(arguments[4]));
+  const std::chrono::microseconds sleep(std::atol(arguments[4]));
   constexpr bool takes_gradients = !std::is_same_v<O, optim::Lbfgs>;
   auto learner = circle_run(arguments[1], takes_gradients)
                      .max_steps(std::atol(arguments[3]))
@@ -24,7 +24,7 @@ template <class O> int train(char** arguments, O optimizer) {
                      .on_step([&](const train::StepEnd& end) {
                        std::printf("%lld\n", static_cast<long long>(end.step));
                        std::fflush(stdout);
-                       if (sleep > 0) ::usleep(sleep);
+                       std::this_thread::sleep_for(sleep);  // signals do not end it
                      })
                      .build(circle_net(), std::move(optimizer));
   const auto trained = fit_circle(learner);
