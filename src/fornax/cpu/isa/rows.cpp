@@ -13,6 +13,12 @@ template <ReduceFn fn, class T> double fold(const void* x, std::int64_t n) {
   return static_cast<double>(fold_row<Fold<fn, T>>(static_cast<const T*>(x), n));
 }
 
+template <class T> void add_row(void* sums, const void* x, std::int64_t n) {
+  auto* to = static_cast<T*>(sums);
+  map_over<T>(
+      n, to, [](auto sum, auto v) { return sum + v; }, to, static_cast<const T*>(x));
+}
+
 // The largest element is subtracted before exp(), which overflows f32 above 88.7: softmax is shift-invariant. A NaN, which
 // it skips, makes the sum one.
 
@@ -61,7 +67,7 @@ template <class T> void cross_entropy_grad(const void* from, void* to, std::int6
 
 template <class T>
 constexpr RowKernels kRows{
-    fold<ReduceFn::Sum, T>, fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, softmax<T>,
+    fold<ReduceFn::Sum, T>, fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, add_row<T>, softmax<T>,
     cross_entropy<T>,       cross_entropy_grad<T>,
 };
 

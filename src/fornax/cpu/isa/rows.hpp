@@ -11,6 +11,8 @@ struct RowKernels {
   /// The fold of n elements, in the order of kernels/fold.hpp.
   using Fold = double (*)(const void* x, std::int64_t n);
   Fold sum, max, min;
+  /// to[i] += x[i].
+  void (*add)(void* to, const void* x, std::int64_t n);
   /// softmax of n > 0 elements, or its logarithm; y may be x.
   void (*softmax)(const void* x, void* y, std::int64_t n, bool log);
   /// -log(softmax(x)) at one of n elements.
