@@ -9,8 +9,19 @@ if(TARGET fornax_data)
   install(TARGETS fornax_data EXPORT fornaxDataTargets)
   install(EXPORT fornaxDataTargets NAMESPACE fornax:: DESTINATION "${fornax_cmake_dir}")
 endif()
+install(TARGETS fornax_train EXPORT fornaxTrainTargets)
+install(EXPORT fornaxTrainTargets NAMESPACE fornax:: DESTINATION "${fornax_cmake_dir}")
 install(DIRECTORY src/fornax DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         FILES_MATCHING PATTERN "*.hpp" PATTERN "*.def")
+
+# The Learner may read files through fornax::data.
+get_target_property(fornax_train_links fornax_train LINK_LIBRARIES)
+set(fornax_train_needs_data FALSE)
+set(fornax_train_pc_requires "")
+if("fornax_data" IN_LIST fornax_train_links)
+  set(fornax_train_needs_data TRUE)
+  set(fornax_train_pc_requires ", fornax-data = ${PROJECT_VERSION}")
+endif()
 
 configure_package_config_file(cmake/fornaxConfig.cmake.in "${PROJECT_BINARY_DIR}/fornaxConfig.cmake"
                               INSTALL_DESTINATION "${fornax_cmake_dir}")
@@ -38,8 +49,8 @@ if(NOT FORNAX_SHARED)
 endif()
 # The prefix is found from where the file lies, so that an installed tree can be moved.
 file(RELATIVE_PATH fornax_pc_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
-foreach(name fornax fornax-data)
-  if(name STREQUAL "fornax" OR TARGET fornax_data)
+foreach(name fornax fornax-data fornax-train)
+  if(NOT name STREQUAL "fornax-data" OR TARGET fornax_data)
     configure_file(cmake/${name}.pc.in "${PROJECT_BINARY_DIR}/${name}.pc" @ONLY)
     install(FILES "${PROJECT_BINARY_DIR}/${name}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
   endif()

@@ -1,135 +1,140 @@
-// The convolution kernels on shapes that are cut into several blocks, against the sums that define them.
-
-#include <vector>
+// Convolutions in f32 that are large enough for the library, against the products of columns, which f64 takes; and what
+// becomes of pictures whose channels are adjacent in memory.
 
 #include <gtest/gtest.h>
 
-#include <fornax/ops/conv.hpp>
-#include <support/layouts.hpp>
+#include <fornax/cpu/cpu.hpp>
+#include <fornax/cpu/threads.hpp>
+#include <fornax/fornax.hpp>
+#include <support/derivatives.hpp>
 #include <support/values.hpp>
 
 namespace fornax::test {
 namespace {
 
-// Small whole numbers: every sum is exact in f32, whatever its order.
-std::vector<double> whole(std::int64_t n, unsigned seed) {
-  Random random(seed);
-  std::vector<double> values(static_cast<std::size_t>(n));
-  for (double& v : values) v = std::floor(5 * uniform(random)) - 2;
-  return values;
+using functional::ConvOptions;
+using Taped = Autodiff<Cpu>;
+
+struct Results {
+  Numbers y, gx, gw;
+};
+
+template <int N> Results convolve(const Shape& x, const Shape& w, const ConvOptions<N>& options, DType type) {
+  constexpr std::size_t D = N + 2;
+  const auto tensor = [&](const Shape& s, unsigned seed) {
+    return Tensor<Taped, D>::from_inner(Tensor<Cpu, D>(drawn(s, seed, DType::F32)).cast(type)).require_grad();
+  };
+  const auto tx = tensor(x, 1), tw = tensor(w, 2);
+  const auto y = Tensor<Taped, D>(functional::conv<N>(tx.array(), tw.array(), nullptr, options));
+  const auto g = y.inner().mul_scalar(0.5).sin();
+  const auto gradients = y.backward(g);
+  return {numbers(y.inner().array()), numbers(tx.grad(gradients)->array()), numbers(tw.grad(gradients)->array())};
 }
 
-struct Sum {
-  const ConvSettings& s;
-  Shape x, w, y;  // of three spatial dims
-
-  /// Calls f(x's element, w's element, y's element) for each product of the sum that defines convolution.
-  template <class F> void for_each(F&& f) const {
-    const std::int64_t groups = s.groups, in = w[1], out = w[0] / groups;
-    const auto inside = [&](int d, std::int64_t o, std::int64_t k) {
-      const auto i = static_cast<std::size_t>(d - 2);
-      const std::int64_t at = o * s.stride[i] - s.before[i] + k * s.dilation[i];
-      return at >= 0 && at < x[d] ? at : -1;
-    };
-    std::int64_t yi = 0;
-    for (std::int64_t n = 0; n < x[0]; ++n)
-      for (std::int64_t o = 0; o < w[0]; ++o)
-        for (std::int64_t a = 0; a < y[2]; ++a)
-          for (std::int64_t b = 0; b < y[3]; ++b)
-            for (std::int64_t c = 0; c < y[4]; ++c, ++yi)
-              for (std::int64_t i = 0; i < in; ++i)
-                for (std::int64_t p = 0; p < w[2]; ++p)
-                  for (std::int64_t q = 0; q < w[3]; ++q)
-                    for (std::int64_t r = 0; r < w[4]; ++r) {
-                      const std::int64_t xa = inside(2, a, p), xb = inside(3, b, q), xc = inside(4, c, r);
-                      if (xa < 0 || xb < 0 || xc < 0) continue;
-                      const std::int64_t channel = n * x[1] + o / out * in + i;
-                      f(static_cast<std::size_t>(((channel * x[2] + xa) * x[3] + xb) * x[4] + xc),
-                        static_cast<std::size_t>((((o * in + i) * w[2] + p) * w[3] + q) * w[4] + r),
-                        static_cast<std::size_t>(yi));
-                    }
-  }
-};
-
-struct Sizes {
-  const char* what;
-  ConvSettings settings;
-  Shape x, w;
-};
-
-TEST(ConvKernel, AgreesWithTheSumThatDefinesItOnEveryPathThroughTheBlocks) {
-  const std::vector<Sizes> all = {
-      {"several blocks of positions",
-       {.dims = 3, .before = {0, 0, 2}, .after = {0, 0, 2}},
-       {2, 3, 1, 1, 3001},
-       {4, 3, 1, 1, 5}},
-      {"blocks that end within a row",
-       {.dims = 3, .before = {0, 1, 1}, .after = {0, 1, 1}},
-       {1, 2, 1, 60, 61},
-       {2, 2, 1, 3, 3}},
-      {"several images in a block", {.dims = 3}, {300, 2, 1, 5, 5}, {3, 2, 1, 3, 3}},
-      {"a kernel of one element", {.dims = 3}, {2, 600, 1, 6, 6}, {520, 600, 1, 1, 1}},
-      {"one element in a large picture", {.dims = 3}, {1, 40, 1, 40, 41}, {130, 40, 1, 1, 1}},
-      {"one element, with a stride", {.dims = 3, .stride = {1, 2, 3}}, {2, 7, 1, 9, 9}, {5, 7, 1, 1, 1}},
-      {"blocks of output channels",
-       {.dims = 3, .before = {0, 1, 1}, .after = {0, 1, 1}},
-       {1, 96, 1, 7, 7},
-       {256, 96, 1, 3, 3}},
-      {"one channel for each group",
-       {.dims = 3, .groups = 40, .before = {0, 1, 1}, .after = {0, 1, 1}},
-       {2, 40, 1, 20, 20},
-       {40, 1, 1, 3, 3}},
-      {"everything at once",
-       {.dims = 3, .groups = 2, .stride = {2, 1, 3}, .dilation = {1, 3, 2}, .before = {1, 0, 4}, .after = {0, 2, 1}},
-       {2, 10, 5, 14, 21},
-       {6, 5, 3, 2, 4}},
-  };
-  for (const Sizes& c : all) {
-    SCOPED_TRACE(c.what);
-    const Array shapes[] = {upload(TensorData(c.x, DType::F32)), upload(TensorData(c.w, DType::F32))};
-    const Operand operands[] = {shapes[0], shapes[1]};
-    const Shape y = op::Conv(c.settings).infer(operands).shape;
-    const Sum sum{c.settings, c.x, c.w, y};
-    const std::vector<double> x = whole(c.x.numel(), 1), w = whole(c.w.numel(), 2), g = whole(y.numel(), 3);
-    std::vector<double> forward(g.size()), input(x.size()), weight(w.size());
-    sum.for_each([&](std::size_t i, std::size_t k, std::size_t o) {
-      forward[o] += x[i] * w[k];
-      input[i] += g[o] * w[k];
-      weight[k] += x[i] * g[o];
-    });
-    for (const DType type : {DType::F64, DType::F32}) {
-      const Array ax = floats(x, c.x, type), aw = floats(w, c.w, type), ag = floats(g, y, type);
-      ConvSettings s = c.settings;
-      EXPECT_EQ(numbers(run(op::Conv(s), {ax, aw})), forward) << name(type);
-      for (int d = 0; d < 3; ++d) s.size[static_cast<std::size_t>(d)] = c.x[d + 2];
-      s.kind = ConvKind::Input;
-      EXPECT_EQ(numbers(run(op::Conv(s), {ag, aw})), input) << name(type);
-      for (int d = 0; d < 3; ++d) s.size[static_cast<std::size_t>(d)] = c.w[d + 2];
-      s.kind = ConvKind::Weight;
-      EXPECT_EQ(numbers(run(op::Conv(s), {ax, ag})), weight) << name(type);
+template <int N> void expect_agreement(const Shape& x, const Shape& w, const ConvOptions<N>& options = {}) {
+  SCOPED_TRACE("x " + x.str() + ", w " + w.str());
+  const Results found = convolve<N>(x, w, options, DType::F32), expected = convolve<N>(x, w, options, DType::F64);
+  const auto near = [](const Numbers& a, const Numbers& b, const char* what) {
+    double largest = 0, difference = 0;
+    ASSERT_EQ(a.size(), b.size());
+    for (std::size_t i = 0; i < a.size(); ++i) {
+      largest = std::max(largest, std::abs(b[i]));
+      difference = std::max(difference, std::abs(a[i] - b[i]));
     }
-  }
-}
-
-TEST(ConvKernel, ReadsArraysInAnyLayout) {
-  const TensorData x(whole(2 * 3 * 9 * 8, 1), Shape{2, 3, 9, 8}), w(whole(4 * 3 * 3 * 2, 2), Shape{4, 3, 3, 2});
-  const op::Conv op(ConvSettings{.dims = 2, .stride = {2, 1, 1}});
-  const Numbers expected = numbers(run(op, {upload(x), upload(w)}));
-  for (const Layout layout : kLayouts)
-    EXPECT_EQ(numbers(run(op, {with_layout(x, layout), with_layout(w, layout)})), expected);
-}
-
-TEST(ConvKernel, RefusesSizesThatDoNotBelongTogether) {
-  const Array x = floats(Numbers(10, 1.0), {1, 1, 10}), w = floats(Numbers(3, 1.0), {1, 1, 3});
-  const auto settings = [](ConvKind kind, std::int64_t size) {
-    return op::Conv(ConvSettings{.kind = kind, .dims = 1, .stride = {2}, .size = {size}});
+    EXPECT_LE(difference, 3e-6 * largest) << what;
   };
-  EXPECT_THROW(run(settings(ConvKind::Input, 5), {x, w}), ShapeError) << "5 elements have 2 windows, not 10";
-  EXPECT_THROW(run(settings(ConvKind::Input, -1), {x, w}), ValueError);
-  EXPECT_THROW(run(settings(ConvKind::Weight, 4), {x, w}), ShapeError) << "10 elements have 4 windows of 4, not 3";
-  EXPECT_THROW(run(op::Conv(ConvSettings{.dims = 4}), {x, w}), ShapeError);
-  EXPECT_THROW(run(op::Conv(ConvSettings{.dims = 0}), {x, w}), ShapeError);
-  EXPECT_EQ(run(settings(ConvKind::Input, 22), {x, w}).shape(), (Shape{1, 1, 22}));
+  near(found.y, expected.y, "y");
+  near(found.gx, expected.gx, "gradient of x");
+  near(found.gw, expected.gw, "gradient of w");
+}
+
+TEST(LargeConv, AgreesWithF64) {
+  expect_agreement<2>({4, 16, 20, 20}, {32, 16, 3, 3}, {.padding = 1});
+  expect_agreement<2>({9, 13, 17, 15}, {21, 13, 3, 2}, {.stride = 2, .padding = 1});  // nothing divides anything
+  expect_agreement<2>({3, 16, 24, 24}, {16, 16, 3, 3}, {.padding = 2, .dilation = 2});
+  expect_agreement<2>({8, 1, 28, 28}, {32, 1, 3, 3});
+  expect_agreement<2>({2, 3, 40, 40}, {16, 3, 7, 7}, {.stride = 2, .padding = 3});
+  expect_agreement<2>({4, 64, 16, 16}, {64, 64, 1, 1});
+  expect_agreement<2>({4, 64, 16, 16}, {64, 64, 1, 1}, {.stride = 2});
+}
+
+TEST(LargeConv, AgreesWithF64InGroupsAndOtherDims) {
+  expect_agreement<2>({4, 32, 20, 20}, {64, 8, 3, 3}, {.padding = 1, .groups = 4});
+  expect_agreement<2>({4, 64, 24, 24}, {64, 1, 3, 3}, {.padding = 1, .groups = 64});
+  expect_agreement<1>({4, 16, 400}, {32, 16, 5}, {.padding = 2});
+  expect_agreement<3>({3, 8, 9, 10, 11}, {16, 8, 3, 3, 3}, {.padding = 1});
+}
+
+TEST(LargeConv, HasTheSameBitsOnAnyNumberOfThreads) {
+  const auto run = [] { return convolve<2>({9, 16, 20, 20}, {32, 16, 3, 3}, {.padding = 1}, DType::F32); };
+  const int before = num_threads();
+  set_num_threads(1);
+  const Results one = run();
+#if !defined(__SANITIZE_THREAD__)  // libgomp's regions do not run under it
+  for (const int n : {2, 3}) {
+    set_num_threads(n);
+    const Results more = run();
+    EXPECT_EQ(one.y, more.y);
+    EXPECT_EQ(one.gx, more.gx);
+    EXPECT_EQ(one.gw, more.gw);
+  }
+#endif
+  set_num_threads(before);
+}
+
+// [N, C, H, W] with adjacent channels.
+Array turned(const Array& x) {
+  const std::vector<std::int64_t> there = {0, 2, 3, 1}, back = {0, 3, 1, 2};
+  return permute(cpu_contiguous(permute(x, there)), back);
+}
+
+TEST(ChannelsLast, StaysThroughElementwiseOperations) {
+  const Array x = drawn({3, 8, 5, 7}, 1, DType::F32), b = drawn({8, 1, 1}, 2, DType::F32);
+  const Array t = turned(x);
+  ASSERT_FALSE(is_contiguous(t));
+  const Array y = exp(t) * t + b - x;
+  EXPECT_EQ(dense(y).strides, dense(t).strides);
+  EXPECT_EQ(numbers(y), numbers(exp(x) * x + b - x));
+  EXPECT_EQ(numbers(where(greater(t, 0.0), x, t)), numbers(x));
+  EXPECT_EQ(numbers(cast(cast(t, DType::BF16) * cast(x, DType::BF16), DType::F32)),
+            numbers(cast(cast(x, DType::BF16) * cast(x, DType::BF16), DType::F32)));
+}
+
+TEST(ChannelsLast, IsWrittenInPlaceOnlyByItsOwnLayout) {
+  const Array x = drawn({3, 8, 5, 7}, 1, DType::F32);
+  Array given = turned(x) + 0.0, other = x + 0.0;
+  const std::byte* at = dense(given).data;
+  const Array sum = std::move(other) + std::move(given);
+  EXPECT_EQ(dense(sum).data, at);
+  EXPECT_EQ(numbers(sum), numbers(x + x));
+}
+
+TEST(ChannelsLast, HasTheSameLargestPlaces) {
+  Array x = drawn({3, 20, 13, 10}, 1, DType::F32);
+  auto some = numbers(x);
+  some[100] = kNan;
+  some[777] = kInf;
+  x = floats(some, x.shape(), DType::F32);
+  const functional::MaxPoolOptions<2> options{.stride = 2, .padding = 1};
+  const auto expected = functional::max_pool_with_indices<2>(x, 3, options);
+  const auto found = functional::max_pool_with_indices<2>(turned(x), 3, options);
+  EXPECT_EQ(integers(found.indices), integers(expected.indices));
+  expect_same(numbers(found.values), numbers(expected.values));
+}
+
+TEST(Copy, TurnsDimsOfAnySizeAndType) {
+  for (const DType type : {DType::F64, DType::F32, DType::F16, DType::U8})
+    for (const Shape& shape : {Shape{37, 65}, Shape{2, 3, 33, 17}, Shape{5, 1, 70, 2}, Shape{64, 64, 3}}) {
+      Numbers counted(static_cast<std::size_t>(shape.numel()));
+      for (std::size_t i = 0; i < counted.size(); ++i) counted[i] = static_cast<double>(i % 251);
+      const Array x = Array(floats(counted, shape, DType::F32));
+      const Array typed = type == DType::U8 ? cast(x, DType::U8) : cast(x, type);
+      std::vector<std::int64_t> back(static_cast<std::size_t>(shape.rank()));
+      for (int d = 0; d < shape.rank(); ++d) back[static_cast<std::size_t>(d)] = shape.rank() - 1 - d;
+      const Array swapped = cpu_contiguous(permute(typed, back));
+      EXPECT_TRUE(is_contiguous(swapped));
+      EXPECT_EQ(numbers(cpu_contiguous(permute(swapped, back))), counted);
+    }
 }
 
 }  // namespace

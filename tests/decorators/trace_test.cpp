@@ -332,7 +332,7 @@ TEST(TracePicture, HtmlHoldsItsDataWithoutMarkup) {
   EXPECT_EQ(page.find("alert(1)</script>"), std::string::npos);
   EXPECT_EQ(page.find("http:"), page.find("http://www.w3.org/2000/svg"));  // a name, not an address to load
   EXPECT_EQ(page.find("https:"), std::string::npos);
-  EXPECT_NE(page.find("<title>&lt;title> &amp; a"), std::string::npos);
+  EXPECT_NE(page.find("<title>&lt;title&gt; &amp; a"), std::string::npos);
   const std::string begin = "id=\"data\">";
   const std::size_t start = page.find(begin) + begin.size();
   const auto data = nlohmann::json::parse(page.substr(start, page.find("</script>", start) - start));

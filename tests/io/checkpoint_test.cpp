@@ -1,9 +1,5 @@
 #include <fornax/io/checkpoint.hpp>
 
-#include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +12,7 @@
 #include <fornax/array/error.hpp>
 #include <fornax/fornax.hpp>
 #include <io/files.hpp>
+#include <support/process.hpp>
 
 namespace fornax::test {
 namespace {
@@ -135,29 +132,15 @@ TEST(Checkpoint, AKilledWriterLeavesItsLatestStep) {
   std::mt19937_64 random(3);
   std::int64_t step = -1;
   int progressed = 0;
-  for (int run = 0; run < 50; ++run) {
-    int reports[2];
-    ASSERT_EQ(::pipe(reports), 0);
-    const std::string first = std::to_string(step + 1);
-    const pid_t child = ::fork();
-    ASSERT_GE(child, 0);
-    if (child == 0) {
-      ::dup2(reports[1], 1);
-      ::close(reports[0]);
-      ::close(reports[1]);
-      ::execl(FORNAX_CHECKPOINT_WRITER, FORNAX_CHECKPOINT_WRITER, path.c_str(), first.c_str(), nullptr);
-      ::_exit(127);
-    }
-    ::close(reports[1]);
+  for (int run = 0; run < 200; ++run) {
+    Child writer({FORNAX_CHECKPOINT_WRITER, path, std::to_string(step + 1)});
     std::int64_t saved = step, reported = 0;
     // The first report says that the writer is at work; after it comes the random moment.
-    if (::read(reports[0], &reported, sizeof(reported)) == sizeof(reported)) saved = reported;
+    if (writer.read(&reported, sizeof(reported))) saved = reported;
     ::usleep(static_cast<useconds_t>(random() % 20'000));
-    ::kill(child, SIGKILL);
-    while (::read(reports[0], &reported, sizeof(reported)) == sizeof(reported)) saved = reported;
-    ::close(reports[0]);
-    int status = 0;
-    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    writer.send(SIGKILL);
+    while (writer.read(&reported, sizeof(reported))) saved = reported;
+    const int status = writer.wait();
     ASSERT_TRUE(WIFSIGNALED(status)) << "the writer ended by itself: " << status;
 
     const Record record = load_checkpoint(path);
@@ -170,7 +153,7 @@ TEST(Checkpoint, AKilledWriterLeavesItsLatestStep) {
     for (const auto& entry : std::filesystem::directory_iterator(dir.path()))
       if (entry.path() != path) std::filesystem::remove(entry.path());
   }
-  EXPECT_EQ(progressed, 50);
+  EXPECT_EQ(progressed, 200);
 }
 
 }  // namespace

@@ -208,6 +208,15 @@ TEST(Module, PrintsATable) {
             "fc2    Linear      weight [300, 2], bias [2] frozen         602  2.4 KiB\n"
             "drop   Dropout                                                            prob=0.5\n"
             "Parameters: 1,802 (1,800 trainable, 2 frozen); memory: 7.0 KiB\n");
+  EXPECT_EQ(
+      nn::summary(net, Tensor<Taped, 2>::ones({5, 3})),
+      "Layer  Type        Tensors                           Parameters   Memory  Output    Multiply-adds  Settings\n"
+      "----------------------------------------------------------------------------------------------------------\n"
+      "       Perceptron\n"
+      "fc1    Linear      weight [3, 300], bias [300]            1,200  4.7 KiB  [5, 300]          4,500\n"
+      "fc2    Linear      weight [300, 2], bias [2] frozen         602  2.4 KiB  [5, 2]            3,000\n"
+      "drop   Dropout                                                                                     prob=0.5\n"
+      "Parameters: 1,802 (1,800 trainable, 2 frozen); memory: 7.0 KiB; multiply-adds: 7,500\n");
 }
 
 }  // namespace

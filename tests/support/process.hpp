@@ -1,12 +1,17 @@
 #pragma once
-// What tests need of the process: its memory, and threads with a small stack.
+// What tests need of processes: the memory of their own, threads with a small stack, programs that they run.
 
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstddef>
 #include <cstdio>
 #include <functional>
+#include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
@@ -47,6 +52,106 @@ inline void run_with_stack(std::size_t bytes, std::function<void()> f) {
   ASSERT_EQ(pthread_create(&thread, &attributes, start, &f), 0);
   ASSERT_EQ(pthread_join(thread, nullptr), 0);
   pthread_attr_destroy(&attributes);
+}
+
+/// The process goes on as another program.
+[[noreturn]] inline void become(std::vector<std::string> command) {
+  std::vector<char*> arguments;
+  for (std::string& argument : command) arguments.push_back(argument.data());
+  arguments.push_back(nullptr);
+  ::execv(arguments[0], arguments.data());
+  ::_exit(127);
+}
+
+/// A program that runs beside the test; what it writes to its output can be read here.
+class Child {
+ public:
+  explicit Child(const std::vector<std::string>& command) {
+    int ends[2] = {-1, -1};
+    EXPECT_EQ(::pipe(ends), 0);
+    process_ = ::fork();
+    EXPECT_GE(process_, 0);
+    if (process_ == 0) {
+      ::dup2(ends[1], 1);
+      ::close(ends[0]);
+      ::close(ends[1]);
+      become(command);
+    }
+    ::close(ends[1]);
+    output_ = ends[0];
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+  ~Child() {
+    if (process_ > 0) {
+      send(SIGKILL);
+      wait();
+    }
+    ::close(output_);
+  }
+
+  /// True if so many bytes came before the output's end.
+  bool read(void* to, std::size_t bytes) const {
+    for (std::size_t done = 0; done < bytes;) {
+      const ssize_t n = ::read(output_, static_cast<char*>(to) + done, bytes - done);
+      if (n <= 0) return false;
+      done += static_cast<std::size_t>(n);
+    }
+    return true;
+  }
+  /// Without its end; empty at the end of the output.
+  std::string read_line() const {
+    std::string line;
+    for (char c = 0; read(&c, 1) && c != '\n';) line += c;
+    return line;
+  }
+  /// Reads lines up to this one; false if it does not come.
+  bool read_until(const std::string& line) const {
+    for (std::string at = read_line(); !at.empty(); at = read_line())
+      if (at == line) return true;
+    return false;
+  }
+  void send(int signal) const { ::kill(process_, signal); }
+  /// Waits for its end; the status as waitpid gives it.
+  int wait() {
+    int status = 0;
+    EXPECT_EQ(::waitpid(process_, &status, 0), process_);
+    process_ = -1;
+    return status;
+  }
+
+ private:
+  pid_t process_ = -1;
+  int output_ = -1;
+};
+
+/// What a program left behind that has ended.
+struct Ended {
+  int status = -1;  // its exit status; 128 + n if signal n ended it
+  std::string output, errors;
+};
+
+/// Runs a program, without a shell and without input, until it ends.
+inline Ended run_program(const std::vector<std::string>& command) {
+  std::FILE* const files[] = {std::tmpfile(), std::tmpfile()};
+  Ended ended;
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::dup2(::open("/dev/null", O_RDONLY), 0);
+    ::dup2(::fileno(files[0]), 1);
+    ::dup2(::fileno(files[1]), 2);
+    become(command);
+  }
+  int status = 0;
+  EXPECT_EQ(::waitpid(child, &status, 0), child);
+  ended.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  for (std::string* const text : {&ended.output, &ended.errors}) {
+    std::FILE* const file = files[text == &ended.output ? 0 : 1];
+    std::rewind(file);
+    for (int c = std::fgetc(file); c != EOF; c = std::fgetc(file)) *text += static_cast<char>(c);
+    std::fclose(file);
+  }
+  return ended;
 }
 
 }  // namespace fornax::test

@@ -41,7 +41,12 @@ ArrayReport report_on(const Array& a) {
       sum += v;
     }
   }
-  if (finite > 0) r.mean = static_cast<double>(sum / static_cast<long double>(finite));
+  if (finite == 0) return r;
+  r.mean = static_cast<double>(sum / static_cast<long double>(finite));
+  long double squares = 0;
+  for (const double v : values)
+    if (std::isfinite(v)) squares += (static_cast<long double>(v) - r.mean) * (static_cast<long double>(v) - r.mean);
+  r.stddev = static_cast<double>(std::sqrt(squares / static_cast<long double>(finite)));
   return r;
 }
 

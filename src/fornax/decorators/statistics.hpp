@@ -13,7 +13,7 @@ struct ArrayReport {
   Shape shape;
   DType dtype = DType::F32;
   std::int64_t nans = 0, infinities = 0, zeros = 0;  // numbers of elements
-  double min = 0, max = 0, mean = 0;                 // of the finite elements; 0 if there are none
+  double min = 0, max = 0, mean = 0, stddev = 0;     // of the finite elements; 0 if there are none
   bool measured = true;                              // false: shape and dtype alone are known
 
   /// "f32 [2, 3]: min -1, max 2, mean 0.5; 1 NaN, 0 inf, 2 zeros".

@@ -61,6 +61,8 @@ constexpr Row kRows[] = {
      "sqrt(a² + b²) without overflow; gradient NaN at (0, 0)", Takes::Float},
     {BinaryFn::Copysign, "copysign", [](A g, A a, A, A y) { return where(equal(a, 0.0), 0.0, g * (y / a)); }, none,
      kLhs | kOutput, kNone, 0.3, 2, 0, "gradient 0 at a = 0", Takes::Float},
+    {BinaryFn::Gate, "gate", [](A g, A, A b, A) { return binary(BinaryFn::Gate, g, b); }, none, kRhs, kNone, -2, 2, 0,
+     "a where b > 0, else 0: relu's gradient; that of b is 0", Takes::Float},
     {BinaryFn::FloorDiv, "floor_div", none, none, kNone, kNone, 0.4, 3, 0.05,
      "floor(a / b); the gradient is 0; Int: ValueError for a zero divisor"},
     {BinaryFn::TruncDiv, "trunc_div", none, none, kNone, kNone, 0.4, 3, 0.05,

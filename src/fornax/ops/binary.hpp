@@ -18,6 +18,7 @@ enum class BinaryFn : std::uint8_t {
   Atan2,
   Hypot,
   Copysign,
+  Gate,
   FloorDiv,
   TruncDiv,
   And,
@@ -49,7 +50,7 @@ namespace op {
 /// y = f(a, b), elementwise. Broadcasting is an operation of its own, so both shapes are equal here.
 ///
 /// Shapes: a, b of the same shape -> that shape.
-/// Kinds:  arithmetic Float and Int; atan2, hypot, copysign Float; and, or, xor Bool and Int; shifts, gcd Int;
+/// Kinds:  arithmetic Float and Int; atan2, hypot, copysign, gate Float; and, or, xor Bool and Int; shifts, gcd Int;
 ///         comparisons of any kind give Bool.
 struct Binary {
   BinaryFn fn;

@@ -106,7 +106,7 @@ constexpr Row kRows[] = {
      "2^x; inf above 128 in f32"},
     {UnaryFn::Sigmoid, "sigmoid", [](A g, A, A y) { return g * (y * (1.0 - y)); }, Output, -3, 3,
      "1 / (1 + exp(-x)), no overflow"},
-    {UnaryFn::Relu, "relu", [](A g, A, A y) { return where(greater(y, 0.0), g, 0.0); }, Output, 0.1, 2,
+    {UnaryFn::Relu, "relu", [](A g, A, A y) { return binary(BinaryFn::Gate, g, y); }, Output, 0.1, 2,
      "max(x, 0); relu'(0) = 0; NaN stays NaN"},
     {UnaryFn::Gelu, "gelu", gelu_slope, Input, -3, 3, "x Phi(x) with the normal distribution's Phi; NaN at -inf"},
     {UnaryFn::GeluTanh, "gelu_tanh", gelu_tanh_slope, Input, -3, 3,
@@ -140,7 +140,6 @@ bool has_slope(UnaryFn fn) {
   switch (fn) {
     case UnaryFn::Tanh:
     case UnaryFn::Sigmoid:
-    case UnaryFn::Relu:
     case UnaryFn::Gelu:
     case UnaryFn::GeluTanh:
     case UnaryFn::Silu:
@@ -205,7 +204,7 @@ SamplesOf<Slope> Slope::samples() {
   SamplesOf<Slope> all;
   for (const Row& r : kRows) {
     if (!has_slope(r.fn)) continue;
-    const bool of_result = r.keeps == Output && r.fn != UnaryFn::Relu;  // tanh and sigmoid: between 0 and 1
+    const bool of_result = r.keeps == Output;  // tanh and sigmoid: between 0 and 1
     all.push_back(
         {Slope{r.fn}, {{Shape{2, 3}}, {Shape{2, 3}, DType::F64, of_result ? 0.1 : r.low, of_result ? 0.9 : r.high}}});
   }

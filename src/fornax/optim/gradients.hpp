@@ -110,6 +110,13 @@ class GradientsAccumulator {
   /// The sum divided by the number of passes: for losses that are means over batches of equal size.
   NamedGradients take_mean();
 
+  /// What was added up so far, to be saved, and back.
+  const NamedGradients& sum() const { return sum_; }
+  void restore(NamedGradients sum, std::int64_t count) {
+    sum_ = std::move(sum);
+    count_ = count;
+  }
+
  private:
   NamedGradients sum_;
   std::int64_t count_ = 0;

@@ -22,7 +22,7 @@ struct MetricInfo {
   bool valid = true;
 };
 
-/// A metric at one step: of this batch, and over the epoch so far.
+/// A metric at one step: of this batch, and over the epoch so far. At the end of an epoch both are the epoch's.
 struct MetricValue {
   std::string name;
   double value = 0.0;
@@ -43,6 +43,7 @@ struct RunStart {
   std::vector<MetricInfo> metrics;
 };
 
+/// After a batch; the metrics are those that are cheap to compute so far.
 struct StepEnd {
   Split split = Split::Train;
   std::int64_t epoch = 0;  // from 0
@@ -80,7 +81,7 @@ struct RunEnd {
   double seconds = 0.0;
 };
 
-/// What a viewer may ask for; the Learner acts at the end of a step.
+/// What a viewer may ask for; the Learner acts when the batch is done.
 struct Request {
   bool stop = false;  // finish the step, save, end
   bool save = false;  // write a checkpoint
@@ -98,7 +99,7 @@ class View {
   /// A line for the user: "early stopping in 2 epochs".
   virtual void on_message(const std::string&) {}
   virtual void on_end(const RunEnd&) {}
-  /// Asked after each training step.
+  /// Asked after each batch of training and validation. What it asks to save is saved after the next training batch.
   virtual Request poll() { return {}; }
 };
 

@@ -22,6 +22,8 @@ namespace fornax::cpu {
   const NormKernels& norm_kernels(DType);           \
   const RowKernels& row_kernels(DType);             \
   const StepKernels& step_kernels(DType);           \
+  Kernel where_kernel(std::size_t);                 \
+  Kernel clamp_kernel(DType);                       \
   }
 
 FORNAX_DECLARE_KERNELS(portable)
@@ -81,6 +83,8 @@ Kernel float_kernel(BinaryFn fn, DType type, Isa isa) { return FORNAX_CHOOSE(flo
 Kernel float_kernel(ScalarFn fn, DType type, Isa isa) { return FORNAX_CHOOSE(float_kernel, fn, type); }
 Kernel slope_kernel(UnaryFn fn, DType type, Isa isa) { return FORNAX_CHOOSE(slope_kernel, fn, type); }
 const AttentionKernels& attention_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(attention_kernels, type); }
+Kernel where_kernel(std::size_t bytes, Isa isa) { return FORNAX_CHOOSE(where_kernel, bytes); }
+Kernel clamp_kernel(DType type, Isa isa) { return FORNAX_CHOOSE(clamp_kernel, type); }
 const RowKernels& row_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(row_kernels, type); }
 const StepKernels& step_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(step_kernels, type); }
 const LstmKernels& lstm_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(lstm_kernels, type); }

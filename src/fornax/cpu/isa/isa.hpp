@@ -2,6 +2,7 @@
 // Instruction sets. The sources of this folder are compiled once for each of them, in a namespace of its own, and one
 // binary chooses between them when it starts.
 
+#include <cstddef>
 #include <cstdint>
 
 #include <fornax/array/dtype.hpp>
@@ -31,6 +32,11 @@ Kernel float_kernel(BinaryFn fn, DType type, Isa isa);
 Kernel float_kernel(ScalarFn fn, DType type, Isa isa);
 /// Of op::Slope.
 Kernel slope_kernel(UnaryFn fn, DType type, Isa isa);
+
+/// Chooses between elements of so many bytes.
+Kernel where_kernel(std::size_t bytes, Isa isa);
+/// For every dtype that kernels compute in but Bool; its setting is an op::Clamp.
+Kernel clamp_kernel(DType type, Isa isa);
 
 }  // namespace cpu
 

@@ -22,14 +22,24 @@ template <class T> void add_row(void* sums, const void* x, std::int64_t n) {
 // The largest element is subtracted before exp(), which overflows f32 above 88.7: softmax is shift-invariant. A NaN, which
 // it skips, makes the sum one.
 
+/// Asks for the row behind this one, most likely the next, so that it comes from memory while this one is computed: a fifth
+/// of the time of a cross entropy. Behind the last row of an array that does nothing.
+template <class T> void expect_next(const T* x, std::int64_t n) {
+  const auto next = reinterpret_cast<std::uintptr_t>(x + n);
+  for (std::uintptr_t i = 0; i < static_cast<std::uintptr_t>(n) * sizeof(T); i += 64)
+    __builtin_prefetch(reinterpret_cast<const void*>(next + i));
+}
+
 /// y = exp(x - top), and its sum; y may be x.
 template <class T> double exp_row(const T* x, T top, T* y, std::int64_t n) {
+  expect_next(x, n);
   return map_and_sum_over<T>(
       n, y, [top](auto v) { return exp(v - top); }, x);
 }
 
 /// The sum alone.
 template <class T> double sum_of_exp(const T* x, T top, std::int64_t n) {
+  expect_next(x, n);
   return sum_over<T>(
       n, [top](auto v) { return exp(v - top); }, x);
 }
@@ -37,6 +47,18 @@ template <class T> double sum_of_exp(const T* x, T top, std::int64_t n) {
 template <class T> void scale_row(T* y, T factor, std::int64_t n) {
   map_over<T>(
       n, y, [factor](auto v) { return v * factor; }, y);
+}
+
+template <class T>
+void keep_larger(const void* from, void* so_far, std::int32_t* __restrict at, std::int32_t place, std::int64_t n) {
+  const auto* x = static_cast<const T*>(from);
+  auto* __restrict best = static_cast<T*>(so_far);
+  for (std::int64_t i = 0; i < n; ++i) {
+    const T value = x[i], before = best[i];
+    const bool larger = (value > before) | (value != value);
+    best[i] = larger ? value : before;
+    at[i] = larger ? place : at[i];
+  }
 }
 
 template <class T> void softmax(const void* from, void* to, std::int64_t n, bool log) {
@@ -67,7 +89,7 @@ template <class T> void cross_entropy_grad(const void* from, void* to, std::int6
 
 template <class T>
 constexpr RowKernels kRows{
-    fold<ReduceFn::Sum, T>, fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, add_row<T>, softmax<T>,
+    fold<ReduceFn::Sum, T>, fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, add_row<T>, keep_larger<T>, softmax<T>,
     cross_entropy<T>,       cross_entropy_grad<T>,
 };
 

@@ -1,4 +1,4 @@
-// Kernels of op::Slope: g f'(v), where v is x or, for tanh, sigmoid and relu, f(x).
+// Kernels of op::Slope: g f'(v), where v is x or, for tanh and sigmoid, f(x).
 
 #include <cmath>
 
@@ -35,7 +35,6 @@ template <class T> Kernel slope(UnaryFn fn) {
   switch (fn) {
     case UnaryFn::Tanh: return pair_loop<T, T, [](T g, T y) { return g * (T(1) - y * y); }>;
     case UnaryFn::Sigmoid: return pair_loop<T, T, [](T g, T y) { return g * (y * (T(1) - y)); }>;
-    case UnaryFn::Relu: return pair_loop<T, T, [](T g, T y) { return (y > T(0)) ? g : T(0); }>;
     case UnaryFn::Gelu: return pair_loop<T, T, gelu<T>>;
     case UnaryFn::GeluTanh: return pair_loop<T, T, gelu_tanh<T>>;
     case UnaryFn::Silu: return pair_loop<T, T, silu<T>>;

@@ -37,6 +37,7 @@ template <class T> Kernel arithmetic(BinaryFn fn) {
     case BinaryFn::Fmod: return pair_loop<T, T, fmod<T>>;
     case BinaryFn::Maximum: return pair_loop<T, T, maximum<T>>;
     case BinaryFn::Minimum: return pair_loop<T, T, minimum<T>>;
+    case BinaryFn::Gate: return pair_loop<T, T, [](T a, T b) { return T(0) < b ? a : T(0); }>;
     case BinaryFn::FloorDiv: return pair_loop<T, T, floor_div<T>>;
     case BinaryFn::TruncDiv: return pair_loop<T, T, trunc_div<T>>;
     default: return comparison<T>(fn);

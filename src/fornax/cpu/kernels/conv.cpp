@@ -8,6 +8,7 @@
 #include <atomic>
 
 #include <fornax/cpu/kernels/compute_type.hpp>
+#include <fornax/cpu/kernels/conv_library.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/gemm.hpp>
@@ -327,13 +328,15 @@ template <class T> void weight(std::string_view operation, const Geometry& g, co
 Array execute(const op::Conv& op, const Spec& spec, Operands inputs) {
   const ConvSettings& s = *op.settings;
   const DType type = compute_type(spec.dtype);
+  const Shape &left = inputs[0]->shape(), &right = inputs[1]->shape();
+  const Shape& x = s.kind == ConvKind::Input ? spec.shape : left;
+  const Shape& w = s.kind == ConvKind::Weight ? spec.shape : right;
+  const Shape& y = s.kind == ConvKind::Forward ? spec.shape : s.kind == ConvKind::Input ? left : right;
+  if (Array done = convolve_by_library(op, spec, inputs, x, w, y); done.defined()) return done;
   const Array a = as_contiguous(op.name(), inputs[0].array(), type);
   const Array b = as_contiguous(op.name(), inputs[1].array(), type);
   Array result = cpu_empty(op.name(), spec.shape, type);
   if (result.numel() == 0) return as_dtype(op.name(), std::move(result), spec.dtype);
-  const Shape& x = s.kind == ConvKind::Input ? spec.shape : a.shape();
-  const Shape& w = s.kind == ConvKind::Weight ? spec.shape : b.shape();
-  const Shape& y = s.kind == ConvKind::Forward ? spec.shape : s.kind == ConvKind::Input ? a.shape() : b.shape();
   const Geometry g(s, x, w, y);
   const auto run = [&]<class T>(T) {
     const auto* first = reinterpret_cast<const T*>(dense(a).data);

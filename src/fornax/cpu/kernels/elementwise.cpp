@@ -122,7 +122,13 @@ Array elementwise_result(std::string_view operation, const Spec& spec, Operands 
   for (const Operand& x : inputs) {
     if (!is_dense(x.array())) continue;
     if (!like) like = &x.array();
-    if (!x.reusable() || x->dtype() != spec.dtype) continue;
+    if (x->rank() > 2 && !is_contiguous(x.array())) {
+      like = &x.array();
+      break;
+    }
+  }
+  for (const Operand& x : inputs) {
+    if (!x.reusable() || x->dtype() != spec.dtype || !like || !same_strides(*like, View(x.array()))) continue;
     const DenseBody& d = dense(x.array());
     if (!d.storage || d.storage->references.is_one()) return x.take();
   }

@@ -17,8 +17,8 @@ Kernel kernel_of(BinaryFn fn, DType type);
 Kernel kernel_of(ScalarFn fn, DType type);
 
 /// Where the result of an elementwise operation goes: the buffer of the first input that may be written to and has this
-/// dtype, else a new one. It lies in memory as the first input does that has no gaps, so that pictures with adjacent
-/// channels stay so.
+/// dtype, else a new one. It lies in memory as the first input does that has no gaps; if there are pictures with
+/// adjacent channels among the inputs, as these do, so that they stay so.
 Array elementwise_result(std::string_view operation, const Spec& spec, Operands inputs);
 
 /// Runs a kernel over all elements of y, which has no gaps. Inputs have y's shape; `y` may share its buffer with an input

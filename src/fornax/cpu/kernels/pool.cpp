@@ -2,6 +2,8 @@
 #include <cmath>
 #include <vector>
 
+#include <fornax/cpu/isa/rows.hpp>
+#include <fornax/cpu/kernels/channels_last.hpp>
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
@@ -82,6 +84,36 @@ template <class T> void max_index(const Windows& w, const T* x, Size* y) {
   });
 }
 
+/// The same for pictures with adjacent channels, a row of channels at a time.
+template <class T> void max_index_of_channels(const Windows& w, Size channels, const T* x, Size* y) {
+  const RowKernels& rows = row_kernels(dtype_v<T>, isa());
+  const Size images = w.planes / channels;
+  const Size grain = std::max<Size>(1, (1 << 16) / std::max<Size>(channels * w.in_plane, 1));
+  parallel_for(images, grain, [&](Size begin, Size end) {
+    std::vector<T> best(static_cast<std::size_t>(channels));
+    std::vector<std::int32_t> at(static_cast<std::size_t>(channels));
+    for (Size image = begin; image < end; ++image) {
+      const T* from = x + image * w.in_plane * channels;
+      Size* to = y + image * w.out_plane * channels;
+      for_each_window(w, [&](const PoolWindow& a, const PoolWindow& b, const PoolWindow& c) {
+        const Size first = (a.first * w.in[1] + b.first) * w.in[2] + c.first;
+        std::copy_n(from + first * channels, channels, best.begin());
+        std::fill(at.begin(), at.end(), static_cast<std::int32_t>(first));
+        for (Size i = 0; i < a.count; ++i)
+          for (Size j = 0; j < b.count; ++j) {
+            const Size row = ((a.first + i * w.step[0]) * w.in[1] + b.first + j * w.step[1]) * w.in[2] + c.first;
+            for (Size k = 0; k < c.count; ++k) {
+              const Size place = row + k * w.step[2];
+              rows.keep_larger(from + place * channels, best.data(), at.data(), static_cast<std::int32_t>(place),
+                               channels);
+            }
+          }
+        to = std::copy(at.begin(), at.end(), to);
+      });
+    }
+  });
+}
+
 Size divisor_of(const AvgPoolSettings& s, const PoolWindow& a, const PoolWindow& b, const PoolWindow& c) {
   if (s.divisor) return *s.divisor;
   return s.count_include_pad ? a.padded * b.padded * c.padded : a.count * b.count * c.count;
@@ -122,7 +154,20 @@ template <class T> void spread(const AvgPoolSettings& s, const Windows& w, const
 }  // namespace
 
 Array execute(const op::MaxPoolIndex& op, const Spec& spec, Operands inputs) {
-  const Array x = cpu_contiguous(inputs[0].array());
+  const Array& given = inputs[0].array();
+  if (given.rank() == op.settings->dims + 2 && !is_contiguous(given) && is_channels_last(given) &&
+      (given.dtype() == DType::F32 || given.dtype() == DType::F64) && given.numel() <= INT32_MAX &&
+      spec.shape.numel() > 0) {
+    Array y = cpu_empty(op.name(), spec.shape, DType::I64, channels_last_strides(spec.shape));
+    const Windows w(*op.settings, given.shape(), spec.shape);
+    const auto run = [&]<class T>(T) {
+      max_index_of_channels(w, given.shape()[1], reinterpret_cast<const T*>(dense(given).data),
+                            reinterpret_cast<Size*>(dense(y).data));
+    };
+    given.dtype() == DType::F64 ? run(double{}) : run(float{});
+    return y;
+  }
+  const Array x = cpu_contiguous(given);
   Array y = cpu_empty(op.name(), spec.shape, DType::I64);
   if (y.numel() == 0) return y;
   const Windows w(*op.settings, x.shape(), spec.shape);

@@ -1,76 +1,21 @@
-#include <algorithm>
-
 #include <fornax/array/convert.hpp>
-#include <fornax/cpu/kernels/arithmetic.hpp>
+#include <fornax/cpu/isa/isa.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
 
 namespace fornax::cpu {
 
-namespace {
-
-// Only the size of an element matters for a choice, except that 16-bit floats arrive as f32.
-template <class T> void where_loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void*) {
-  auto* y = reinterpret_cast<T*>(out);
-  const auto* c = reinterpret_cast<const bool*>(in[0]);
-  const auto* a = reinterpret_cast<const T*>(in[1]);
-  const auto* b = reinterpret_cast<const T*>(in[2]);
-  for (std::int64_t i = 0; i < n; ++i) y[i] = c[i] ? a[i] : b[i];
-}
-
-template <class T> void clamp_loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void* setting) {
-  auto* y = reinterpret_cast<T*>(out);
-  const auto* x = reinterpret_cast<const T*>(in[0]);
-  const auto& op = *static_cast<const op::Clamp*>(setting);
-  const T lowest =
-      std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : std::numeric_limits<T>::min();
-  const T highest =
-      std::numeric_limits<T>::has_infinity ? std::numeric_limits<T>::infinity() : std::numeric_limits<T>::max();
-  const auto bound = [&](Scalar s) {
-    if constexpr (is_real<T>)
-      return static_cast<T>(s.as_double());
-    else
-      return static_cast<T>(std::clamp<std::int64_t>(s.as_int(), lowest, highest));  // -1 bounds no u8
-  };
-  const T low = op.has_low ? bound(op.low) : lowest;
-  const T high = op.has_high ? bound(op.high) : highest;
-  for (std::int64_t i = 0; i < n; ++i) {
-    // NaN fails both comparisons and stays.
-    const T raised = x[i] < low ? low : x[i];
-    y[i] = raised > high ? high : raised;
-  }
-}
-
-Kernel clamp_kernel(DType type) {
-  switch (type) {
-    case DType::F64: return clamp_loop<double>;
-    case DType::F32: return clamp_loop<float>;
-    case DType::I64: return clamp_loop<std::int64_t>;
-    case DType::I32: return clamp_loop<std::int32_t>;
-    case DType::I16: return clamp_loop<std::int16_t>;
-    case DType::I8: return clamp_loop<std::int8_t>;
-    default: return clamp_loop<std::uint8_t>;
-  }
-}
-
-}  // namespace
-
 Array execute(const op::Where& op, const Spec& spec, Operands inputs) {
   const View x[3] = {View(inputs[0].array()), View(inputs[1].array()), View(inputs[2].array())};
   const Array y = elementwise_result(op.name(), spec, inputs);
-  switch (size_of(compute_type(spec.dtype))) {
-    case 8: run_elementwise(where_loop<std::uint64_t>, y, x); break;
-    case 4: run_elementwise(where_loop<std::uint32_t>, y, x); break;
-    case 2: run_elementwise(where_loop<std::uint16_t>, y, x); break;
-    default: run_elementwise(where_loop<std::uint8_t>, y, x); break;
-  }
+  run_elementwise(where_kernel(size_of(compute_type(spec.dtype)), isa()), y, x);
   return y;
 }
 
 Array execute(const op::Clamp& op, const Spec& spec, Operands inputs) {
   const View x(inputs[0].array());
   const Array y = elementwise_result(op.name(), spec, inputs);
-  run_elementwise(clamp_kernel(compute_type(x.dtype)), y, {&x, 1}, &op);
+  run_elementwise(clamp_kernel(compute_type(x.dtype), isa()), y, {&x, 1}, &op);
   return y;
 }
 

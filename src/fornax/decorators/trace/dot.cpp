@@ -1,6 +1,7 @@
 #include <map>
 
 #include <fornax/decorators/trace/program.hpp>
+#include <fornax/io/markup.hpp>
 
 namespace fornax::trace {
 
@@ -42,7 +43,7 @@ void write_group(const Program::Body& p, const Group& group, int& clusters, cons
   }
   for (const auto& [name, inner] : group.groups) {
     out += indent + "subgraph cluster_" + std::to_string(clusters++) + " {\n";
-    out += indent + "  label=" + quoted(printable(name)) + "; color=\"#999999\";\n";
+    out += indent + "  label=" + quoted(io::printable(name)) + "; color=\"#999999\";\n";
     write_group(p, inner, clusters, indent + "  ", out);
     out += indent + "}\n";
   }

@@ -4,6 +4,7 @@
 
 #include <fornax/decorators/trace/page.hpp>
 #include <fornax/decorators/trace/program.hpp>
+#include <fornax/io/markup.hpp>
 
 namespace fornax::trace {
 
@@ -34,44 +35,17 @@ json program_data(const Program::Body& p) {
   json nodes = json::array(), values = json::array();
   for (const Node& n : p.nodes) {
     json scope = json::array();
-    for (const std::string& s : n.scope) scope.push_back(printable(s));
+    for (const std::string& s : n.scope) scope.push_back(io::printable(s));
     nodes.push_back({{"kind", kinds[static_cast<std::size_t>(n.kind)]},
                      {"name", title_of(n)},
                      {"settings", n.settings},
                      {"scope", std::move(scope)},
-                     {"gradient_of", printable(n.gradient_of)},
+                     {"gradient_of", io::printable(n.gradient_of)},
                      {"inputs", n.inputs},
                      {"outputs", n.outputs}});
   }
   for (const Value& v : p.values) values.push_back(value_data(v));
   return {{"nodes", std::move(nodes)}, {"values", std::move(values)}, {"outputs", p.outputs}};
-}
-
-// Data inside of a script element end at "</script", wherever that stands.
-std::string for_script(std::string data) {
-  std::string out;
-  for (const char c : data) {
-    if (c == '<') {
-      out += "\\u003c";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '&') {
-      out += "&amp;";
-    } else if (c == '<') {
-      out += "&lt;";
-    } else {
-      out += c;
-    }
-  }
-  return out;
 }
 
 }  // namespace
@@ -82,9 +56,9 @@ std::string Program::html(std::string_view title) const {
   const std::string_view page = kPage;
   const std::size_t at = page.find(title_mark), data_at = page.find(data_mark);
   std::string out(page.substr(0, at));
-  out += escaped(printable(title));
+  out += io::escaped(io::printable(title));
   out += page.substr(at + title_mark.size(), data_at - at - title_mark.size());
-  out += for_script(program_data(*body_).dump());
+  out += io::json_for_script(program_data(*body_).dump());
   return out.append(page.substr(data_at + data_mark.size()));
 }
 

@@ -2,6 +2,7 @@
 
 #include <fornax/array/error.hpp>
 #include <fornax/io/atomic_file.hpp>
+#include <fornax/io/markup.hpp>
 #include <fornax/ops/functions.hpp>
 
 namespace fornax::trace {
@@ -16,6 +17,7 @@ Program& Program::operator=(Program other) noexcept {
 Program::~Program() = default;
 
 const std::vector<Node>& Program::nodes() const { return body_->nodes; }
+const Array& Program::constant(std::size_t node) const { return body_->constants[node]; }
 const std::vector<Value>& Program::values() const { return body_->values; }
 const std::vector<std::size_t>& Program::inputs() const { return body_->inputs; }
 const std::vector<std::size_t>& Program::outputs() const { return body_->outputs; }
@@ -23,35 +25,7 @@ const Arrays& Program::results() const { return body_->results; }
 
 std::string type_of(const Value& value) { return std::string(name(value.about.dtype)) + " " + value.about.shape.str(); }
 
-std::string title_of(const Node& node) { return printable(node.name); }
-
-std::string printable(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const std::size_t length = byte < 0x80                   ? 1
-                               : byte >= 0xc2 && byte < 0xe0 ? 2
-                               : byte >= 0xe0 && byte < 0xf0 ? 3
-                               : byte >= 0xf0 && byte < 0xf5 ? 4
-                                                             : 0;
-    bool good = length > 0 && i + length <= text.size() && byte >= 0x20 && byte != 0x7f;
-    for (std::size_t j = 1; good && j < length; ++j) good = (static_cast<unsigned char>(text[i + j]) & 0xc0) == 0x80;
-    if (good && length >= 3) {
-      // Forms longer than needed, surrogates, and what lies beyond U+10FFFF.
-      const auto second = static_cast<unsigned char>(text[i + 1]);
-      good = !(byte == 0xe0 && second < 0xa0) && !(byte == 0xed && second >= 0xa0) &&
-             !(byte == 0xf0 && second < 0x90) && !(byte == 0xf4 && second >= 0x90);
-    }
-    if (good) {
-      out.append(text.substr(i, length));
-      i += length;
-    } else {
-      out += '?';
-      ++i;
-    }
-  }
-  return out;
-}
+std::string title_of(const Node& node) { return io::printable(node.name); }
 
 namespace {
 
@@ -127,16 +101,16 @@ std::string Program::text() const {
   for (const Node& node : p.nodes) {
     text.append(list(node.outputs)).append(" = ");
     if (node.kind == NodeKind::Input) {
-      text += "input \"" + printable(node.name) + "\"";
+      text += "input \"" + io::printable(node.name) + "\"";
     } else {
-      text += printable(node.name);
+      text += io::printable(node.name);
       if (node.kind == NodeKind::Operation) text += "(" + list(node.inputs) + ")";
     }
     if (!node.settings.empty()) text += " {" + node.settings + "}";
     text += ":";
     for (std::size_t i = 0; i < node.outputs.size(); ++i)
       text.append(i ? ", " : " ").append(type_of(p.values[node.outputs[i]]));
-    if (!node.scope.empty()) text += "  # " + printable(scope_text(node.scope));
+    if (!node.scope.empty()) text += "  # " + io::printable(scope_text(node.scope));
     text += "\n";
   }
   return text + "return " + list(p.outputs) + "\n";

@@ -25,7 +25,4 @@ struct Program::Body : Counted {
 std::string title_of(const Node& node);
 std::string type_of(const Value& value);
 
-/// Valid UTF-8 without control characters: bytes that do not fit become '?'.
-std::string printable(std::string_view text);
-
 }  // namespace fornax::trace

@@ -3,25 +3,11 @@
 
 #include <fornax/decorators/trace/layout.hpp>
 #include <fornax/decorators/trace/program.hpp>
+#include <fornax/io/markup.hpp>
 
 namespace fornax::trace {
 
 namespace {
-
-std::string escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      case '\'': out += "&#39;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
 
 std::string number(double v) {
   char text[40];
@@ -54,7 +40,7 @@ Box box_of(const Program::Body& p, const Node& node) {
   if (node.outputs.size() > 1) box.type += ", ...";
   box.tip = title_of(node);
   if (!node.settings.empty()) box.tip += "\n" + node.settings;
-  if (!node.scope.empty()) box.tip += "\nscope: " + printable(scope_text(node.scope));
+  if (!node.scope.empty()) box.tip += "\nscope: " + io::printable(scope_text(node.scope));
   for (const std::size_t v : node.outputs) box.tip += "\n" + p.values[v].about.str();
   const bool backward = !node.scope.empty() && node.scope.front() == "backward";
   box.fill = node.kind == NodeKind::Input      ? "#d5e8d4"
@@ -105,11 +91,11 @@ std::string Program::svg() const {
   out += "</g>\n";
   for (std::size_t i = 0; i < boxes.size(); ++i) {
     const auto [x, y] = d.centres[i];
-    out += "<g><title>" + escaped(boxes[i].tip) + "</title><rect x=\"" + number(x - widths[i] / 2) + "\" y=\"" +
+    out += "<g><title>" + io::escaped(boxes[i].tip) + "</title><rect x=\"" + number(x - widths[i] / 2) + "\" y=\"" +
            number(y - kBoxHeight / 2) + "\" width=\"" + number(widths[i]) + "\" height=\"" + number(kBoxHeight) +
            "\" rx=\"5\" fill=\"" + boxes[i].fill + "\" stroke=\"#666\"/><text x=\"" + number(x) + "\" y=\"" +
-           number(y - 3) + "\" font-weight=\"bold\">" + escaped(boxes[i].title) + "</text><text x=\"" + number(x) +
-           "\" y=\"" + number(y + 12) + "\" fill=\"#444\">" + escaped(boxes[i].type) + "</text></g>\n";
+           number(y - 3) + "\" font-weight=\"bold\">" + io::escaped(boxes[i].title) + "</text><text x=\"" + number(x) +
+           "\" y=\"" + number(y + 12) + "\" fill=\"#444\">" + io::escaped(boxes[i].type) + "</text></g>\n";
   }
   return out + "</svg>\n";
 }

@@ -55,6 +55,8 @@ class Program {
   const std::vector<Value>& values() const;
   const std::vector<std::size_t>& inputs() const;
   const std::vector<std::size_t>& outputs() const;
+  /// The array of a constant, on the wrapped interpreter; empty for other nodes.
+  const Array& constant(std::size_t node) const;
   /// What the recorded run returned, on the wrapped interpreter.
   const Arrays& results() const;
 
