@@ -14,15 +14,6 @@ install(EXPORT fornaxTrainTargets NAMESPACE fornax:: DESTINATION "${fornax_cmake
 install(DIRECTORY src/fornax DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
         FILES_MATCHING PATTERN "*.hpp" PATTERN "*.def")
 
-# The Learner may read files through fornax::data.
-get_target_property(fornax_train_links fornax_train LINK_LIBRARIES)
-set(fornax_train_needs_data FALSE)
-set(fornax_train_pc_requires "")
-if("fornax_data" IN_LIST fornax_train_links)
-  set(fornax_train_needs_data TRUE)
-  set(fornax_train_pc_requires ", fornax-data = ${PROJECT_VERSION}")
-endif()
-
 configure_package_config_file(cmake/fornaxConfig.cmake.in "${PROJECT_BINARY_DIR}/fornaxConfig.cmake"
                               INSTALL_DESTINATION "${fornax_cmake_dir}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/fornaxConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
@@ -46,6 +37,14 @@ if(NOT FORNAX_SHARED)
       string(APPEND fornax_data_pc_requires ", ${module}")
     endif()
   endforeach()
+endif()
+set(fornax_train_pc_requires "")
+if(TARGET fornax_data)
+  set(fornax_train_pc_requires ", fornax-data = ${PROJECT_VERSION}")
+endif()
+set(fornax_train_pc_libs "")
+if(NOT FORNAX_SHARED)
+  list(JOIN fornax_train_libraries " " fornax_train_pc_libs)
 endif()
 # The prefix is found from where the file lies, so that an installed tree can be moved.
 file(RELATIVE_PATH fornax_pc_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")

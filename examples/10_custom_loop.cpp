@@ -69,7 +69,7 @@ int main() {
         average.update(net);
       }
       auto averaged = net;
-      average.apply(averaged);
+      average.copy_to(averaged);
       const double right = accuracy(nn::valid(averaged), judged);
       if (epoch % 5 == 0)
         std::printf("epoch %2lld  loss %.4f  accuracy %.1f %%  rate %.5f\n", static_cast<long long>(epoch),

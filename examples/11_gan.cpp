@@ -23,7 +23,8 @@ template <class Backend> struct Net {
   FORNAX_MODULE(Net, fc1, fc2, fc3)
 
   Tensor<Backend, 2> forward(const Tensor<Backend, 2>& x) const {
-    return fc3.forward(fc2.forward(fc1.forward(x).leaky_relu(0.2)).leaky_relu(0.2));
+    using functional::leaky_relu;
+    return fc3.forward(leaky_relu(fc2.forward(leaky_relu(fc1.forward(x), 0.2)), 0.2));
   }
 };
 Net<B> make(std::int64_t in, std::int64_t out) {
@@ -39,7 +40,9 @@ Tensor<B, 2> real_points() {
 Tensor<B, 2> noise(std::int64_t n) { return Tensor<B, 2>::random({n, kNoise}, Distribution::standard()); }
 
 /// Mean of -log(sigmoid(verdict)), or of -log(1 - sigmoid(verdict)).
-Tensor<B, 1> taken_for(bool real, const Tensor<B, 2>& verdict) { return (real ? -verdict : verdict).softplus().mean(); }
+Tensor<B, 1> taken_for(bool real, const Tensor<B, 2>& verdict) {
+  return functional::softplus(real ? -verdict : verdict).mean();
+}
 
 void draw(const Tensor<Cpu, 2>& points) {
   constexpr int width = 61, height = 25;

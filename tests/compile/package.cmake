@@ -15,3 +15,4 @@ run("${CMAKE_COMMAND}" -G Ninja -S "${SOURCE}" -B "${WORK}/build" "-DCMAKE_PREFI
 run("${CMAKE_COMMAND}" --build "${WORK}/build")
 run("${WORK}/build/user")
 run("${WORK}/build/train_user")
+run("${WORK}/build/views")

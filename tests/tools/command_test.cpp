@@ -13,7 +13,7 @@
 #include <fornax/io/npy.hpp>
 #include <fornax/train/views/views.hpp>
 #include <io/files.hpp>
-#include <support/process.hpp>
+#include <support/run_program.hpp>
 #include <train/events.hpp>
 
 namespace fornax::test {

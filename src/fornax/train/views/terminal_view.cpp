@@ -31,10 +31,15 @@ namespace {
 // --- The terminal -----------------------------------------------------------------------------------------------------
 
 std::atomic<bool> screen_taken{false};
+std::timed_mutex drawing;  // held while characters go to the terminal
 std::terminate_handler terminate_before = nullptr;
 
+// By any thread, at the end of a run or of the process: waits for a picture that is being drawn, but not for ever, since
+// the process may have ended in the middle of one.
 void restore_screen() {
-  if (screen_taken.exchange(false)) ::endwin();
+  if (!screen_taken.exchange(false)) return;
+  const std::unique_lock lock(drawing, std::chrono::milliseconds(200));
+  ::endwin();
 }
 
 // Exceptions that nobody catches run no destructors.
@@ -85,6 +90,8 @@ class Terminal {
   Terminal& operator=(const Terminal&) = delete;
 
   void show(const Screen& picture) {
+    const std::lock_guard lock(drawing);
+    if (!screen_taken) return;  // given back meanwhile
     for (int y = 0; y < picture.height(); ++y)
       for (int x = 0; x < picture.width(); ++x) {
         const Cell& cell = picture.at(x, y);
