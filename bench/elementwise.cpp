@@ -44,6 +44,24 @@ Report elementwise_chain_fb(const Options& o) {
   return r;
 }
 
+Report gelu_layernorm(const Options& o) {
+  Report r = start();
+  const auto x = uni<Tracked<2>>({4096, 1024}, 1, 2.0f).require_grad();
+  const auto vector = [](std::uint64_t seed) { return uni<Tracked<1>>({1024}, seed).require_grad(); };
+  const auto w = vector(2), b = vector(3), gamma = vector(4), beta = vector(5);
+  const auto g = uni<Plain<2>>({4096, 1024}, 6);
+  Gradients<AD> gradients;
+  Plain<2> y;
+  r.stats = bench::time_it(o, [&] {
+    gradients = {};
+    auto out = functional::layer_norm(functional::gelu(x * w.unsqueeze<2>() + b.unsqueeze<2>()), gamma, beta);
+    y = out.inner();
+    gradients = std::move(out).backward(g);
+  });
+  r.extra = {{"y_abs", abs_d(y)}, {"gx_abs", abs_d(*x.grad(gradients))}, {"gw_abs", abs_d(*w.grad(gradients))}};
+  return r;
+}
+
 Report softmax_xent_fwd(const Options& o) {
   Report r = start();
   const auto x = uni<Plain<2>>({8192, 1000}, 1, 4.0f);
@@ -76,6 +94,7 @@ Report softmax_xent_fb(const Options& o) {
 void add_elementwise(Table& table) {
   table["elementwise_chain_fwd"] = elementwise_chain_fwd;
   table["elementwise_chain_fb"] = elementwise_chain_fb;
+  table["gelu_layernorm"] = gelu_layernorm;
   table["softmax_xent_fwd"] = softmax_xent_fwd;
   table["softmax_xent_fb"] = softmax_xent_fb;
 }

@@ -200,6 +200,56 @@ Report transformer_train_step(const Options& o) {
   return r;
 }
 
+Report attention_fb(const Options& o) {
+  Report r = start();
+  const auto part = [](std::uint64_t seed) { return uni<Tracked<4>>({4, 8, 1024, 64}, seed).require_grad(); };
+  const auto q = part(1), k = part(2), v = part(3);
+  const auto g = uni<Plain<4>>({4, 8, 1024, 64}, 4);
+  Gradients<AD> gradients;
+  Plain<4> y;
+  r.stats = bench::time_it(o, [&] {
+    gradients = {};
+    auto out = functional::scaled_dot_product_attention(q, k, v, {.causal = true});
+    y = out.inner();
+    gradients = std::move(out).backward(g);
+  });
+  r.flops = 6.0 * 2.0 * 32 * 1024.0 * 1024.0 * 64 / 2;  // six products, causal half
+  r.extra = {{"y_abs", abs_d(y)},
+             {"gq_abs", abs_d(*q.grad(gradients))},
+             {"gk_abs", abs_d(*k.grad(gradients))},
+             {"gv_abs", abs_d(*v.grad(gradients))}};
+  return r;
+}
+
+struct LstmNet {
+  nn::Lstm<AD> lstm = nn::LstmConfig{.d_input = 128, .d_hidden = 256, .batch_first = false}.init<AD>();
+  nn::Linear<AD> head = linear<AD>(256, 10, 30);
+  FORNAX_MODULE(LstmNet, lstm, head)
+
+  LstmNet() {
+    auto& layer = lstm.layers[0];
+    const float scale = fan_in_scale(256);
+    layer.weight_input = uni<Tracked<2>>({1024, 128}, 10, scale);
+    layer.weight_hidden = uni<Tracked<2>>({1024, 256}, 11, scale);
+    layer.bias_input = uni<Tracked<1>>({1024}, 12, scale);
+    layer.bias_hidden = uni<Tracked<1>>({1024}, 13, scale);
+  }
+  Tracked<2> forward(const Tracked<3>& x) const { return head.forward(lstm.forward(x).h.squeeze_dim(0)); }
+};
+
+Report lstm_train_step(const Options& o) {
+  Report r = start();
+  auto net = tracked(LstmNet());
+  const auto x = uni<Tracked<3>>({64, 32, 128}, 1);
+  const auto t = classes<AD>(32, 2, 10);
+  optim::Adam adam({.lr = 1e-3});
+  train(o, r,
+        [&] { return step(net, adam, [&](const auto& m) { return functional::cross_entropy(m.forward(x), t); }); });
+  const double ih = 2.0 * 64 * 32 * 128 * 1024, hh = 2.0 * 64 * 32 * 256 * 1024;
+  r.flops = 2 * ih + 3 * hh;
+  return r;
+}
+
 }  // namespace
 
 void add_networks(Table& table) {
@@ -208,4 +258,6 @@ void add_networks(Table& table) {
   table["cnn_train_step"] = cnn_train_step;
   table["resnet_block_fb"] = resnet_block_fb;
   table["transformer_train_step"] = transformer_train_step;
+  table["attention_fb"] = attention_fb;
+  table["lstm_train_step"] = lstm_train_step;
 }

@@ -87,6 +87,8 @@ string forward_rule(const std::vector<const Case*>& samples) {
       return "linear for assign and add, else from reverse";
     } else if constexpr (requires { T::linear; }) {
       return "linear";
+    } else if constexpr (requires(const Arrays& x) { o.lower(x); }) {
+      return "lowered";
     } else {
       return "from reverse";
     }
@@ -100,7 +102,10 @@ string batching_rule(const Op& op) {
     } else if constexpr (requires(const Batch& in) { o.batch(in); }) {
       return "own rule";
     } else {
-      return T::batching == Batching::NextDim ? "dim moves on" : "leading dim";
+      if constexpr (requires { T::batching; })
+        return T::batching == Batching::NextDim ? "dim moves on" : "leading dim";
+      else
+        return "lowered";
     }
   });
 }
@@ -194,8 +199,10 @@ operations have no row: they have all derivatives that their parts have.
 - **dtypes**: of the inputs that carry values. Float: f64, f32, f16, bf16. Int: i64, i32, i16, i8, u8. Positions are of any Int.
 - **derivative**: in reverse mode, and so in all nestings. What is 0 everywhere counts as one.
 - **forward**: how forward mode has its rule. *linear*: the operation on the tangent; *multilinear*: the product rule;
-  *elementwise*: the slopes of reverse mode; *from reverse*: the transpose of the reverse rule.
-- **vmap**: *leading dim*: as it is, with one more dim in front; *dim moves on*: likewise, along the next dim.
+  *elementwise*: the slopes of reverse mode; *from reverse*: the transpose of the reverse rule;
+  *lowered*: that of the simpler operations which a fused one stands for.
+- **vmap**: *leading dim*: as it is, with one more dim in front; *dim moves on*: likewise, along the next dim;
+  *lowered*: as above.
 - PyTorch's names are in `torch`, JAX's in `jax.numpy` (`lax`, `nn` and others said), Burn's are methods of `Tensor`.
 
 Singular points: [singular-points.md](singular-points.md).

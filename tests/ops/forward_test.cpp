@@ -121,8 +121,8 @@ TEST(EveryForwardDerivative, HasTheShapeAndDtypeOfItsResult) {
     for (std::size_t i = 0; i < x.size(); ++i)
       if (t[i].defined()) moving[i] = dual::make(on, moving[i], t[i]);
     const std::vector<Array> y = execute(c.op, lend(moving));
+    expect_same_value(c.op, to_data(y), plain);
     for (std::size_t i = 0; i < y.size(); ++i) {
-      EXPECT_EQ(y[i].to_data(), plain[i]) << "the value must not depend on the mode";
       const Array slope = dual::tangent(on, y[i]);
       if (!slope.defined()) continue;
       EXPECT_EQ(slope.shape(), plain[i].shape());

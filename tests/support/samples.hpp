@@ -130,6 +130,18 @@ inline std::vector<Array> upload(const std::vector<TensorData>& data) {
   return arrays;
 }
 
+/// A value under a decorator beside the same without: equal bits, but where the decorator records or follows the simpler
+/// operations that a fused one lowers to, which round in other places.
+inline void expect_same_value(const Op& op, const std::vector<TensorData>& got, const std::vector<TensorData>& plain) {
+  ASSERT_EQ(got.size(), plain.size());
+  for (std::size_t i = 0; i < got.size(); ++i) {
+    if (lowers(op))
+      EXPECT_NO_THROW(got[i].assert_approx_eq(plain[i], 1e-12, 1e-12));
+    else
+      EXPECT_EQ(got[i], plain[i]) << "the decorator changed the value";
+  }
+}
+
 /// Evenly on [0, 1); the same on every standard library.
 inline double uniform(Random& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
 

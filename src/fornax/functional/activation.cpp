@@ -3,7 +3,7 @@
 #include <fornax/functional/activation.hpp>
 
 #include <cmath>
-#include <numbers>
+#include <limits>
 
 #include <fornax/array/interpreter.hpp>
 #include <fornax/functional/common.hpp>
@@ -31,12 +31,6 @@ Array elu_below(const Array& x, double alpha, double scale) {
   const Array positive = greater(x, 0.0);
   const Array below = unary(UnaryFn::Expm1, where(positive, 0.0, x) / scale);
   return where(positive, x, alpha * below);
-}
-
-// log(1 + exp(x)) as max(x, 0) + log1p(exp(-|x|)), joined at 0 so that the slopes of the pieces add up to 1/2 there.
-Array softplus_of(const Array& x) {
-  const Array positive = greater(x, 0.0);
-  return where(positive, x, 0.0) + unary(UnaryFn::Log1p, exp(where(positive, -x, x)));
 }
 
 Array clamped(Operand x, double low, double high) {
@@ -95,27 +89,26 @@ Array selu(const Array& x) {
 
 Array gelu(const Array& x, Gelu form) {
   require_floats("gelu", {&x});
-  if (form == Gelu::Erf) return 0.5 * x * unary(UnaryFn::Erfc, x * (-1 / std::numbers::sqrt2));
-  // Beyond 12 the tanh is 1 to the last bit of f64, while x³ would overflow f16 at 41 and f32 at 7e12.
-  const Array z = clamped(x, -12, 12);
-  const double k = std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
-  return 0.5 * x * (1.0 + tanh(k * (z + 0.044715 * (z * z * z))));
+  return unary(form == Gelu::Erf ? UnaryFn::Gelu : UnaryFn::GeluTanh, x);
 }
 
 Array silu(const Array& x) {
   require_floats("silu", {&x});
-  return x * sigmoid(x);
+  return unary(UnaryFn::Silu, x);
 }
 
 Array mish(const Array& x) {
   require_floats("mish", {&x});
-  return x * tanh(softplus_of(x));
+  return unary(UnaryFn::Mish, x);
 }
 
 Array softplus(const Array& x, double beta, double threshold) {
   require_floats("softplus", {&x});
   require_positive("softplus", "beta", beta);
-  if (std::isinf(threshold) && threshold > 0) return beta == 1 ? softplus_of(x) : softplus_of(x * beta) / beta;
+  const auto softplus_of = [](Operand a) { return unary(UnaryFn::Softplus, a); };
+  // Above 17, softplus is its argument to the last bit of f32 and of 16 bits.
+  if (threshold == std::numeric_limits<double>::infinity() || (beta == 1 && threshold >= 17 && x.dtype() != DType::F64))
+    return beta == 1 ? softplus_of(x) : softplus_of(x * beta) / beta;
   const Array linear = greater(x * beta, threshold);
   return where(linear, x, softplus_of(where(linear, 0.0, x) * beta) / beta);
 }
@@ -129,7 +122,7 @@ Array sigmoid(const Array& x) { return unary(UnaryFn::Sigmoid, x); }
 
 Array log_sigmoid(const Array& x) {
   require_floats("log_sigmoid", {&x});
-  return -softplus_of(-x);
+  return -unary(UnaryFn::Softplus, -x);
 }
 
 Array hard_sigmoid(const Array& x, double alpha, double beta) {

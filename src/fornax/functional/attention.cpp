@@ -7,6 +7,7 @@
 #include <fornax/functional/dropout.hpp>
 #include <fornax/functional/layout.hpp>
 #include <fornax/functional/linear.hpp>
+#include <fornax/ops/op.hpp>
 
 namespace fornax::functional {
 
@@ -42,6 +43,13 @@ Array with_heads_of(const Array& q, const Array& x) {
   return repeat_interleave(x, wanted / heads, -3);
 }
 
+// What op::Attention takes: the same leading dims, and a key to attend to.
+bool same_heads(const Array& q, const Array& k, const Array& v) {
+  bool same = q.rank() == k.rank() && q.rank() == v.rank() && k.shape()[k.rank() - 2] > 0;
+  for (int d = 0; same && d < q.rank() - 2; ++d) same = q.shape()[d] == k.shape()[d] && q.shape()[d] == v.shape()[d];
+  return same;
+}
+
 Array masked(const Array& scores, const Array& mask) {
   if (!mask.defined()) return scores;
   const Shape shape = broadcast_shape(kAttention, scores.shape(), mask.shape());
@@ -58,9 +66,12 @@ Array scaled_dot_product_attention(const Array& q, const Array& k, const Array& 
                                    const Attention& options) {
   check(q, k, v, options);
   const auto width = static_cast<double>(q.shape()[q.rank() - 1]);
+  const double scale = options.scale.value_or(1 / std::sqrt(width));
+  const Array keys = with_heads_of(q, k), values = with_heads_of(q, v);
+  if (!mask.defined() && options.dropout == 0 && options.softcap == 0 && same_heads(q, keys, values))
+    return run_all(op::Attention{scale, options.causal}, {q, keys, values})[0];
   // The smaller operand is scaled: L E multiplications in place of L S.
-  const Array scaled = q * options.scale.value_or(1 / std::sqrt(width));
-  Array scores = matmul(scaled, with_heads_of(q, k), false, true);
+  Array scores = matmul(q * scale, keys, false, true);
   if (options.softcap != 0) scores = options.softcap * tanh(scores / options.softcap);
   if (options.causal) {
     const Array row = counting(q, scores.shape()[scores.rank() - 2]);
@@ -69,7 +80,7 @@ Array scaled_dot_product_attention(const Array& q, const Array& k, const Array& 
   }
   const Array weights = fornax::softmax(masked(scores, mask), -1);
   const Dropout loss{.probability = options.dropout, .training = options.dropout > 0, .generator = options.generator};
-  return matmul(dropout(weights, loss), with_heads_of(q, v));
+  return matmul(dropout(weights, loss), values);
 }
 
 Array multi_head_attention(const Array& q, const Array& k, const Array& v, const MultiHeadWeights& weights,

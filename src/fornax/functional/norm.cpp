@@ -5,6 +5,7 @@
 #include <fornax/array/interpreter.hpp>
 #include <fornax/functional/common.hpp>
 #include <fornax/functional/pad.hpp>
+#include <fornax/ops/op.hpp>
 
 namespace fornax::functional {
 
@@ -24,21 +25,6 @@ void require_channels(std::string_view operation, const Array& x, std::initializ
   }
 }
 
-DimSet all_but(const Array& x, std::initializer_list<int> kept) {
-  DimSet dims;
-  for (int d = 0; d < x.rank(); ++d) {
-    bool reduced = true;
-    for (const int k : kept) reduced = reduced && k != d;
-    if (reduced) dims.add(d);
-  }
-  return dims;
-}
-
-Array normalised(const Array& x, DimSet dims, double eps) {
-  const Array centred = x - reduce(ReduceFn::Mean, x, dims);
-  return centred / sqrt(reduce(ReduceFn::Mean, square(centred), dims) + eps);
-}
-
 // A vector of one value for each channel, beside x [N, C, ...].
 Array beside(const Array& v, const Array& x) {
   Shape shape{v.numel()};
@@ -46,9 +32,11 @@ Array beside(const Array& v, const Array& x) {
   return reshape(v, shape);
 }
 
-Array scaled(const Array& y, const Array& weight, const Array& bias) {
-  const Array grown = weight.defined() ? y * beside(weight, y) : y;
-  return bias.defined() ? grown + beside(bias, y) : grown;
+// Weight and bias may be empty.
+Array group_normed(const Array& x, op::GroupNorm norm, const Array& weight, const Array& bias) {
+  if (!weight.defined()) return bias.defined() ? run(norm, {x}) + beside(bias, x) : run(norm, {x});
+  norm.vectors = bias.defined() ? 2 : 1;
+  return bias.defined() ? run(norm, {x, weight, bias}) : run(norm, {x, weight});
 }
 
 }  // namespace
@@ -61,20 +49,22 @@ BatchNormResult batch_norm(const Array& x, const Array& weight, const Array& bia
     throw ValueError("batch_norm", "one of the running statistics is missing");
   if (!options.training) {
     if (!running_mean.defined()) throw ValueError("batch_norm", "evaluation needs running statistics");
-    const Array y = (x - beside(running_mean, x)) / sqrt(beside(running_var, x) + options.eps);
-    return {scaled(y, weight, bias), running_mean, running_var};
+    const Array root = rsqrt(running_var + options.eps), scale = weight.defined() ? root * weight : root;
+    const Array shift = bias.defined() ? bias - running_mean * scale : -(running_mean * scale);
+    return {x * beside(scale, x) + beside(shift, x), running_mean, running_var};
   }
-  const DimSet dims = all_but(x, {1});
-  const std::int64_t count = count_along(x, dims);
+  const std::int64_t count = x.shape().with(1, 1).numel();
   if (count == 1)
     throw ValueError("batch_norm", "one value for each channel has no variance to train with: " + x.shape().str());
-  const Array mean = reduce(ReduceFn::Mean, x, dims), centred = x - mean;
-  const Array var = reduce(ReduceFn::Mean, square(centred), dims);
-  BatchNormResult result{scaled(centred / sqrt(var + options.eps), weight, bias), {}, {}};
+  const auto or_else = [&](const Array& v, double value) {
+    return v.defined() ? v : zeros_like(x, Shape{x.shape()[1]}) + value;
+  };
+  const Arrays y = run_all(op::BatchNorm{options.eps}, {x, or_else(weight, 1), or_else(bias, 0)});
+  const Array &mean = y[1], &var = y[2];
+  BatchNormResult result{y[0], {}, {}};
   if (running_mean.defined()) {
     const auto moved = [&](const Array& old, const Array& batch) {
-      const Array values = reshape(detach(batch), old.shape());
-      return (1.0 - options.momentum) * detach(old) + options.momentum * values;
+      return (1.0 - options.momentum) * detach(old) + options.momentum * detach(batch);
     };
     const auto n = static_cast<double>(count);
     result.running_mean = moved(running_mean, mean);
@@ -89,45 +79,44 @@ Array layer_norm(const Array& x, std::span<const std::int64_t> sizes, const Arra
   require_not_negative("layer_norm", "eps", eps);
   const Shape last(sizes);
   const int first = x.rank() - last.rank();
-  DimSet dims;
-  for (int d = 0; d < last.rank(); ++d) {
+  for (int d = 0; d < last.rank(); ++d)
     if (first < 0 || x.shape()[first + d] != last[d])
       throw ShapeError("layer_norm", x.shape().str() + " does not end with the sizes to normalise over, " + last.str());
-    dims.add(first + d);
-  }
   for (const Array* v : {&weight, &bias}) {
     if (!v->defined()) continue;
     require_floats("layer_norm", {&x, v});
     require_shape("layer_norm", v == &weight ? "weight" : "bias", *v, last);
   }
-  const Array y = normalised(x, dims, eps), grown = weight.defined() ? y * weight : y;
-  return bias.defined() ? grown + bias : grown;
+  const std::int64_t width = last.numel();
+  const Shape rows{width == 0 ? 0 : x.numel() / width, width};
+  const auto flat = [&](const Array& v) { return v.defined() ? reshape(v, Shape{width}) : v; };
+  return reshape(group_normed(reshape(x, rows), {1, eps}, flat(weight), flat(bias)), x.shape());
 }
 
 Array rms_norm(const Array& x, const Array& weight, double eps) {
   require_floats("rms_norm", {&x});
   require_not_negative("rms_norm", "eps", eps);
   if (x.rank() == 0) throw ShapeError("rms_norm", "the input has rank 0; needs a dim to normalise over");
-  const Array y = x / sqrt(reduce(ReduceFn::Mean, square(x), -1) + eps);
-  if (!weight.defined()) return y;
-  require_floats("rms_norm", {&x, &weight});
-  require_shape("rms_norm", "weight", weight, Shape{x.shape()[x.rank() - 1]});
-  return y * weight;
+  const std::int64_t width = x.shape()[x.rank() - 1];
+  if (weight.defined()) {
+    require_floats("rms_norm", {&x, &weight});
+    require_shape("rms_norm", "weight", weight, Shape{width});
+  }
+  const Shape rows{width == 0 ? 0 : x.numel() / width, width};
+  return reshape(group_normed(reshape(x, rows), {1, eps, false}, weight, {}), x.shape());
 }
 
 Array group_norm(const Array& x, std::int64_t groups, const Array& weight, const Array& bias, double eps) {
   require_channels("group_norm", x, {&weight, &bias}, eps);
-  const std::int64_t n = x.shape()[0];
   if (groups <= 0 || x.shape()[1] % groups != 0)
     throw ShapeError("group_norm",
                      std::to_string(groups) + " groups of the channels of " + x.shape().str() + "; must divide them");
-  const Array rows = reshape(x, Shape{n, groups, x.shape().without(0).numel() / groups});
-  return scaled(reshape(normalised(rows, DimSet::of(2), eps), x.shape()), weight, bias);
+  return group_normed(x, {groups, eps}, weight, bias);
 }
 
 Array instance_norm(const Array& x, const Array& weight, const Array& bias, double eps) {
   require_channels("instance_norm", x, {&weight, &bias}, eps);
-  return scaled(normalised(x, all_but(x, {0, 1}), eps), weight, bias);
+  return group_normed(x, {std::max<std::int64_t>(1, x.shape()[1]), eps}, weight, bias);
 }
 
 Array local_response_norm(const Array& x, const LocalResponseNorm& options) {

@@ -4,6 +4,7 @@
 #include <fornax/functional/common.hpp>
 #include <fornax/functional/dropout.hpp>
 #include <fornax/functional/linear.hpp>
+#include <fornax/ops/op.hpp>
 
 namespace fornax::functional {
 
@@ -76,6 +77,16 @@ LstmState one_step(const Cell& cell, const Array& x, const LstmState& s, const R
   return cell.step(linear(x, w.input, w.input_bias), s, w, cell.setting);
 }
 
+// All steps of an LSTM in one operation.
+Array lstm_direction(const Array& x, const RecurrentWeights& w, bool backward, LstmState& last) {
+  const bool both = w.input_bias.defined() && w.hidden_bias.defined();
+  const Array bias = both ? w.input_bias + w.hidden_bias : w.input_bias.defined() ? w.input_bias : w.hidden_bias;
+  const Arrays y = run_all(op::Lstm{backward}, {linear(x, w.input, bias), w.hidden, last.h, last.c});
+  const std::int64_t end = backward ? 0 : x.shape()[0] - 1;
+  last = {squeeze(narrow(y[0], 0, end, 1), 0), squeeze(narrow(y[1], 0, end, 1), 0)};
+  return y[0];
+}
+
 // A checked network.
 struct Net {
   const Cell& cell;
@@ -87,9 +98,10 @@ struct Net {
   // x [T, N, In] through one direction of a layer; the state at the end goes to `last`.
   Array direction(const Array& x, std::size_t number, LstmState& last) const {
     const RecurrentWeights& w = weights[number];
+    const bool backward = number % directions == 1;
+    if (cell.has_c) return lstm_direction(x, w, backward, last);
     const std::vector<Array> steps = unstacked(linear(x, w.input, w.input_bias), 0);
     std::vector<Array> outputs(steps.size());
-    const bool backward = number % directions == 1;
     for (std::size_t i = 0; i < steps.size(); ++i) {
       const std::size_t t = backward ? steps.size() - 1 - i : i;
       last = cell.step(steps[t], last, w, cell.setting);

@@ -39,6 +39,7 @@ class List {
 
 // One for each operation that has settings beyond what its name says.
 std::string settings(const op::Unary&) { return {}; }
+std::string settings(const op::Slope& o) { return List().add("fn", std::string(op::Unary{o.fn}.name())).str(); }
 std::string settings(const op::Binary&) { return {}; }
 std::string settings(const op::Custom&) { return {}; }
 std::string settings(const op::WithScalar& o) { return List().add("scalar", o.scalar).str(); }
@@ -113,6 +114,23 @@ std::string settings(const op::MatMul& o) {
   return List().add("transpose_lhs", o.transpose_lhs).add("transpose_rhs", o.transpose_rhs).str();
 }
 std::string settings(const op::Softmax& o) { return List().add("dim", o.dim).str(); }
+std::string settings(const op::BatchNorm& o) { return List().add("eps", o.eps).str(); }
+std::string settings(const op::BatchNormGrad& o) { return List().add("eps", o.eps).str(); }
+std::string settings(const op::Attention& o) { return List().add("scale", o.scale).add("causal", o.causal).str(); }
+std::string settings(const op::AttentionGrad& o) { return List().add("scale", o.scale).add("causal", o.causal).str(); }
+std::string settings(const op::Lstm& o) { return List().add("reverse", o.reverse).str(); }
+std::string settings(const op::LstmGrad& o) { return List().add("reverse", o.reverse).str(); }
+std::string settings(const op::SgdStep& o) {
+  List all;
+  all.add("rate", o.rate).add("momentum", o.momentum);
+  if (o.share != 1) all.add("share", o.share);
+  return all.add("nesterov", o.nesterov).str();
+}
+std::string settings(const op::AdamStep& o) {
+  return List().add("rate", o.rate).add("beta1", o.beta1).add("beta2", o.beta2).add("eps", o.eps).str();
+}
+std::string settings(const op::GroupNorm& o) { return List().add("groups", o.groups).add("eps", o.eps).str(); }
+std::string settings(const op::GroupNormGrad& o) { return List().add("groups", o.groups).add("eps", o.eps).str(); }
 
 std::string settings(const op::Conv& o) {
   const ConvSettings& s = *o.settings;

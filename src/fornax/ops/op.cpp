@@ -10,6 +10,19 @@ template <class T>
 concept NotDifferentiable = requires {
   requires !T::differentiable;
 };
+template <class T>
+concept Lowers = requires(const T& o, const Arrays& x) {
+  o.lower(x);
+};
+template <class T>
+concept HasRule = requires(const T& o) {
+  o.keep(Wanted());
+};
+template <class T>
+concept HasBatching = requires(const T& o, const Batch& in) {
+  T::batching;
+}
+|| requires(const T& o, const Batch& in) { o.batch(in); };
 
 }  // namespace
 
@@ -23,13 +36,31 @@ void require_fits(const Op& op, Operands inputs) {
   });
 }
 
-bool differentiable(const Op& op) {
-  return visit(op, []<class T>(const T&) { return !NotDifferentiable<T>; });
+Derivatives derivatives(const Op& op) {
+  return visit(op, []<class T>(const T&) {
+    if constexpr (NotDifferentiable<T>) return Derivatives::None;
+    return HasRule<T> ? Derivatives::Rule : Derivatives::Lowered;
+  });
+}
+
+bool lowers(const Op& op) {
+  return visit(op, []<class T>(const T&) { return Lowers<T>; });
+}
+
+bool lower(const Op& op, Operands inputs, Arrays& result) {
+  return visit(op, [&]<class T>(const T& o) {
+    if constexpr (Lowers<T>) {
+      Arrays x;
+      for (const Operand& i : inputs) x.push_back(i.array());
+      result = o.lower(x);
+    }
+    return Lowers<T>;
+  });
 }
 
 Keep keep(const Op& op, Wanted wanted) {
   return visit(op, [&]<class T>(const T& o) {
-    if constexpr (NotDifferentiable<T>) {
+    if constexpr (NotDifferentiable<T> || !HasRule<T>) {
       return Keep::nothing();
     } else {
       return o.keep(wanted);
@@ -42,8 +73,8 @@ Arrays vjp(const Op& op, const Arrays& x, std::span<const Array> y, std::span<co
   return visit(op, [&]<class T>(const T& o) -> Arrays {
     if constexpr (std::is_same_v<T, op::Custom>) {
       return o.function->vjp_of_results(x, y, g, wanted);
-    } else if constexpr (NotDifferentiable<T>) {
-      throw Error(o.name(), "has no derivative; reaching this is a bug in fornax");
+    } else if constexpr (NotDifferentiable<T> || !HasRule<T>) {
+      throw Error(o.name(), "has no derivative of its own; reaching this is a bug in fornax");
     } else if constexpr (has_many_results<T>) {
       return o.vjp(x, y, g, wanted);
     } else {
@@ -121,7 +152,7 @@ bool jvp(const Op& op, const Arrays& x, const Arrays& y, const Arrays& t, Arrays
 
 bool batch(const Op& op, const Batch& in, Arrays& result) {
   return visit(op, [&]<class T>(const T& o) {
-    if constexpr (std::is_same_v<T, op::Custom> || requires { requires T::creates; }) {
+    if constexpr (std::is_same_v<T, op::Custom> || requires { requires T::creates; } || !HasBatching<T>) {
       return false;
     } else if constexpr (requires { o.batch(in); }) {
       result = o.batch(in);

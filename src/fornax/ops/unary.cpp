@@ -3,6 +3,7 @@
 #include <numbers>
 
 #include <fornax/ops/functions.hpp>
+#include <fornax/ops/op.hpp>
 
 namespace fornax {
 
@@ -34,6 +35,32 @@ constexpr double kTwoOverSqrtPi = 2.0 * std::numbers::inv_sqrtpi, kHalfSqrtPi = 
 Array magnitude(A y) { return unary(UnaryFn::Abs, y); }
 
 Array no_slope(A g, A, A) { return zeros_like(g); }
+
+// Slopes of the activations, as op::Slope computes them in one pass.
+
+// Phi(x) + x phi(x), with the normal distribution's function and density.
+Array gelu_slope(A g, A x, A) {
+  constexpr double kDensity = 0.5 * std::numbers::inv_sqrtpi * std::numbers::sqrt2;
+  const Array below = 0.5 * unary(UnaryFn::Erfc, x * (-1 / std::numbers::sqrt2));
+  return g * (below + x * (kDensity * exp(-0.5 * (x * x))));
+}
+// s + x s (1 - s) u' for s = sigmoid(u), u = 2 sqrt(2 / pi) (x + 0.044715 x^3). Beyond 22 s is 0 or 1 in
+// f64 too, while x^3 would overflow f16 at 41 and f32 at 7e12.
+Array gelu_tanh_slope(A g, A x, A) {
+  constexpr double k = 2 * std::numbers::sqrt2 * std::numbers::inv_sqrtpi;
+  const Scalar low = -22.0, high = 22.0;
+  const Array z = clamp(x, &low, &high), square = z * z;
+  const Array s = unary(UnaryFn::Sigmoid, k * (z + 0.044715 * (square * z)));
+  return g * (s + z * (s * (1.0 - s)) * (k + (3 * 0.044715 * k) * square));
+}
+Array silu_slope(A g, A x, A) {
+  const Array s = unary(UnaryFn::Sigmoid, x);
+  return g * (s + x * (s * (1.0 - s)));
+}
+Array mish_slope(A g, A x, A) {
+  const Array t = tanh(unary(UnaryFn::Softplus, x));
+  return g * (t + x * unary(UnaryFn::Sigmoid, x) * (1.0 - t * t));
+}
 
 constexpr Row kRows[] = {
     // fn                  name           dy/dx · g                                                     keeps    sampled on    notes
@@ -81,6 +108,13 @@ constexpr Row kRows[] = {
      "1 / (1 + exp(-x)), no overflow"},
     {UnaryFn::Relu, "relu", [](A g, A, A y) { return binary(BinaryFn::Gate, g, y); }, Output, 0.1, 2,
      "max(x, 0); relu'(0) = 0; NaN stays NaN"},
+    {UnaryFn::Gelu, "gelu", gelu_slope, Input, -3, 3, "x Phi(x) with the normal distribution's Phi; NaN at -inf"},
+    {UnaryFn::GeluTanh, "gelu_tanh", gelu_tanh_slope, Input, -3, 3,
+     "x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2; NaN at -inf"},
+    {UnaryFn::Silu, "silu", silu_slope, Input, -3, 3, "x sigmoid(x); NaN at -inf"},
+    {UnaryFn::Softplus, "softplus", [](A g, A x, A) { return g * unary(UnaryFn::Sigmoid, x); }, Input, -3, 3,
+     "log(1 + exp(x)), no overflow"},
+    {UnaryFn::Mish, "mish", mish_slope, Input, -3, 3, "x tanh(softplus(x)); NaN at -inf"},
     {UnaryFn::Floor, "floor", no_slope, Nothing, 0.1, 0.9, "the gradient is 0"},
     {UnaryFn::Ceil, "ceil", no_slope, Nothing, 0.1, 0.9, "the gradient is 0"},
     {UnaryFn::Round, "round", no_slope, Nothing, 0.1, 0.4, "half to even; the gradient is 0"},
@@ -100,6 +134,20 @@ constexpr bool in_order() {
 static_assert(in_order(), "every UnaryFn needs its row, in the order of the enum");
 
 const Row& row(UnaryFn fn) { return kRows[static_cast<int>(fn)]; }
+
+// The functions whose chain has a kernel of its own.
+bool has_slope(UnaryFn fn) {
+  switch (fn) {
+    case UnaryFn::Tanh:
+    case UnaryFn::Sigmoid:
+    case UnaryFn::Gelu:
+    case UnaryFn::GeluTanh:
+    case UnaryFn::Silu:
+    case UnaryFn::Softplus:
+    case UnaryFn::Mish: return true;
+    default: return false;
+  }
+}
 
 }  // namespace
 
@@ -125,13 +173,40 @@ Keep Unary::keep(Wanted) const {
   return {.inputs = keeps == Input ? std::uint8_t{1} : std::uint8_t{0}, .output = keeps == Output};
 }
 
-Arrays Unary::vjp(const Arrays& x, const Array& y, const Array& g, Wanted) const { return row(fn).chain(g, x[0], y); }
+Arrays Unary::vjp(const Arrays& x, const Array& y, const Array& g, Wanted) const {
+  const Row& r = row(fn);
+  if (has_slope(fn)) return run(Slope{fn}, {g, r.keeps == Input ? x[0] : y});
+  return r.chain(g, x[0], y);
+}
 
 SamplesOf<Unary> Unary::samples() {
   SamplesOf<Unary> all;
   for (const Row& r : kRows) {
     const DType type = r.takes == Takes::Bool ? DType::Bool : r.takes == Takes::Int ? DType::I64 : DType::F64;
     all.push_back({Unary{r.fn}, {{Shape{2, 3}, type, r.low, r.high}}});
+  }
+  return all;
+}
+
+Spec Slope::infer(Operands x) const {
+  require_inputs(name(), x, 2);
+  const Array &g = x[0].array(), &at = x[1].array();
+  require_float(name(), g);
+  require_same_type(name(), g, at);
+  require_same_shape(name(), g, at);
+  if (!has_slope(fn)) throw ValueError(name(), "there is no kernel for the slope of " + std::string(row(fn).name));
+  return {g.shape(), g.dtype(), g.device()};
+}
+
+Arrays Slope::lower(const Arrays& x) const { return row(fn).chain(x[0], x[1], x[1]); }
+
+SamplesOf<Slope> Slope::samples() {
+  SamplesOf<Slope> all;
+  for (const Row& r : kRows) {
+    if (!has_slope(r.fn)) continue;
+    const bool of_result = r.keeps == Output;  // tanh and sigmoid: between 0 and 1
+    all.push_back(
+        {Slope{r.fn}, {{Shape{2, 3}}, {Shape{2, 3}, DType::F64, of_result ? 0.1 : r.low, of_result ? 0.9 : r.high}}});
   }
   return all;
 }

@@ -37,6 +37,11 @@ enum class UnaryFn : std::uint8_t {
   Exp2,
   Sigmoid,
   Relu,
+  Gelu,
+  GeluTanh,
+  Silu,
+  Softplus,
+  Mish,
   Floor,
   Ceil,
   Round,
@@ -69,6 +74,23 @@ struct Unary {
   Keep keep(Wanted wanted) const;
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
   static SamplesOf<Unary> samples();
+};
+
+/// g f'(x), elementwise and in one pass: the gradient of the functions for which the notes on Unary say so. The second input
+/// is x, or y = f(x) where the slope is made of that.
+///
+/// Shapes: g and x of the same shape -> that shape.
+/// Kinds:  Float, of one dtype.
+/// Errors: ValueError for another function.
+struct Slope {
+  UnaryFn fn;
+
+  static constexpr Batching batching = Batching::Leading;
+
+  std::string_view name() const { return "slope"; }
+  Spec infer(Operands x) const;
+  Arrays lower(const Arrays& x) const;
+  static SamplesOf<Slope> samples();
 };
 
 }  // namespace op

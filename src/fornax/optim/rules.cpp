@@ -17,15 +17,17 @@ double norm_of(const Array& x) {
 
 bool all_finite(const Array& x) { return reduce_all(ReduceFn::All, unary(UnaryFn::IsFinite, x)).item() != 0; }
 
+AdamStart::AdamStart(std::int64_t step, double beta1, double beta2)
+    : root(std::sqrt(1 - std::pow(beta2, static_cast<double>(step)))),
+      scale(root / (1 - std::pow(beta1, static_cast<double>(step)))) {}
+
 AdamDirection adam_direction(Slots& kept, const Array& w, Array g, double beta1, double beta2, double eps,
                              bool amsgrad) {
-  const auto t = static_cast<double>(kept.step);
   Array& m = kept.array("exp_avg", w);
   blend(m, g, beta1);
   Array& v = kept.array("exp_avg_sq", w);
   blend_square(v, std::move(g), beta2);
-  const double root = std::sqrt(1 - std::pow(beta2, t));
-  const double scale = root / (1 - std::pow(beta1, t));
+  const auto [root, scale] = AdamStart(kept.step, beta1, beta2);
   if (!amsgrad) return {m / root_plus(v, eps * root), scale};
   Array& largest = kept.array("max_exp_avg_sq", w);
   largest = binary(BinaryFn::Maximum, std::move(largest), v);

@@ -36,6 +36,13 @@ inline void descend(Array& w, Array x, double factor) { w = std::move(w) + std::
 /// the rate and costs no pass over the array.
 inline Array root_plus(const Array& x, double eps) { return sqrt(x) + eps; }
 
+/// What makes up for the start at zero of averages of g and g² after some steps.
+struct AdamStart {
+  double root, scale;  // sqrt(1 - beta2^t), and that by 1 - beta1^t
+
+  AdamStart(std::int64_t step, double beta1, double beta2);
+};
+
 struct AdamDirection {
   Array array;
   double scale;  // which it is still to be multiplied with

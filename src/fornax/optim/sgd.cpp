@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fornax/ops/op.hpp>
 #include <fornax/optim/rules.hpp>
 
 namespace fornax::optim {
@@ -21,12 +22,12 @@ void Sgd::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
   Array& v = kept.array("momentum_buffer");
   if (!v.defined()) {
     v = g;
-  } else if (config_.dampening == 0) {
-    v = std::move(v) * mu + g;
-  } else {
-    v = std::move(v) * mu + g * (1 - config_.dampening);
+    return descend(w, config_.nesterov ? std::move(g) + v * mu : v, rate.lr);
   }
-  descend(w, config_.nesterov ? std::move(g) + v * mu : v, rate.lr);
+  const op::SgdStep step{rate.lr, mu, 1 - config_.dampening, config_.nesterov};
+  Arrays moved = run_all(step, {std::move(w), g, std::move(v)});
+  w = std::move(moved[0]);
+  v = std::move(moved[1]);
 }
 
 Asgd::Asgd(const Config& config) : ConfiguredOptimizer("Asgd", config, Decay::L2) {

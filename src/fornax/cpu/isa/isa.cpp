@@ -3,18 +3,27 @@
 #include <cstdlib>
 #include <cstring>
 
+#include <fornax/cpu/isa/attention.hpp>
+#include <fornax/cpu/isa/lstm.hpp>
+#include <fornax/cpu/isa/norm.hpp>
 #include <fornax/cpu/isa/rows.hpp>
+#include <fornax/cpu/isa/step.hpp>
 
 namespace fornax::cpu {
 
-#define FORNAX_DECLARE_KERNELS(ISA)     \
-  namespace ISA {                       \
-  Kernel float_kernel(UnaryFn, DType);  \
-  Kernel float_kernel(BinaryFn, DType); \
-  Kernel float_kernel(ScalarFn, DType); \
-  const RowKernels& row_kernels(DType); \
-  Kernel where_kernel(std::size_t);     \
-  Kernel clamp_kernel(DType);           \
+#define FORNAX_DECLARE_KERNELS(ISA)                 \
+  namespace ISA {                                   \
+  Kernel float_kernel(UnaryFn, DType);              \
+  Kernel float_kernel(BinaryFn, DType);             \
+  Kernel float_kernel(ScalarFn, DType);             \
+  Kernel slope_kernel(UnaryFn, DType);              \
+  const AttentionKernels& attention_kernels(DType); \
+  const LstmKernels& lstm_kernels(DType);           \
+  const NormKernels& norm_kernels(DType);           \
+  const RowKernels& row_kernels(DType);             \
+  const StepKernels& step_kernels(DType);           \
+  Kernel where_kernel(std::size_t);                 \
+  Kernel clamp_kernel(DType);                       \
   }
 
 FORNAX_DECLARE_KERNELS(portable)
@@ -52,16 +61,6 @@ Isa choose() {
   return Isa::Portable;
 }
 
-template <class Fn> Kernel chosen(Fn fn, DType type, Isa isa) {
-  switch (isa) {
-#ifdef FORNAX_X86_KERNELS
-    case Isa::Avx512: return avx512::float_kernel(fn, type);
-    case Isa::Avx2: return avx2::float_kernel(fn, type);
-#endif
-    default: return portable::float_kernel(fn, type);
-  }
-}
-
 }  // namespace
 
 Isa isa() {
@@ -69,38 +68,28 @@ Isa isa() {
   return best;
 }
 
-Kernel float_kernel(UnaryFn fn, DType type, Isa isa) { return chosen(fn, type, isa); }
-Kernel float_kernel(BinaryFn fn, DType type, Isa isa) { return chosen(fn, type, isa); }
-Kernel float_kernel(ScalarFn fn, DType type, Isa isa) { return chosen(fn, type, isa); }
-
-Kernel where_kernel(std::size_t bytes, Isa isa) {
-  switch (isa) {
+// NAME(...) from the copy that was compiled for the instruction set.
 #ifdef FORNAX_X86_KERNELS
-    case Isa::Avx512: return avx512::where_kernel(bytes);
-    case Isa::Avx2: return avx2::where_kernel(bytes);
+#define FORNAX_CHOOSE(NAME, ...)                  \
+  (isa == Isa::Avx512 ? avx512::NAME(__VA_ARGS__) \
+   : isa == Isa::Avx2 ? avx2::NAME(__VA_ARGS__)   \
+                      : portable::NAME(__VA_ARGS__))
+#else
+#define FORNAX_CHOOSE(NAME, ...) (static_cast<void>(isa), portable::NAME(__VA_ARGS__))
 #endif
-    default: return portable::where_kernel(bytes);
-  }
-}
 
-Kernel clamp_kernel(DType type, Isa isa) {
-  switch (isa) {
-#ifdef FORNAX_X86_KERNELS
-    case Isa::Avx512: return avx512::clamp_kernel(type);
-    case Isa::Avx2: return avx2::clamp_kernel(type);
-#endif
-    default: return portable::clamp_kernel(type);
-  }
-}
+Kernel float_kernel(UnaryFn fn, DType type, Isa isa) { return FORNAX_CHOOSE(float_kernel, fn, type); }
+Kernel float_kernel(BinaryFn fn, DType type, Isa isa) { return FORNAX_CHOOSE(float_kernel, fn, type); }
+Kernel float_kernel(ScalarFn fn, DType type, Isa isa) { return FORNAX_CHOOSE(float_kernel, fn, type); }
+Kernel slope_kernel(UnaryFn fn, DType type, Isa isa) { return FORNAX_CHOOSE(slope_kernel, fn, type); }
+const AttentionKernels& attention_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(attention_kernels, type); }
+Kernel where_kernel(std::size_t bytes, Isa isa) { return FORNAX_CHOOSE(where_kernel, bytes); }
+Kernel clamp_kernel(DType type, Isa isa) { return FORNAX_CHOOSE(clamp_kernel, type); }
+const RowKernels& row_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(row_kernels, type); }
+const StepKernels& step_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(step_kernels, type); }
+const LstmKernels& lstm_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(lstm_kernels, type); }
+const NormKernels& norm_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(norm_kernels, type); }
 
-const RowKernels& row_kernels(DType type, Isa isa) {
-  switch (isa) {
-#ifdef FORNAX_X86_KERNELS
-    case Isa::Avx512: return avx512::row_kernels(type);
-    case Isa::Avx2: return avx2::row_kernels(type);
-#endif
-    default: return portable::row_kernels(type);
-  }
-}
+#undef FORNAX_CHOOSE
 
 }  // namespace fornax::cpu

@@ -30,6 +30,8 @@ bool has_isa(Isa isa);
 Kernel float_kernel(UnaryFn fn, DType type, Isa isa);
 Kernel float_kernel(BinaryFn fn, DType type, Isa isa);
 Kernel float_kernel(ScalarFn fn, DType type, Isa isa);
+/// Of op::Slope.
+Kernel slope_kernel(UnaryFn fn, DType type, Isa isa);
 
 /// Chooses between elements of so many bytes.
 Kernel where_kernel(std::size_t bytes, Isa isa);

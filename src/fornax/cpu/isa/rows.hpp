@@ -11,6 +11,8 @@ struct RowKernels {
   /// The fold of n elements, in the order of kernels/fold.hpp.
   using Fold = double (*)(const void* x, std::int64_t n);
   Fold sum, max, min;
+  /// to[i] += x[i].
+  void (*add)(void* to, const void* x, std::int64_t n);
   /// Where x[i] is larger than best[i], or NaN, it takes its place, and at[i] becomes `place`.
   void (*keep_larger)(const void* x, void* best, std::int32_t* at, std::int32_t place, std::int64_t n);
   /// softmax of n > 0 elements, or its logarithm; y may be x.

@@ -1,6 +1,6 @@
 #include <cmath>
 
-#include <fornax/cpu/isa/math.hpp>
+#include <fornax/cpu/isa/activations.hpp>
 #include <fornax/cpu/kernels/special_functions.hpp>
 #include <fornax/cpu/kernels/unary_loop.hpp>
 #include <fornax/ops/unary.hpp>
@@ -46,6 +46,11 @@ template <class T> Kernel common(UnaryFn fn) {
     case UnaryFn::Sigmoid: return unary_loop<T, T, [](T x) { return math::sigmoid(x); }>;
     // Written so that NaN fails the comparison and stays.
     case UnaryFn::Relu: return unary_loop<T, T, [](T x) { return x <= T(0) ? T(0) : x; }>;
+    case UnaryFn::Silu: return unary_loop<T, T, [](T x) { return x * math::sigmoid(x); }>;
+    case UnaryFn::Softplus: return unary_loop<T, T, [](T x) { return math::softplus(x); }>;
+    case UnaryFn::Mish: return unary_loop<T, T, [](T x) { return x * math::mish_parts(x).tanh; }>;
+    case UnaryFn::GeluTanh:
+      return unary_loop<T, T, [](T x) { return x * math::sigmoid(math::gelu_tanh_turn(x).value); }>;
     case UnaryFn::Floor: return unary_loop<T, T, [](T x) { return std::floor(x); }>;
     case UnaryFn::Ceil: return unary_loop<T, T, [](T x) { return std::ceil(x); }>;
     case UnaryFn::Round: return unary_loop<T, T, [](T x) { return std::rint(x); }>;
@@ -78,6 +83,7 @@ Kernel single(UnaryFn fn) {
     case UnaryFn::Atanh: return unary_loop<float, float, [](float x) { return math::atanh(x); }>;
     case UnaryFn::Erf: return unary_loop<float, float, [](float x) { return math::erf(x); }>;
     case UnaryFn::Erfc: return unary_loop<float, float, [](float x) { return math::erfc(x); }>;
+    case UnaryFn::Gelu: return unary_loop<float, float, [](float x) { return x * math::normal(x).below; }>;
     default: return common<float>(fn);
   }
 }
@@ -103,6 +109,7 @@ Kernel full(UnaryFn fn) {
     case UnaryFn::Atanh: return unary_loop<double, double, [](double x) { return std::atanh(x); }>;
     case UnaryFn::Erf: return unary_loop<double, double, [](double x) { return std::erf(x); }>;
     case UnaryFn::Erfc: return unary_loop<double, double, [](double x) { return std::erfc(x); }>;
+    case UnaryFn::Gelu: return unary_loop<double, double, [](double x) { return x * math::normal(x).below; }>;
     default: return common<double>(fn);
   }
 }

@@ -55,7 +55,8 @@ void join_row(typename F::Lane* __restrict to, const typename F::Element* __rest
   }
 }
 
-constexpr std::int64_t kColumns = 128;  // results of a tile: 16 lanes of doubles are 16 KiB and stay in L1
+// Results of a tile: 16 lanes of f32 are 16 KiB and stay in L1, and a row of a tile is 1 KiB of memory that is read at once.
+constexpr std::int64_t kColumns = 256;
 
 /// Up to kColumns adjacent results at once. Each is joined as fold.hpp says, but its neighbours fill the vector unit.
 template <class F> class Columns {
@@ -72,7 +73,10 @@ template <class F> class Columns {
   void add_row(const T* x) {
     Lane* lane = lanes_[row_ % kLanes];
     if (row_ < kLanes) std::fill_n(lane, width_, F::start());
-    join_row<F>(lane, x, width_);
+    if constexpr (F::is_sum && (std::is_same_v<T, float> || std::is_same_v<T, double>))
+      add_(lane, x, width_);
+    else
+      join_row<F>(lane, x, width_);
     if (++row_ == F::block) close_block();
   }
   void finish_to(T* y, double divisor) {
@@ -104,6 +108,8 @@ template <class F> class Columns {
   }
 
   std::int64_t width_;
+  void (*add_)(void*, const void*,
+               std::int64_t) = row_kernels(dtype_v<T> == DType::F64 ? DType::F64 : DType::F32, isa()).add;
   std::int64_t row_ = 0;  // within the block
   std::int64_t blocks_ = 0;
   Lane lanes_[kLanes][kColumns];

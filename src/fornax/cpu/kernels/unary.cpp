@@ -58,4 +58,11 @@ Array execute(const op::Unary& op, const Spec& spec, Operands inputs) {
   return y;
 }
 
+Array execute(const op::Slope& op, const Spec& spec, Operands inputs) {
+  const View x[] = {View(inputs[0].array()), View(inputs[1].array())};
+  const Array y = elementwise_result(op.name(), spec, inputs);
+  run_elementwise(slope_kernel(op.fn, compute_type(spec.dtype), isa()), y, x);
+  return y;
+}
+
 }  // namespace fornax::cpu

@@ -60,9 +60,19 @@ template <class Result> Result Decorator::run(const Op& op, Operands inputs) {
     wanted.set(i);
     records = true;
   }
-  if (!records || no_grad_depth > 0 || !differentiable(op)) {
+  const Derivatives way = records && no_grad_depth == 0 ? derivatives(op) : Derivatives::None;
+  if (way == Derivatives::None) {
     for (std::size_t i = 0; i < n; ++i) values[i] = value_of(*this, inputs[i], true);
     return execute();
+  }
+  if (way == Derivatives::Lowered) [[unlikely]] {
+    require_fits(op, inputs);
+    Arrays results;
+    lower(op, inputs, results);
+    if constexpr (one)
+      return std::move(results[0]);
+    else
+      return results;
   }
 
   const Keep kept = keep(op, wanted);

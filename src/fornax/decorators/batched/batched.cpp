@@ -91,7 +91,14 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
   }
   require_fits(op, inputs);
   Arrays y;
-  if (!batch(op, in, y)) y = loop(op, in);
+  if (!batch(op, in, y)) {
+    if (lower(op, inputs, y)) {
+      for (Array& result : y)
+        if (!batched_body(*this, result)) result = wrap(broadcast_to(result, result.shape().inserted(0, in.size)));
+      return y;
+    }
+    y = loop(op, in);
+  }
   for (Array& result : y) result = wrap(std::move(result));
   return y;
 }

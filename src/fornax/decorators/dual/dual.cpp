@@ -71,8 +71,14 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
     t.push_back(body ? body->tangent : Array());
     moves = moves || body;
   }
+  const bool differentiates = moves && differentiable(op);
+  if (differentiates) {
+    require_fits(op, inputs);
+    Arrays lowered;
+    if (lower(op, inputs, lowered)) return lowered;
+  }
   Arrays y = inner()->apply(op, lent(x));
-  if (!moves || !differentiable(op)) return y;
+  if (!differentiates) return y;
 
   bool any_float = false;
   for (const Array& result : y) any_float = any_float || is_float(result.dtype());

@@ -1,0 +1,65 @@
+// Products of small matrices that lie in the first caches: y += a b, where rows of b and y are whole vectors. For the sources
+// of this folder that are compiled with -ffp-contract=fast.
+#pragma once
+
+#include <fornax/cpu/isa/vec.hpp>
+
+namespace fornax::cpu::FORNAX_ISA {
+
+/// Elements at data[i * row + k * column].
+template <class T> struct Left {
+  const T* data;
+  std::int64_t row, column;
+};
+
+// What the registers hold: kTileRows rows of y, kTileVectors vectors wide; beside them the vectors of a row of b and one
+// element of a.
+inline constexpr int kTileRows = 6, kTileVectors = kVectorBytes == 64 ? 4 : 2;
+
+template <int R, int V, class T>
+FORNAX_INLINE void add_tile(Left<T> a, const T* __restrict b, std::int64_t b_step, T* __restrict y, std::int64_t y_step,
+                            std::int64_t depth) {
+  Vec<T> sum[R][V];
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < V; ++v) sum[r][v] = load(y + r * y_step + v * kLanes<T>);
+  const T* from[R];
+  for (int r = 0; r < R; ++r) from[r] = a.data + r * a.row;
+  for (std::int64_t k = 0; k < depth; ++k) {
+    Vec<T> row[V];
+    for (int v = 0; v < V; ++v) row[v] = load(b + k * b_step + v * kLanes<T>);
+    for (int r = 0; r < R; ++r) {
+      const T factor = from[r][k * a.column];
+      for (int v = 0; v < V; ++v) sum[r][v] += factor * row[v];
+    }
+  }
+  for (int r = 0; r < R; ++r)
+    for (int v = 0; v < V; ++v) store<T>(y + r * y_step + v * kLanes<T>, sum[r][v]);
+}
+
+template <int V, class T>
+FORNAX_INLINE void add_panel(Left<T> a, const T* b, std::int64_t b_step, T* y, std::int64_t y_step, std::int64_t rows,
+                             std::int64_t depth) {
+  std::int64_t i = 0;
+  const auto at = [&] { return Left<T>{a.data + i * a.row, a.row, a.column}; };
+  for (; i + kTileRows <= rows; i += kTileRows) add_tile<kTileRows, V>(at(), b, b_step, y + i * y_step, y_step, depth);
+  switch (rows - i) {
+    case 5: return add_tile<5, V>(at(), b, b_step, y + i * y_step, y_step, depth);
+    case 4: return add_tile<4, V>(at(), b, b_step, y + i * y_step, y_step, depth);
+    case 3: return add_tile<3, V>(at(), b, b_step, y + i * y_step, y_step, depth);
+    case 2: return add_tile<2, V>(at(), b, b_step, y + i * y_step, y_step, depth);
+    case 1: return add_tile<1, V>(at(), b, b_step, y + i * y_step, y_step, depth);
+    default: return;
+  }
+}
+
+/// y [rows, columns] += a [rows, depth] b [depth, columns]; columns is a multiple of the lanes.
+template <class T>
+inline void add_product(Left<T> a, const T* b, std::int64_t b_step, T* y, std::int64_t y_step, std::int64_t rows,
+                        std::int64_t columns, std::int64_t depth) {
+  constexpr std::int64_t whole = kTileVectors * kLanes<T>;
+  std::int64_t j = 0;
+  for (; j + whole <= columns; j += whole) add_panel<kTileVectors>(a, b + j, b_step, y + j, y_step, rows, depth);
+  for (; j < columns; j += kLanes<T>) add_panel<1>(a, b + j, b_step, y + j, y_step, rows, depth);
+}
+
+}  // namespace fornax::cpu::FORNAX_ISA

@@ -1,0 +1,142 @@
+// Loops over adjacent elements in whole vectors, written so that they need no proof that arrays do not overlap, and so that
+// sums have an order of their own: fixed for each instruction set, and several at a time. For the sources of this folder.
+#pragma once
+
+#include <cstdint>
+#include <type_traits>
+
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+#include <fornax/cpu/isa/math.hpp>
+
+namespace fornax::cpu::FORNAX_ISA {
+
+#if defined(__AVX512F__)
+inline constexpr std::int64_t kVectorBytes = 64;
+#elif defined(__AVX2__)
+inline constexpr std::int64_t kVectorBytes = 32;
+#else
+inline constexpr std::int64_t kVectorBytes = 16;
+#endif
+
+template <class T> struct VectorOf { using type [[gnu::vector_size(kVectorBytes)]] = T; };
+template <class T> using Vec = typename VectorOf<T>::type;
+template <class T> inline constexpr std::int64_t kLanes = kVectorBytes / static_cast<std::int64_t>(sizeof(T));
+
+template <class T> FORNAX_INLINE Vec<T> load(const T* from) {
+  Vec<T> v;
+  __builtin_memcpy(&v, from, sizeof v);
+  return v;
+}
+template <class T> FORNAX_INLINE void store(T* to, Vec<T> v) { __builtin_memcpy(to, &v, sizeof v); }
+
+/// exp of each lane, the bits of math::exp.
+template <class T> FORNAX_INLINE T exp(T x) requires(std::is_floating_point_v<T>) { return math::exp(x); }
+template <class V> FORNAX_INLINE V exp(V x) requires(!std::is_floating_point_v<V>) {
+  using T = std::remove_cvref_t<decltype(x[0])>;
+#if defined(__AVX512F__)
+  // An instruction multiplies by 2^n, whatever n is, with one rounding: most of what math::exp must do by hand.
+  if constexpr (sizeof(T) == 4) {
+    constexpr __mmask16 all = 0xffff;  // with a mask, because g++ 12 warns of its own header without
+    const __m512 c = _mm512_maskz_max_ps(all, _mm512_set1_ps(-104.0F), x);  // NaN, the second operand, stays
+    const __m512 round = _mm512_set1_ps(12582912.0F);
+    const __m512 n = _mm512_sub_ps(_mm512_fmadd_ps(c, _mm512_set1_ps(1.44269504F), round), round);
+    __m512 r = _mm512_fmadd_ps(n, _mm512_set1_ps(-0.693359375F), c);
+    r = _mm512_fmadd_ps(n, _mm512_set1_ps(2.12194440e-4F), r);
+    __m512 q = _mm512_fmadd_ps(_mm512_set1_ps(0.00139263919F), r, _mm512_set1_ps(0.008363345811F));
+    q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(0.04166655336F));
+    q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(0.1666657599F));
+    q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(0.5F));
+    const __m512 p = _mm512_add_ps(_mm512_fmadd_ps(_mm512_mul_ps(r, r), q, r), _mm512_set1_ps(1.0F));
+    return _mm512_maskz_scalef_ps(all, p, n);
+  }
+#endif
+  T lanes[sizeof(V) / sizeof(T)];
+  store(lanes, x);
+  for (T& lane : lanes) lane = math::exp(lane);
+  return load(lanes);
+}
+
+/// Lane 0 + lane n/2 and so on, in a tree.
+template <class T> FORNAX_INLINE T sum_of_lanes(Vec<T> v) {
+  T lanes[kLanes<T>];
+  store(lanes, v);
+  for (std::int64_t half = kLanes<T> / 2; half > 0; half /= 2)
+    for (std::int64_t l = 0; l < half; ++l) lanes[l] += lanes[l + half];
+  return lanes[0];
+}
+
+/// y[i] = f(p[i]...). f takes vectors and single elements. y may be one of p.
+template <class T, class F, class... P> FORNAX_INLINE void map_over(std::int64_t n, T* y, F&& f, const P*... p) {
+  std::int64_t i = 0;
+  for (; i + kLanes<T> <= n; i += kLanes<T>) store<T>(y + i, f(load(p + i)...));
+  for (; i < n; ++i) y[i] = f(p[i]...);
+}
+
+/// The largest of n elements; -inf if there are none. Skips NaN.
+template <class T> FORNAX_INLINE T largest_of(const T* x, std::int64_t n) {
+  constexpr std::int64_t lanes = kLanes<T>;
+  const auto larger = [](auto a, auto b) { return a > b ? a : b; };
+  T most = -math::kInf<T>;
+  std::int64_t i = 0;
+  if (n >= 4 * lanes) {
+    Vec<T> a = load(x), b = load(x + lanes), c = load(x + 2 * lanes), d = load(x + 3 * lanes);
+    for (i = 4 * lanes; i + 4 * lanes <= n; i += 4 * lanes) {
+      a = larger(load(x + i), a), b = larger(load(x + i + lanes), b);
+      c = larger(load(x + i + 2 * lanes), c), d = larger(load(x + i + 3 * lanes), d);
+    }
+    T all[lanes];
+    store<T>(all, larger(larger(a, b), larger(c, d)));
+    for (const T v : all) most = larger(v, most);
+  }
+  for (; i < n; ++i) most = larger(x[i], most);
+  return most;
+}
+
+/// The sum of f(p[i]...) over i < n. Lanes add up no more than 16 terms each before they are joined in double.
+template <class T, class F, class... P> FORNAX_INLINE double sum_over(std::int64_t n, F&& f, const P*... p) {
+  constexpr std::int64_t lanes = kLanes<T>, most = 16;
+  double total = 0;
+  std::int64_t i = 0;
+  while (n - i >= 4 * lanes) {
+    Vec<T> a{}, b{}, c{}, d{};
+    for (std::int64_t k = 0; k < most && n - i >= 4 * lanes; ++k, i += 4 * lanes) {
+      a += f(load(p + i)...);
+      b += f(load(p + i + lanes)...);
+      c += f(load(p + i + 2 * lanes)...);
+      d += f(load(p + i + 3 * lanes)...);
+    }
+    total += static_cast<double>(sum_of_lanes<T>((a + b) + (c + d)));
+  }
+  Vec<T> rest{};
+  for (; n - i >= lanes; i += lanes) rest += f(load(p + i)...);
+  T sum = sum_of_lanes<T>(rest);
+  for (; i < n; ++i) sum += f(p[i]...);
+  return total + static_cast<double>(sum);
+}
+
+/// y[i] = f(p[i]...), and the sum of that.
+template <class T, class F, class... P>
+FORNAX_INLINE double map_and_sum_over(std::int64_t n, T* y, F&& f, const P*... p) {
+  constexpr std::int64_t lanes = kLanes<T>, most = 16;
+  double total = 0;
+  std::int64_t i = 0;
+  while (n - i >= 2 * lanes) {
+    Vec<T> a{}, b{};
+    for (std::int64_t k = 0; k < most && n - i >= 2 * lanes; ++k, i += 2 * lanes) {
+      const Vec<T> u = f(load(p + i)...), v = f(load(p + i + lanes)...);
+      store<T>(y + i, u);
+      store<T>(y + i + lanes, v);
+      a += u;
+      b += v;
+    }
+    total += static_cast<double>(sum_of_lanes<T>(a + b));
+  }
+  T sum = 0;
+  for (; i < n; ++i) sum += y[i] = f(p[i]...);
+  return total + static_cast<double>(sum);
+}
+
+}  // namespace fornax::cpu::FORNAX_ISA

@@ -1,0 +1,134 @@
+#include <algorithm>
+#include <vector>
+
+#include <fornax/cpu/isa/norm.hpp>
+#include <fornax/cpu/kernels/compute_type.hpp>
+#include <fornax/cpu/kernels/elementwise.hpp>
+#include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/threads.hpp>
+
+namespace fornax::cpu {
+
+namespace {
+
+/// An input as adjacent elements of the dtype that is computed in: where it lies, or a copy.
+struct Packed {
+  Array copy;
+  const std::byte* data;
+
+  Packed(std::string_view operation, const Array& x, DType type) {
+    const bool direct = x.dtype() == type && is_contiguous(x);
+    if (!direct) copy = as_contiguous(operation, x, type);
+    data = dense(direct ? x : copy).data;
+  }
+};
+
+/// x [N, C, ...] as N groups rows.
+struct Groups {
+  NormRow row;
+  std::int64_t samples, of_sample, row_bytes, vector_bytes;
+
+  template <class Op>
+  Groups(const Op& op, const Shape& shape, DType type)
+      : row{shape[1] / op.groups, 1, op.eps, op.centred}, samples(shape[0]), of_sample(op.groups) {
+    for (int d = 2; d < shape.rank(); ++d) row.length *= shape[d];
+    const auto size = static_cast<std::int64_t>(size_of(type));
+    row_bytes = row.channels * row.length * size;
+    vector_bytes = row.channels * size;
+  }
+  std::int64_t sample_size() const { return std::max<std::int64_t>(1, of_sample * row.channels * row.length); }
+};
+
+const std::byte* part(const std::byte* vector, std::int64_t at) { return vector ? vector + at : nullptr; }
+
+}  // namespace
+
+Array execute(const op::GroupNorm& op, const Spec& spec, Operands inputs) {
+  const DType type = compute_type(spec.dtype);
+  const Packed x(op.name(), inputs[0].array(), type);
+  std::vector<Packed> vectors;
+  for (std::size_t i = 1; i < inputs.size(); ++i) vectors.emplace_back(op.name(), inputs[i].array(), type);
+  const std::byte* weight = op.vectors > 0 ? vectors[0].data : nullptr;
+  const std::byte* bias = op.vectors > 1 ? vectors[1].data : nullptr;
+  // A row is read before it is written, so x's own buffer can take the result.
+  const Array y = type == spec.dtype && !x.copy.defined() ? cpu_result(op.name(), spec, inputs.first(1))
+                                                          : cpu_empty(op.name(), spec.shape, type);
+  const Groups groups(op, spec.shape, type);
+  const auto kernel = norm_kernels(type, isa()).forward;
+  const std::int64_t grain = kLeastElements / 4 * groups.of_sample / groups.sample_size();
+  parallel_for(groups.samples * groups.of_sample, std::max<std::int64_t>(1, grain),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t r = begin; r < end; ++r) {
+                   const std::int64_t at = r % groups.of_sample * groups.vector_bytes;
+                   kernel(groups.row, x.data + r * groups.row_bytes, part(weight, at), part(bias, at),
+                          dense(y).data + r * groups.row_bytes);
+                 }
+               });
+  return as_dtype(op.name(), y, spec.dtype);
+}
+
+namespace {
+
+// How many samples add up in the computed dtype before they are joined in double.
+constexpr std::int64_t kSamplesTogether = 32;
+
+/// Samples are cut into tasks by their number and size alone; each has sums of its own, which are then joined in order.
+template <class T>
+void backward(const Groups& groups, const std::byte* x, const std::byte* weight, const std::byte* g, std::byte* dx,
+              T* dweight, T* dbias) {
+  const auto kernel = norm_kernels(dtype_v<T>, isa()).backward;
+  const std::int64_t channels = groups.of_sample * groups.row.channels;
+  const std::int64_t each =
+      std::max({(groups.samples + 63) / 64, kLeastElements / 2 / groups.sample_size(), std::int64_t{1}});
+  const std::int64_t tasks = (groups.samples + each - 1) / each, width = weight ? 2 * channels : 0;
+  const int threads = threads_for(tasks);
+  std::vector<T> lanes(static_cast<std::size_t>(threads * width));
+  std::vector<double> sums(static_cast<std::size_t>(tasks * width));
+  parallel_tasks(tasks, threads, [&](std::int64_t task, int worker) {
+    T* const here = lanes.data() + worker * width;
+    double* const sum = sums.data() + task * width;
+    const std::int64_t end = std::min(groups.samples, (task + 1) * each);
+    for (std::int64_t first = task * each; first < end; first += kSamplesTogether) {
+      std::fill_n(here, width, T(0));
+      for (std::int64_t n = first; n < std::min(end, first + kSamplesTogether); ++n) {
+        for (std::int64_t i = 0; i < groups.of_sample; ++i) {
+          const std::int64_t at = (n * groups.of_sample + i) * groups.row_bytes, from = i * groups.row.channels;
+          kernel(groups.row, x + at, part(weight, i * groups.vector_bytes), g + at, dx + at,
+                 weight ? here + from : nullptr, weight ? here + channels + from : nullptr);
+        }
+      }
+      for (std::int64_t c = 0; c < width; ++c) sum[c] += static_cast<double>(here[c]);
+    }
+  });
+  for (std::int64_t c = 0; c < width; ++c) {
+    double total = 0;
+    for (std::int64_t task = 0; task < tasks; ++task) total += sums[static_cast<std::size_t>(task * width + c)];
+    (c < channels ? dweight[c] : dbias[c - channels]) = static_cast<T>(total);
+  }
+}
+
+}  // namespace
+
+Arrays execute(const op::GroupNormGrad& op, const Specs& specs, Operands inputs) {
+  const DType type = compute_type(specs[0].dtype);
+  const Packed x(op.name(), inputs[0].array(), type), g(op.name(), inputs[op.affine ? 2 : 1].array(), type);
+  const Packed weight(op.name(), inputs[op.affine ? 1 : 0].array(), type);
+  Arrays results;
+  for (const Spec& s : specs) results.push_back(cpu_empty(op.name(), s.shape, type));
+  const Groups groups(op, specs[0].shape, type);
+  const auto run = [&]<class T>(T) {
+    const auto vector = [&](std::size_t i) {
+      return op.affine ? reinterpret_cast<T*>(dense(results[i]).data) : nullptr;
+    };
+    backward<T>(groups, x.data, op.affine ? weight.data : nullptr, g.data, dense(results[0]).data, vector(1),
+                vector(2));
+  };
+  if (type == DType::F64)
+    run(double{});
+  else
+    run(float{});
+  for (std::size_t i = 0; i < specs.size(); ++i) results[i] = as_dtype(op.name(), results[i], specs[i].dtype);
+  return results;
+}
+
+}  // namespace fornax::cpu

@@ -1,0 +1,118 @@
+// Fused operations beside the simpler ones that they lower to, at sizes that fill their tiles and leave remainders.
+
+#include <gtest/gtest.h>
+
+#include <fornax/cpu/threads.hpp>
+#include <support/samples.hpp>
+
+namespace fornax::test {
+namespace {
+
+std::vector<Array> lowered(const Op& op, const std::vector<Array>& x) {
+  Arrays y;
+  EXPECT_TRUE(lower(op, lend(x), y));
+  return {y.begin(), y.end()};
+}
+
+void expect_agreement(const Case& c, double tolerance) {
+  SCOPED_TRACE(c.label());
+  Random random(60);
+  const std::vector<Array> x = upload(draw(c, random));
+  const std::vector<TensorData> fused = to_data(execute(c.op, lend(x))), simple = to_data(lowered(c.op, x));
+  ASSERT_EQ(fused.size(), simple.size());
+  for (std::size_t i = 0; i < fused.size(); ++i)
+    EXPECT_NO_THROW(fused[i].assert_approx_eq(simple[i], tolerance, tolerance)) << "result " << i;
+}
+
+TEST(FusedOperations, GiveWhatTheyLowerTo) {
+  int count = 0;
+  for (const Case& c : all_cases()) {
+    if (!lowers(c.op)) continue;
+    expect_agreement(c, 1e-12);
+    ++count;
+  }
+  EXPECT_GE(count, 20);
+}
+
+struct Large {
+  Op op;
+  std::vector<Shape> inputs;
+};
+
+std::vector<Large> large_cases() {
+  const Shape rows{70, 1000}, picture{5, 6, 9, 11};
+  std::vector<Large> all{
+      {op::GroupNorm{1, 1e-5, true, 2}, {rows, {1000}, {1000}}},
+      {op::GroupNorm{1, 1e-5, false, 1}, {rows, {1000}}},
+      {op::GroupNorm{3, 1e-5, true, 2}, {picture, {6}, {6}}},
+      {op::GroupNormGrad{1, 1e-5, true, true}, {rows, {1000}, rows}},
+      {op::GroupNormGrad{1, 1e-5, false, true}, {rows, {1000}, rows}},
+      {op::GroupNormGrad{3, 1e-5, true, true}, {picture, {6}, picture}},
+      {op::GroupNormGrad{2, 1e-5, true, false}, {picture, picture}},
+      {op::BatchNorm{1e-5}, {picture, {6}, {6}}},
+      {op::BatchNorm{1e-5}, {rows, {1000}, {1000}}},
+      {op::BatchNormGrad{1e-5}, {picture, {6}, {6}, {6}, picture}},
+      {op::BatchNormGrad{1e-5}, {rows, {1000}, {1000}, {1000}, rows}},
+      {op::SgdStep{0.1, 0.9, 1, true}, {{5000}, {5000}, {5000}}},
+      {op::AdamStep{0.1, 0.9, 0.99, 1e-8}, {{5000}, {5000}, {5000}, {5000}}},
+  };
+  const Shape weight{4 * 70, 70}, state{30, 70}, states{5, 30, 70}, gates{5, 30, 4 * 70};
+  for (const bool reverse : {false, true}) {
+    all.push_back({op::Lstm{reverse}, {gates, weight, state, state}});
+    all.push_back({op::LstmGrad{reverse}, {weight, state, states, gates, states}});
+    all.push_back({op::LstmGrad{reverse, true, true}, {weight, state, states, gates, states, states, gates}});
+  }
+  for (const bool causal : {false, true}) {
+    for (const auto& [queries, keys, width, values] :
+         {std::array<int, 4>{100, 130, 20, 16}, {130, 100, 16, 33}, {64, 48, 64, 64}, {1, 50, 8, 8}}) {
+      const Shape q{3, queries, width}, k{3, keys, width}, v{3, keys, values}, g{3, queries, values}, row{3, queries};
+      all.push_back({op::Attention{0.3, causal}, {q, k, v}});
+      all.push_back({op::AttentionGrad{0.3, causal}, {q, k, v, row, row, g}});
+    }
+  }
+  return all;
+}
+
+TEST(FusedOperations, GiveWhatTheyLowerToBeyondOneTile) {
+  for (const Large& l : large_cases()) {
+    for (const DType type : {DType::F64, DType::F32}) {
+      Case c{l.op, {}, "large", 0};
+      for (const Shape& s : l.inputs) c.inputs.push_back({s, type, 0.1, 1});
+      expect_agreement(c, type == DType::F64 ? 1e-10 : 2e-3);
+    }
+  }
+}
+
+TEST(FusedOperations, GiveTheSameBitsOnAnyNumberOfThreads) {
+  const int before = num_threads();
+  for (const Large& l : large_cases()) {
+    Case c{l.op, {}, "large", 0};
+    for (const Shape& s : l.inputs) c.inputs.push_back({s, DType::F32, 0.1, 1});
+    SCOPED_TRACE(c.label());
+    Random random(61);
+    const std::vector<Array> x = upload(draw(c, random));
+    set_num_threads(1);
+    const std::vector<TensorData> alone = to_data(execute(c.op, lend(x)));
+    set_num_threads(3);
+    EXPECT_EQ(to_data(execute(c.op, lend(x))), alone);
+  }
+  set_num_threads(before);
+}
+
+// Optimizers go on with the same bits whether a step was fused or not.
+TEST(FusedOperations, StepsOfOptimizersHaveTheBitsOfTheSeparateOperations) {
+  for (const Op& op : {Op(op::SgdStep{0.1, 0.9}), Op(op::SgdStep{0.1, 0.9, 1, true}), Op(op::SgdStep{0.1, 0.9, 0.7}),
+                       Op(op::AdamStep{0.1, 0.9, 0.999, 1e-8})}) {
+    for (const DType type : {DType::F64, DType::F32}) {
+      Case c{op, {}, "step", 0};
+      c.inputs.assign(std::holds_alternative<op::AdamStep>(op) ? 4 : 3, SampleInput{Shape{1003}, type, 0.1, 2});
+      SCOPED_TRACE(c.label());
+      Random random(62);
+      const std::vector<Array> x = upload(draw(c, random));
+      EXPECT_EQ(to_data(execute(op, lend(x))), to_data(lowered(op, x)));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fornax::test
