@@ -99,7 +99,7 @@ string batching_rule(const Op& op) {
   return visit(op, []<class T>(const T& o) -> string {
     if constexpr (std::is_same_v<T, op::Custom> || requires { requires T::creates; }) {
       return "none";
-    } else if constexpr (requires(const Batch& in) { o.batch(in); }) {
+    } else if constexpr (requires(const BatchedInputs& in) { o.batch(in); }) {
       return "own rule";
     } else {
       if constexpr (requires { T::batching; })

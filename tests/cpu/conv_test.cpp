@@ -88,6 +88,12 @@ Array turned(const Array& x) {
   return permute(cpu_contiguous(permute(x, there)), back);
 }
 
+// A cast makes rows; here the layout stays.
+Array cast_keeping_layout(const Array& x, DType type) {
+  const Array y = cast(x, type);
+  return is_contiguous(x) ? y : turned(y);
+}
+
 TEST(ChannelsLast, StaysThroughElementwiseOperations) {
   const Array x = drawn({3, 8, 5, 7}, 1, DType::F32), b = drawn({8, 1, 1}, 2, DType::F32);
   const Array t = turned(x);
@@ -120,6 +126,37 @@ TEST(ChannelsLast, HasTheSameLargestPlaces) {
   const auto found = functional::max_pool_with_indices<2>(turned(x), 3, options);
   EXPECT_EQ(integers(found.indices), integers(expected.indices));
   expect_same(numbers(found.values), numbers(expected.values));
+}
+
+TEST(ChannelsLast, IsNormalisedAsRowMajorPicturesAre) {
+  const Array weight = drawn({70}, 3), bias = drawn({70}, 4);
+  const auto normalise = [&](const Array& x, const Array& g, DType type) {
+    const auto tensor = [&](const Array& a) {
+      return Tensor<Taped, 4>::from_inner(Tensor<Cpu, 4>(cast_keeping_layout(a, type))).require_grad();
+    };
+    const auto vector = [&](const Array& a) {
+      return Tensor<Taped, 1>::from_inner(Tensor<Cpu, 1>(cast(a, type))).require_grad();
+    };
+    const auto tx = tensor(x);
+    const auto tw = vector(weight), tb = vector(bias);
+    const auto r = functional::batch_norm(tx.array(), tw.array(), tb.array(), {}, {}, {.training = true});
+    const auto gradients = Tensor<Taped, 4>(r.output).backward(Tensor<Cpu, 4>(cast_keeping_layout(g, type)));
+    return std::vector<Numbers>{numbers(r.output), numbers(tx.grad(gradients)->array()),
+                                numbers(tw.grad(gradients)->array()), numbers(tb.grad(gradients)->array())};
+  };
+  const Array x = drawn({5, 70, 19, 23}, 1) * 2.0 + 3.0, g = drawn({5, 70, 19, 23}, 2);
+  for (const DType type : {DType::F64, DType::F32}) {
+    const auto expected = normalise(x, g, DType::F64);
+    for (const auto& found : {normalise(turned(x), turned(g), type), normalise(turned(x), g, type)})
+      for (std::size_t i = 0; i < 4; ++i) {
+        double most = 0, size = 0;
+        for (std::size_t k = 0; k < found[i].size(); ++k) {
+          most = std::max(most, std::abs(found[i][k] - expected[i][k]));
+          size = std::max(size, std::abs(expected[i][k]));
+        }
+        EXPECT_LE(most, (type == DType::F64 ? 1e-13 : 5e-6) * size) << i;
+      }
+  }
 }
 
 TEST(Copy, TurnsDimsOfAnySizeAndType) {

@@ -164,7 +164,7 @@ SamplesOf<Conv> Conv::samples() {
   return all;
 }
 
-Array Conv::batch(const Batch& in) const {
+Array Conv::batch(const BatchedInputs& in) const {
   const std::int64_t n = in.size;
   // [n, A, B, ...] as [n A, B, ...], or as [A, n B, ...]; and back.
   const auto outer = [&](const Array& x) { return reshape(x, x.shape().without(0).with(0, n * x.shape()[1])); };

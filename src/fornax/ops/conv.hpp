@@ -46,7 +46,7 @@ struct Conv {
   Spec infer(Operands x) const;
   Keep keep(Wanted wanted) const;
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
-  Array batch(const Batch& in) const;
+  Array batch(const BatchedInputs& in) const;
   static SamplesOf<Conv> samples();
 };
 

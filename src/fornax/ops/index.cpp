@@ -212,7 +212,7 @@ SamplesOf<SelectAssign> SelectAssign::samples() {
 namespace {
 
 // An index [n, M] as it stands beside slices [n, ..., M, ...], a view.
-Array beside(const Batch& in, int dim) {
+Array beside(const BatchedInputs& in, int dim) {
   Shape line{in.size}, whole{in.size};
   for (int d = 0; d < in.rank(0); ++d) {
     const std::int64_t size = d == dim ? in.x[1].shape()[1] : in.x[0].shape()[d + (in.batched[0] ? 1 : 0)];
@@ -224,7 +224,7 @@ Array beside(const Batch& in, int dim) {
 
 }  // namespace
 
-Array Select::batch(const Batch& in) const {
+Array Select::batch(const BatchedInputs& in) const {
   const int d = checked_dim(name(), dim, in.rank(0));
   if (!in.batched[1]) return select(in.x[0], d + 1, in.x[1]);
   if (in.batched[0]) return gather(in.x[0], d + 1, beside(in, d));
@@ -238,7 +238,7 @@ Array Select::batch(const Batch& in) const {
   return permute(parts, order);
 }
 
-Array SelectAssign::batch(const Batch& in) const {
+Array SelectAssign::batch(const BatchedInputs& in) const {
   const int d = checked_dim(name(), dim, in.rank(0));
   if (!in.batched[1]) return select_assign(in.all(0), d + 1, in.x[1], in.all(2), update);
   return scatter(in.all(0), d + 1, beside(in, d), in.all(2), update);

@@ -66,7 +66,7 @@ struct Select {
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 2, .shells = 1}; }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
-  Array batch(const Batch& in) const;
+  Array batch(const BatchedInputs& in) const;
   static SamplesOf<Select> samples();
 };
 
@@ -82,7 +82,7 @@ struct SelectAssign {
   Keep keep(Wanted) const { return keep_for(update); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
   bool is_linear() const { return update == Update::Assign || update == Update::Add; }
-  Array batch(const Batch& in) const;
+  Array batch(const BatchedInputs& in) const;
   static SamplesOf<SelectAssign> samples();
 };
 

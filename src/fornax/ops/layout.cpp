@@ -162,7 +162,7 @@ SamplesOf<Cat> Cat::samples() {
 
 // --- Batching ---------------------------------------------------------------------------------------------------------
 
-Array Broadcast::batch(const Batch& in) const {
+Array Broadcast::batch(const BatchedInputs& in) const {
   // The batch dim stays in front of the dims that are added.
   Shape aligned{in.size};
   for (int d = 0; d < shape.rank(); ++d) {
@@ -172,9 +172,9 @@ Array Broadcast::batch(const Batch& in) const {
   return broadcast_to(reshape(in.x[0], aligned), shape.inserted(0, in.size));
 }
 
-Array Reshape::batch(const Batch& in) const { return reshape(in.x[0], shape.inserted(0, in.size)); }
+Array Reshape::batch(const BatchedInputs& in) const { return reshape(in.x[0], shape.inserted(0, in.size)); }
 
-Array Permute::batch(const Batch& in) const {
+Array Permute::batch(const BatchedInputs& in) const {
   Permute p{};
   for (int d = 0; d < in.rank(0); ++d)
     p.dims[static_cast<std::size_t>(d) + 1] =
@@ -184,7 +184,7 @@ Array Permute::batch(const Batch& in) const {
 
 namespace {
 
-SliceDims behind_batch(const SliceDims& at, const Batch& in) {
+SliceDims behind_batch(const SliceDims& at, const BatchedInputs& in) {
   SliceDims all{};
   all.dims[0] = {0, in.size, 1};
   for (int d = 0; d < in.rank(0); ++d) all.dims[static_cast<std::size_t>(d) + 1] = at.dims[static_cast<std::size_t>(d)];
@@ -193,8 +193,10 @@ SliceDims behind_batch(const SliceDims& at, const Batch& in) {
 
 }  // namespace
 
-Array Slice::batch(const Batch& in) const { return slice(in.x[0], behind_batch(*at, in)); }
+Array Slice::batch(const BatchedInputs& in) const { return slice(in.x[0], behind_batch(*at, in)); }
 
-Array SliceAssign::batch(const Batch& in) const { return slice_assign(in.all(0), behind_batch(*at, in), in.all(1)); }
+Array SliceAssign::batch(const BatchedInputs& in) const {
+  return slice_assign(in.all(0), behind_batch(*at, in), in.all(1));
+}
 
 }  // namespace fornax::op

@@ -30,7 +30,7 @@ struct Broadcast {
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::only_shells(); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
-  Array batch(const Batch& in) const;
+  Array batch(const BatchedInputs& in) const;
   static SamplesOf<Broadcast> samples();
 };
 
@@ -44,7 +44,7 @@ struct Reshape {
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::only_shells(); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
-  Array batch(const Batch& in) const;
+  Array batch(const BatchedInputs& in) const;
   static SamplesOf<Reshape> samples();
 };
 
@@ -58,7 +58,7 @@ struct Permute {
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::nothing(); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
-  Array batch(const Batch& in) const;
+  Array batch(const BatchedInputs& in) const;
   static SamplesOf<Permute> samples();
 };
 
@@ -72,7 +72,7 @@ struct Slice {
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::only_shells(); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
-  Array batch(const Batch& in) const;
+  Array batch(const BatchedInputs& in) const;
   static SamplesOf<Slice> samples();
 };
 
@@ -88,7 +88,7 @@ struct SliceAssign {
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return Keep::nothing(); }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
-  Array batch(const Batch& in) const;
+  Array batch(const BatchedInputs& in) const;
   static SamplesOf<SliceAssign> samples();
 };
 

@@ -84,14 +84,14 @@ Arrays GroupNorm::lower(const Arrays& x) const {
   return moved(y, vectors > 0 ? x[1] : Array(), vectors > 1 ? x[2] : Array());
 }
 
-Arrays GroupNorm::batch(const Batch& in) const {
+Arrays GroupNorm::batch(const BatchedInputs& in) const {
   const Shape& shape = in.x[0].shape();
   const bool own_vectors = (vectors > 0 && in.batched[1]) || (vectors > 1 && in.batched[2]);
   if (!in.batched[0] || own_vectors) {
     // Vectors of each sample: beside the normalised values.
     GroupNorm plain = *this;
     plain.vectors = 0;
-    Batch alone{{in.x[0]}, in.batched, in.size};
+    BatchedInputs alone{{in.x[0]}, in.batched, in.size};
     Array y = in.batched[0] ? plain.batch(alone)[0] : run(plain, {in.x[0]});
     for (std::size_t i = 1; i <= vectors; ++i) {
       Shape at = in.x[i].shape();

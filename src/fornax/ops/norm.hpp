@@ -23,7 +23,7 @@ struct GroupNorm {
   Keep keep(Wanted) const { return {.inputs = 3}; }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
   Arrays lower(const Arrays& x) const;
-  Arrays batch(const Batch& in) const;
+  Arrays batch(const BatchedInputs& in) const;
   static SamplesOf<GroupNorm> samples();
 };
 

@@ -19,10 +19,10 @@ concept HasRule = requires(const T& o) {
   o.keep(Wanted());
 };
 template <class T>
-concept HasBatching = requires(const T& o, const Batch& in) {
+concept HasBatching = requires(const T& o, const BatchedInputs& in) {
   T::batching;
 }
-|| requires(const T& o, const Batch& in) { o.batch(in); };
+|| requires(const T& o, const BatchedInputs& in) { o.batch(in); };
 
 }  // namespace
 
@@ -150,7 +150,7 @@ bool jvp(const Op& op, const Arrays& x, const Arrays& y, const Arrays& t, Arrays
   });
 }
 
-bool batch(const Op& op, const Batch& in, Arrays& result) {
+bool batch(const Op& op, const BatchedInputs& in, Arrays& result) {
   return visit(op, [&]<class T>(const T& o) {
     if constexpr (std::is_same_v<T, op::Custom> || requires { requires T::creates; } || !HasBatching<T>) {
       return false;

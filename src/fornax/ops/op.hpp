@@ -72,6 +72,6 @@ Arrays vjp(const Op& op, const Arrays& x, std::span<const Array> y, std::span<co
 /// rule of its own: its tangents then follow from what it lowers to, or from vjp, which is linear in the cotangents.
 bool jvp(const Op& op, const Arrays& x, const Arrays& y, const Arrays& t, Arrays& result);
 /// The results for each sample of a batch, with the batch dim in front. Returns false for an operation without a rule.
-bool batch(const Op& op, const Batch& in, Arrays& result);
+bool batch(const Op& op, const BatchedInputs& in, Arrays& result);
 
 }  // namespace fornax

@@ -138,7 +138,7 @@ Array Reduce::jvp(const Arrays& x, const Array& y, const Arrays& t) const {
   return reduce(ReduceFn::Sum, vjp(x, y, full_like(y, 1.0), only)[0] * t[0], dims);
 }
 
-Array Reduce::batch(const Batch& in) const {
+Array Reduce::batch(const BatchedInputs& in) const {
   DimSet behind;
   for (int d = 0; d < in.rank(0); ++d)
     if (dims.has(d)) behind.add(d + 1);

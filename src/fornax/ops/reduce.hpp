@@ -45,7 +45,7 @@ struct Reduce {
   Keep keep(Wanted wanted) const;
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
   Array jvp(const Arrays& x, const Array& y, const Arrays& t) const;
-  Array batch(const Batch& in) const;
+  Array batch(const BatchedInputs& in) const;
   static SamplesOf<Reduce> samples();
 };
 

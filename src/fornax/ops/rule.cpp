@@ -55,6 +55,8 @@ void require_same_shape(std::string_view op, const Array& a, const Array& b) {
   if (!(a.shape() == b.shape())) throw ShapeError(op, "shapes differ: " + a.shape().str() + " and " + b.shape().str());
 }
 
-Array Batch::all(std::size_t i) const { return batched[i] ? x[i] : broadcast_to(x[i], x[i].shape().inserted(0, size)); }
+Array BatchedInputs::all(std::size_t i) const {
+  return batched[i] ? x[i] : broadcast_to(x[i], x[i].shape().inserted(0, size));
+}
 
 }  // namespace fornax

@@ -74,7 +74,7 @@ enum class Batching : std::uint8_t {
 };
 
 /// What a batching rule receives. The batch dim of inputs that have one is dim 0; its result has one too.
-struct Batch {
+struct BatchedInputs {
   Arrays x;
   Wanted batched;     // inputs that have the batch dim
   std::int64_t size;  // of the batch dim

@@ -43,9 +43,9 @@ SamplesOf<SearchSorted> SearchSorted::samples() {
           {{true}, {{Shape{2, 5}, DType::I64, 0, 4}, {Shape{2, 3}, DType::I64, 0, 4}}}};
 }
 
-Array SearchSorted::batch(const Batch& in) const {
+Array SearchSorted::batch(const BatchedInputs& in) const {
   // One row for all values of a sample becomes a row beside each row of values.
-  Batch same = in;
+  BatchedInputs same = in;
   for (const std::size_t i : {0, 1}) same.x[i] = in.all(i);
   const Shape& values = same.x[1].shape();
   if (in.rank(0) == 1 && in.rank(1) != 1) {

@@ -37,7 +37,7 @@ struct SearchSorted {
 
   std::string_view name() const { return "searchsorted"; }
   Spec infer(Operands x) const;
-  Array batch(const Batch& in) const;
+  Array batch(const BatchedInputs& in) const;
   static SamplesOf<SearchSorted> samples();
 };
 

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include <fornax/cpu/isa/attention.hpp>
+#include <fornax/cpu/isa/columns.hpp>
 #include <fornax/cpu/isa/lstm.hpp>
 #include <fornax/cpu/isa/norm.hpp>
 #include <fornax/cpu/isa/rows.hpp>
@@ -18,6 +19,7 @@ namespace fornax::cpu {
   Kernel float_kernel(ScalarFn, DType);             \
   Kernel slope_kernel(UnaryFn, DType);              \
   const AttentionKernels& attention_kernels(DType); \
+  const ColumnKernels& column_kernels(DType);       \
   const LstmKernels& lstm_kernels(DType);           \
   const NormKernels& norm_kernels(DType);           \
   const RowKernels& row_kernels(DType);             \
@@ -88,6 +90,7 @@ Kernel clamp_kernel(DType type, Isa isa) { return FORNAX_CHOOSE(clamp_kernel, ty
 const RowKernels& row_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(row_kernels, type); }
 const StepKernels& step_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(step_kernels, type); }
 const LstmKernels& lstm_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(lstm_kernels, type); }
+const ColumnKernels& column_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(column_kernels, type); }
 const NormKernels& norm_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(norm_kernels, type); }
 
 #undef FORNAX_CHOOSE

@@ -1,7 +1,12 @@
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <utility>
+#include <vector>
 
+#include <fornax/cpu/isa/columns.hpp>
 #include <fornax/cpu/isa/norm.hpp>
+#include <fornax/cpu/kernels/channels_last.hpp>
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
@@ -67,10 +72,113 @@ void set_number(const Array& x, std::int64_t i, double value) {
     reinterpret_cast<float*>(bytes(x))[i] = static_cast<float>(value);
 }
 
+// --- Channels side by side ---------------------------------------------------------------------------------------------
+
+bool side_by_side(const Array& x, DType type) {
+  return x.dtype() == type && x.shape()[1] > 1 && !is_contiguous(x) && is_channels_last(x);
+}
+
+/// Rows of channels, in blocks of a fixed number of rows whose sums are joined in their order.
+struct Rows {
+  static constexpr std::int64_t kBlock = 1024;
+  std::int64_t channels, rows, blocks;
+  std::size_t row_bytes;
+
+  explicit Rows(const Array& x)
+      : channels(x.shape()[1]),
+        rows(x.numel() / channels),
+        blocks((rows + kBlock - 1) / kBlock),
+        row_bytes(static_cast<std::size_t>(channels) * size_of(x.dtype())) {}
+
+  /// f(block, its first byte, its number of rows) for each, on several threads if there is work for them.
+  template <class F> void for_blocks(const F& f) const {
+    parallel_for(blocks, std::max<std::int64_t>(1, kLeastElements / 4 / (kBlock * channels)),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   for (std::int64_t b = begin; b < end; ++b)
+                     f(b, static_cast<std::size_t>(b * kBlock) * row_bytes, std::min(kBlock, rows - b * kBlock));
+                 });
+  }
+  /// The totals of N sums for each channel; f(at, number, sums of the block) adds to them.
+  template <std::size_t N, class F> std::array<std::vector<double>, N> totals(const F& f) const {
+    const auto size = static_cast<std::size_t>(channels);
+    std::vector<double> parts(static_cast<std::size_t>(blocks) * N * size);
+    for_blocks([&](std::int64_t b, std::size_t at, std::int64_t n) {
+      std::array<double*, N> sums;
+      for (std::size_t i = 0; i < N; ++i) sums[i] = parts.data() + (static_cast<std::size_t>(b) * N + i) * size;
+      f(at, n, sums);
+    });
+    std::array<std::vector<double>, N> all;
+    for (std::size_t i = 0; i < N; ++i) {
+      all[i].assign(size, 0.0);
+      for (std::size_t b = 0; b < static_cast<std::size_t>(blocks); ++b)
+        for (std::size_t c = 0; c < size; ++c) all[i][c] += parts[(b * N + i) * size + c];
+    }
+    return all;
+  }
+};
+
+/// A vector of the channels, each f(channel).
+template <class F> Array of_channels(std::string_view operation, std::int64_t channels, DType type, const F& f) {
+  const Array v = cpu_empty(operation, Shape{channels}, type);
+  for (std::int64_t c = 0; c < channels; ++c) set_number(v, c, f(static_cast<std::size_t>(c), c));
+  return v;
+}
+
+Arrays forward_side_by_side(const op::BatchNorm& op, Operands inputs, const Array& x, DType type) {
+  const Rows rows(x);
+  const ColumnKernels& kernels = column_kernels(type, isa());
+  const auto n = static_cast<double>(rows.rows);
+  const auto vector = [&](const auto& f) { return of_channels(op.name(), rows.channels, type, f); };
+  const Array weight = as_contiguous(op.name(), inputs[1].array(), type);
+  const Array bias = as_contiguous(op.name(), inputs[2].array(), type);
+  const auto [sums] = rows.totals<1>([&](std::size_t at, std::int64_t count, const auto& to) {
+    kernels.sums(count, rows.channels, bytes(x) + at, nullptr, to[0]);
+  });
+  const Array mean = vector([&, &s = sums](std::size_t c, std::int64_t) { return s[c] / n; });
+  const auto [squares] = rows.totals<1>([&](std::size_t at, std::int64_t count, const auto& to) {
+    kernels.sums(count, rows.channels, bytes(x) + at, bytes(mean), to[0]);
+  });
+  const Array variance = vector([&, &s = squares](std::size_t c, std::int64_t) { return s[c] / n; });
+  const Array scale = vector(
+      [&, &s = squares](std::size_t c, std::int64_t i) { return number(weight, i) / std::sqrt(s[c] / n + op.eps); });
+  const Array y = cpu_empty(op.name(), x.shape(), type, dense(x).strides);
+  rows.for_blocks([&](std::int64_t, std::size_t at, std::int64_t count) {
+    kernels.forward(count, rows.channels, bytes(x) + at, bytes(mean), bytes(scale), bytes(bias), bytes(y) + at);
+  });
+  return {y, mean, variance};
+}
+
+Arrays backward_side_by_side(const op::BatchNormGrad& op, Operands inputs, const Array& x, DType type) {
+  const Rows rows(x);
+  const ColumnKernels& kernels = column_kernels(type, isa());
+  const auto n = static_cast<double>(rows.rows);
+  const auto vector = [&](const auto& f) { return of_channels(op.name(), rows.channels, type, f); };
+  const auto input = [&](std::size_t i) { return as_contiguous(op.name(), inputs[i].array(), type); };
+  const Array weight = input(1), mean = input(2), variance = input(3);
+  const Array g = as_channels_last(op.name(), inputs[4].array());
+  const auto rstd = [&](std::int64_t i) { return 1 / std::sqrt(number(variance, i) + op.eps); };
+  const auto totals = rows.totals<2>([&](std::size_t at, std::int64_t count, const auto& to) {
+    kernels.products(count, rows.channels, bytes(x) + at, bytes(mean), bytes(g) + at, to[0], to[1]);
+  });
+  const auto &plain = totals[0], &along = totals[1];
+  const Array shift = vector([&](std::size_t c, std::int64_t) { return plain[c] / n; });
+  const Array slope = vector([&](std::size_t c, std::int64_t i) { return rstd(i) * rstd(i) * along[c] / n; });
+  const Array scale = vector([&](std::size_t, std::int64_t i) { return number(weight, i) * rstd(i); });
+  const Array dx = cpu_empty(op.name(), x.shape(), type, dense(x).strides);
+  rows.for_blocks([&](std::int64_t, std::size_t at, std::int64_t count) {
+    kernels.backward(count, rows.channels, bytes(x) + at, bytes(mean), bytes(g) + at, bytes(shift), bytes(slope),
+                     bytes(scale), bytes(dx) + at);
+  });
+  return {dx, vector([&](std::size_t c, std::int64_t i) { return along[c] * rstd(i); }),
+          vector([&](std::size_t c, std::int64_t) { return plain[c]; })};
+}
+
 }  // namespace
 
 Arrays execute(const op::BatchNorm& op, const Specs& specs, Operands inputs) {
   const DType type = compute_type(specs[0].dtype);
+  if (const Array& given = inputs[0].array(); side_by_side(given, type))
+    return forward_side_by_side(op, inputs, given, type);
   const Channels channels(specs[0].shape);
   const Array x = channels.in(op.name(), inputs[0].array(), type);
   const Array weight = as_contiguous(op.name(), inputs[1].array(), type);
@@ -90,6 +198,8 @@ Arrays execute(const op::BatchNorm& op, const Specs& specs, Operands inputs) {
 
 Arrays execute(const op::BatchNormGrad& op, const Specs& specs, Operands inputs) {
   const DType type = compute_type(specs[0].dtype);
+  if (const Array& given = inputs[0].array(); side_by_side(given, type) && inputs[4]->dtype() == type)
+    return backward_side_by_side(op, inputs, given, type);
   const Channels channels(specs[0].shape);
   const Array x = channels.in(op.name(), inputs[0].array(), type), g = channels.in(op.name(), inputs[4].array(), type);
   Array vectors[3];

@@ -46,7 +46,7 @@ BatchedBody* batched_body(const Interpreter& on, const Array& x) {
 }
 
 // One sample after the other, for what has no batching rule.
-Arrays loop(const Op& op, const Batch& in) {
+Arrays loop(const Op& op, const BatchedInputs& in) {
   std::vector<std::vector<Array>> results;
   for (std::int64_t i = 0; i < in.size; ++i) {
     Arrays sample;
@@ -70,7 +70,7 @@ Arrays loop(const Op& op, const Batch& in) {
 
 Arrays Decorator::apply(const Op& op, Operands inputs) {
   if (inputs.empty()) return create(op);
-  Batch in{{}, {}, -1};
+  BatchedInputs in{{}, {}, -1};
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const BatchedBody* body = batched_body(*this, inputs[i].array());
     in.x.push_back(body ? body->value : inputs[i].array());
