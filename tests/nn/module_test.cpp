@@ -211,7 +211,7 @@ TEST(Module, PrintsATable) {
   EXPECT_EQ(
       nn::summary(net, Tensor<Taped, 2>::ones({5, 3})),
       "Layer  Type        Tensors                           Parameters   Memory  Output    Multiply-adds  Settings\n"
-      "----------------------------------------------------------------------------------------------------------\n"
+      "-----------------------------------------------------------------------------------------------------------\n"
       "       Perceptron\n"
       "fc1    Linear      weight [3, 300], bias [300]            1,200  4.7 KiB  [5, 300]          4,500\n"
       "fc2    Linear      weight [300, 2], bias [2] frozen         602  2.4 KiB  [5, 2]            3,000\n"

@@ -11,7 +11,7 @@ namespace fornax::nn {
 namespace {
 
 std::int64_t multiply_adds_of(const trace::Program& program, const trace::Node& node) {
-  if (node.kind != trace::NodeKind::Operation || node.inputs.size() != 2) return 0;
+  if (node.kind != trace::NodeKind::Operation || node.inputs.size() < 2) return 0;
   const auto shape = [&](std::size_t value) { return program.values()[value].about.shape; };
   const Shape a = shape(node.inputs[0]), b = shape(node.inputs[1]), y = shape(node.outputs[0]);
   if (a.numel() == 0 || b.numel() == 0 || y.numel() == 0) return 0;
@@ -21,6 +21,12 @@ std::int64_t multiply_adds_of(const trace::Program& program, const trace::Node& 
     const double product = static_cast<double>(a.numel() / batch) * static_cast<double>(b.numel() / batch);
     return y.numel() * std::llround(std::sqrt(product / static_cast<double>(matrix)));
   }
+  if (node.name == "attention") {  // q kᵀ and p v, all of them: also the part that a causal mask leaves out
+    const Shape v = shape(node.inputs[2]);
+    const std::int64_t keys = b[b.rank() - 2];
+    return a.numel() * keys + a.numel() / a[a.rank() - 1] * keys * v[v.rank() - 1];
+  }
+  if (node.name == "lstm") return a.numel() * b[1];
   if (node.name.starts_with("conv_transpose")) return a.numel() * (b.numel() / b[0]);
   if (node.name == "conv1d" || node.name == "conv2d" || node.name == "conv3d") return y.numel() * (b.numel() / b[0]);
   return 0;

@@ -13,7 +13,7 @@
 
 namespace fornax::fused {
 
-enum class Code : std::uint8_t { Unary, Binary, WithScalar, Where, Clamp, Cast, Reduce };
+enum class Code : std::uint8_t { Unary, Slope, Binary, WithScalar, Where, Clamp, Cast, Reduce };
 
 /// The number of an instruction, or kInput + the number of an input.
 using Value = std::uint16_t;
@@ -22,7 +22,7 @@ inline constexpr Value kInput = 0x8000;
 /// A result from one to three values. All but the results of reductions have the program's shape.
 struct Instruction {
   Code code = Code::Unary;
-  std::uint8_t fn = 0;  // UnaryFn, BinaryFn, ScalarFn or ReduceFn
+  std::uint8_t fn = 0;  // UnaryFn (of Slope too), BinaryFn, ScalarFn or ReduceFn
   DType dtype = DType::F32;
   std::uint8_t count = 1;  // of the arguments
   std::array<Value, 3> arguments{};

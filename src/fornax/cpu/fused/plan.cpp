@@ -26,6 +26,7 @@ Kernel kernel_for(const Instruction& i, DType argument) {
   const DType type = compute_type(argument);
   switch (i.code) {
     case Code::Unary: return kernel_of(static_cast<UnaryFn>(i.fn), type);
+    case Code::Slope: return slope_kernel(static_cast<UnaryFn>(i.fn), type, isa());
     case Code::Binary: return kernel_of(static_cast<BinaryFn>(i.fn), type);
     case Code::WithScalar: return kernel_of(static_cast<ScalarFn>(i.fn), type);
     case Code::Where: return where_kernel(size_of(compute_type(i.dtype)), isa());

@@ -2,6 +2,7 @@
 // Writing past the caches: for results that are larger than these, a plain store would first read what it overwrites.
 
 #include <cstddef>
+#include <cstdint>
 #include <cstring>
 
 #ifdef __SSE2__

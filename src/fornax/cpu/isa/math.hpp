@@ -170,7 +170,8 @@ FORNAX_INLINE Turned turned(double x) {
                               8.333333331056202587e-3, -0.1666666666666385038);
   const double c = polynomial(z, 2.070015349613916148e-9, -2.755636486380699708e-7, 2.480158519500136719e-5,
                               -1.388888888726088093e-3, 4.166666666666465318e-2);
-  return {fma(z * r, s, r), fma(z * z, c, fma(-0.5, z, 1.0)), bits(shifted) & 3U};
+  // r (1 + z s) keeps the sign of -0.
+  return {r * fma(z, s, 1.0), fma(z * z, c, fma(-0.5, z, 1.0)), bits(shifted) & 3U};
 }
 
 FORNAX_INLINE float sin(float x) {

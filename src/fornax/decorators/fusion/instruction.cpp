@@ -16,6 +16,7 @@ std::optional<Instruction> instruction_of(const Op& op, const Array& x, Setting&
     return made(Code::Binary, binary->fn, 2);
   }
   if (const auto* unary = std::get_if<op::Unary>(&op)) return made(Code::Unary, unary->fn, 1);
+  if (const auto* slope = std::get_if<op::Slope>(&op)) return made(Code::Slope, slope->fn, 2);
   if (const auto* scalar = std::get_if<op::WithScalar>(&op)) {
     if (is_int(x.dtype()) && scalar->fn == ScalarFn::Rdiv) return {};
     setting.number = scalar->scalar;
