@@ -48,7 +48,9 @@ std::string read_text(const std::string& path) {
     files[path] = true;
   }
   std::string text;
-  for (const auto& [file, wanted] : files) text += data::read_text("char_transformer", file);
+  for (const auto& [file, wanted] : files)
+    for (const char c : data::read_text("char_transformer", file))  // without indentation
+      if (c != ' ' || (!text.empty() && text.back() != ' ' && text.back() != '\n')) text += c;
   return text;
 }
 
@@ -200,7 +202,6 @@ void run(const CharTransformerConfig& c, const examples::RunOptions& options) {
           .name("char-transformer")
           .config(c)
           .epochs((c.steps + steps_of_epoch - 1) / steps_of_epoch)
-          .max_steps(c.steps)
           .seed(c.seed)
           .metric(train::Perplexity())
           .metric(train::Accuracy())
