@@ -71,7 +71,7 @@ TEST(WrongCalls, AreAtLeastThreeForEveryFunction) {
                              "recurrent",  "regression_loss", "resample",    "sampling",  "signal",   "softmax"})
     functions.merge(declared_in(header));
   // Those that the headers make with a macro.
-  for (const char* pool : {"max_pool", "avg_pool", "lp_pool", "adaptive_max_pool", "adaptive_avg_pool"})
+  for (const char* pool : {"max_pool", "max_unpool", "avg_pool", "lp_pool", "adaptive_max_pool", "adaptive_avg_pool"})
     for (const char* dims : {"1d", "2d", "3d"}) functions.insert(std::string(pool) + dims);
   functions.erase("conv_transpose");  // tried under the names that it is called by
   // Fewer ways to go wrong: the first two take every array, the last every shape with room for one more dim.

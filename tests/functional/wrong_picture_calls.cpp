@@ -83,6 +83,13 @@ void add_pools(WrongCalls& all) {
       all.push_back({name, error, std::move(call), name + ": " + what, named});
     };
     const auto largest = [=](const Array& a, PerDim<N> k, const MaxPoolOptions<N>& o = {}) { max_pool_with_indices(a, k, o); };
+    const Array places = zeros(x.shape(), DType::I64);
+    const auto unpool = [=](const Array& a, const Array& i, PerDim<N> size) { max_unpool<N>(a, i, size); };
+    add("max_unpool" + d, Wrong::Value, [=] { unpool(none, places, 4); }, "an empty handle");
+    add("max_unpool" + d, Wrong::Shape, [=] { unpool(scalar, places, 4); }, "another rank");
+    add("max_unpool" + d, Wrong::DType, [=] { unpool(x, x, 4); }, "indices that are numbers");
+    add("max_unpool" + d, Wrong::Value, [=] { unpool(x, places, 0); }, "no place");
+    add("max_unpool" + d, Wrong::Index, [=] { unpool(x, places + 10000, 4); }, "a place beyond the plane");
     add("max_pool" + d, Wrong::Value, [=] { largest(none, 2); }, "an empty handle");
     add("max_pool" + d, Wrong::DType, [=] { largest(flags, 2); }, "truths");
     add("max_pool" + d, Wrong::Shape, [=] { largest(scalar, 2); }, "another rank");

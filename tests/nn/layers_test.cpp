@@ -243,6 +243,55 @@ TEST(Layers, PositionsAreSinesAndCosines) {
   EXPECT_EQ(nn::state_of(layer).size(), 0u);
 }
 
+// Layers that pass their settings on to a function which is tested itself.
+TEST(Layers, AreTheirFunctionsWithTheirSettings) {
+  using P = Tensor<Cpu, 2>;
+  const auto x = P::random({3, 4}), y = P::random({3, 4});
+  expect_same(numbers(nn::CosineSimilarity{.dim = 0}.forward(x, y).array()),
+              numbers(functional::cosine_similarity(x, y, 0).array()));
+  expect_same(numbers(nn::PairwiseDistance{.p = 1}.forward(x, y).array()),
+              numbers(functional::pairwise_distance(x, y, 1).array()));
+
+  const auto picture = Tensor<Cpu, 4>::random({2, 3, 5, 6});
+  const nn::Interpolate larger{.scale_factor = {2, 1.5}, .mode = functional::InterpolateMode::Linear};
+  EXPECT_EQ(larger.init().forward(picture).shape(), (Shape{2, 3, 10, 9}));
+  EXPECT_THROW(nn::Interpolate{}.init(), ValueError);
+  const nn::Unfold4d columns{.kernel_size = 3, .padding = 1};
+  const nn::Fold4d back{.output_size = {5, 6}, .kernel_size = 3, .padding = 1};
+  expect_same(
+      numbers(back.init().forward(columns.init().forward(picture)).array()),
+      numbers(functional::fold(functional::unfold(picture, 3, {.padding = 1}), {5, 6}, 3, {.padding = 1}).array()));
+
+  const auto pooled = functional::max_pool2d_with_indices(picture, 2);
+  const nn::MaxUnpool2d unpool{.output_size = {5, 6}};
+  EXPECT_EQ(unpool.init().forward(pooled.first, pooled.second).shape(), picture.shape());
+
+  const auto bag = nn::EmbeddingBagConfig{.n_embedding = 5, .d_model = 2, .join = functional::Bag::Max}.init<Cpu>();
+  const auto index = Tensor<Cpu, 2, Int>::from_data({{0, 3}, {4, 4}, {1, 2}});
+  expect_same(numbers(bag.forward(index).array()),
+              numbers(functional::embedding_bag(bag.weight, index, functional::Bag::Max).array()));
+  EXPECT_EQ(nn::EmbeddingBagConfig::from_json(nn::EmbeddingBagConfig{5, 2, functional::Bag::Sum}.to_json()).join,
+            functional::Bag::Sum);
+
+  const auto bilinear = nn::BilinearConfig{.d_left = 4, .d_right = 4, .d_output = 2}.init<Cpu>();
+  expect_same(numbers(bilinear.forward(x, y).array()),
+              numbers(functional::bilinear(x, y, bilinear.weight, bilinear.bias).array()));
+  EXPECT_THROW(nn::BilinearConfig{.d_left = 4}.init<Cpu>(), ValueError);
+
+  // Without bends it is a convolution.
+  const auto bent = nn::DeformConv2dConfig{.channels = {3, 2}, .padding = 1}.init<Taped>();
+  const auto plain = nn::valid(bent);
+  const auto still = Tensor<Cpu, 4>::zeros({2, 18, 5, 6});
+  expect_near(numbers(plain.forward(picture, still).array()),
+              numbers(functional::conv2d(picture, plain.weight, *plain.bias, {.padding = 1}).array()), 1e-5, "", 1e-6);
+
+  const auto logits = Tensor<Cpu, 4>::random({1, 3, 2, 4});
+  const auto target = Tensor<Cpu, 2, Int>::from_data({{2}});
+  const auto inputs = Tensor<Cpu, 1, Int>::from_data({3}), labels = Tensor<Cpu, 1, Int>::from_data({1});
+  EXPECT_EQ(nn::RnntLoss{.blank = 1}.forward(logits, target, inputs, labels).into_scalar(),
+            functional::rnnt_loss(logits, target, inputs, labels, 1).into_scalar());
+}
+
 TEST(Layers, CrossEntropyIsTorchs) {
   const auto loss =
       nn::CrossEntropyLossConfig{.weights = std::vector{1.0, 2.0, 0.5}, .smoothing = 0.1, .ignore_index = -1}

@@ -100,4 +100,22 @@ Array between(const Array& x, double low, double high) {
   return where(lower_equal(x, low), low, where(with_scalar(ScalarFn::GreaterEqual, x, high), high, x));
 }
 
+Numbers integers_of(std::string_view operation, std::string_view what, const Array& x) {
+  require_defined(operation, x);
+  if (!is_int(x.dtype()))
+    throw DTypeError(operation, std::string(what) + " are " + std::string(name(x.dtype())) + "; must be Int");
+  return x.to_data().to_vector<std::int64_t>();
+}
+
+Numbers lengths_of(std::string_view operation, std::string_view what, const Array& x, std::int64_t samples,
+                   std::int64_t longest) {
+  Numbers lengths = integers_of(operation, what, x);
+  require_shape(operation, what, x, Shape{samples});
+  for (const std::int64_t n : lengths)
+    if (n < 0 || n > longest)
+      throw ValueError(operation, "one of the " + std::string(what) + " is " + std::to_string(n) + "; must be in [0, " +
+                                      std::to_string(longest) + "]");
+  return lengths;
+}
+
 }  // namespace fornax::functional::impl

@@ -28,6 +28,13 @@ void require_not_negative(std::string_view operation, std::string_view what, dou
 /// 0 <= value <= 1.
 void require_probability(std::string_view operation, std::string_view what, double value);
 
+using Numbers = std::vector<std::int64_t>;
+/// The values of an Int array.
+Numbers integers_of(std::string_view operation, std::string_view what, const Array& x);
+/// Those of an array [samples], each in [0, longest].
+Numbers lengths_of(std::string_view operation, std::string_view what, const Array& x, std::int64_t samples,
+                   std::int64_t longest);
+
 /// f(), whose error E names the function that was called, not the operation inside it: for what only a kernel can see,
 /// such as a position out of range or a singular matrix.
 template <class E = IndexError, class F> auto in_name_of(std::string_view operation, const F& f) {

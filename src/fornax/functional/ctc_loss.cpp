@@ -13,7 +13,6 @@ namespace {
 
 using namespace impl;
 
-using Numbers = std::vector<std::int64_t>;
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
 // The targets with blanks between, before and behind their labels, and what follows from them; all [N, states].
@@ -25,24 +24,6 @@ struct Plan {
   Numbers ends;    // 1 for the two states in which an alignment may end
 };
 
-Numbers host(std::string_view operation, std::string_view what, const Array& x) {
-  require_defined(operation, x);
-  if (!is_int(x.dtype()))
-    throw DTypeError(operation, std::string(what) + " are " + std::string(name(x.dtype())) + "; must be Int");
-  return x.to_data().to_vector<std::int64_t>();
-}
-
-Numbers lengths_of(std::string_view operation, std::string_view what, const Array& x, std::int64_t samples,
-                   std::int64_t longest) {
-  Numbers lengths = host(operation, what, x);
-  require_shape(operation, what, x, Shape{samples});
-  for (const std::int64_t n : lengths)
-    if (n < 0 || n > longest)
-      throw ValueError(operation, "one of the " + std::string(what) + " is " + std::to_string(n) + "; must be in [0, " +
-                                      std::to_string(longest) + "]");
-  return lengths;
-}
-
 Plan plan_of(std::string_view operation, const Array& x, const Array& targets, const Array& input_lengths,
              const Array& target_lengths, std::int64_t blank) {
   require_floats(operation, {&x});
@@ -51,7 +32,7 @@ Plan plan_of(std::string_view operation, const Array& x, const Array& targets, c
   if (blank < 0 || blank >= classes)
     throw IndexError(operation,
                      "blank is " + std::to_string(blank) + ", the classes are [0, " + std::to_string(classes) + ")");
-  const Numbers target = host(operation, "targets", targets);
+  const Numbers target = integers_of(operation, "targets", targets);
   const bool flat = targets.rank() == 1;
   if (!flat && (targets.rank() != 2 || targets.shape()[0] != samples))
     throw ShapeError(operation, "the targets have shape " + targets.shape().str() + ", the input " + x.shape().str() +

@@ -55,6 +55,35 @@ template <int N> Pooled max_pool_with_indices(const Array& x, PerDim<N> kernel, 
                      .dilation = options.dilation.sizes()});
 }
 
+template <int N> Array max_unpool(const Array& x, const Array& indices, PerDim<N> output_size) {
+  constexpr std::string_view name = N == 1 ? "max_unpool1d" : N == 2 ? "max_unpool2d" : "max_unpool3d";
+  require_pictures(name, x, N);
+  require_pictures(name, indices, N);
+  if (!(x.shape() == indices.shape()))
+    throw ShapeError(name, "x has shape " + x.shape().str() + ", the indices " + indices.shape().str());
+  require_int(name, indices);
+  Shape shape = x.shape(), planes = x.shape();
+  std::int64_t plane = 1;
+  for (int d = 0; d < N; ++d) {
+    if (output_size[d] < 1)
+      throw ValueError(name, "output size " + std::to_string(output_size[d]) + "; it must be positive");
+    shape = shape.with(shape.rank() - N + d, output_size[d]);
+    planes = planes.without(planes.rank() - 1);
+  }
+  for (int d = planes.rank(); d < shape.rank(); ++d) plane *= shape[d];
+  const auto flat = [&](std::int64_t n) { return planes.inserted(planes.rank(), n); };
+  const std::int64_t values = planes.numel() > 0 ? x.numel() / planes.numel() : 0;
+  const auto scattered = [&] {
+    return scatter(zeros_like(x, flat(plane)), -1, reshape(indices, flat(values)), reshape(x, flat(values)),
+                   Update::Assign);
+  };
+  try {
+    return reshape(scattered(), shape);
+  } catch (const IndexError& e) {
+    throw IndexError(name, std::string_view(e.what()).substr(e.operation().size() + 2));  // behind "scatter: "
+  }
+}
+
 template <int N> Array avg_pool(const Array& x, PerDim<N> kernel, const AvgPoolOptions<N>& options) {
   return mean(x, {.windows = {.dims = N,
                               .kernel = kernel.sizes(),
@@ -95,6 +124,7 @@ template <int N> Array adaptive_avg_pool(const Array& x, PerDim<N> output_size) 
 
 #define FORNAX_POOL(N)                                                                      \
   template Pooled max_pool_with_indices(const Array&, PerDim<N>, const MaxPoolOptions<N>&); \
+  template Array max_unpool(const Array&, const Array&, PerDim<N>);                         \
   template Array avg_pool(const Array&, PerDim<N>, const AvgPoolOptions<N>&);               \
   template Array lp_pool(const Array&, double, PerDim<N>, const LpPoolOptions<N>&);         \
   template Pooled adaptive_max_pool_with_indices(const Array&, PerDim<N>);                  \

@@ -68,6 +68,14 @@ template <int N> Array avg_pool(const Array& x, PerDim<N> kernel, const AvgPoolO
 /// Errors:  as for average pools; ValueError unless p is positive and finite.
 template <int N> Array lp_pool(const Array& x, double p, PerDim<N> kernel, const LpPoolOptions<N>& options);
 
+/// Values at the places in their planes where max_pool_with_indices found them, zeros elsewhere. Of values for one place, one
+/// stays.
+///
+/// Shapes:  x and indices [N, C, in...] or [C, in...] -> [N, C, output_size...].
+/// Errors:  ShapeError if x and the indices differ in shape; IndexError for an index outside of its plane; ValueError for a size
+///          that is not positive.
+template <int N> Array max_unpool(const Array& x, const Array& indices, PerDim<N> output_size);
+
 /// Pooling with `output_size` windows: window i of m in a dim of size n reaches from floor(i n / m) up to
 /// ceil((i + 1) n / m).
 ///
@@ -88,6 +96,15 @@ template <int N> Array adaptive_avg_pool(const Array& x, PerDim<N> output_size);
   }                                                                                                                    \
   inline Array lp_pool##N##d(const Array& x, double p, PerDim<N> kernel, const LpPoolOptions<N>& options = {}) {       \
     return lp_pool(x, p, kernel, options);                                                                             \
+  }                                                                                                                    \
+  inline Array max_unpool##N##d(const Array& x, const Array& indices, PerDim<N> output_size) {                         \
+    return max_unpool(x, indices, output_size);                                                                        \
+  }                                                                                                                    \
+  template <BackendType B, std::size_t D, Kind K>                                                                      \
+  Tensor<B, D, K> max_unpool##N##d(const Tensor<B, D, K>& x, const Tensor<B, D, Int>& indices,                         \
+                                   PerDim<N> output_size) {                                                            \
+    detail::require_picture<D, N>();                                                                                   \
+    return Tensor<B, D, K>(max_unpool<N>(x.array(), indices.array(), output_size));                                    \
   }                                                                                                                    \
   inline Array adaptive_max_pool##N##d(const Array& x, PerDim<N> output_size) {                                        \
     return adaptive_max_pool_with_indices(x, output_size).values;                                                      \

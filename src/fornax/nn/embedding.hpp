@@ -5,6 +5,10 @@
 #include <fornax/functional/embedding.hpp>
 #include <fornax/nn/layer.hpp>
 
+namespace fornax::functional {
+FORNAX_ENUM(Bag, Sum, Mean, Max)
+}
+
 namespace fornax::nn {
 
 /// A learned vector for each of n_embedding integers.
@@ -31,6 +35,33 @@ struct EmbeddingConfig {
   template <BackendType B> Embedding<B> init(const InitOptions& on = {}) const {
     validate();
     return {init_parameter<B>(initializer, {n_embedding, d_model}, on), padding_idx};
+  }
+};
+
+/// The rows of bags of indices, joined to one: functional::embedding_bag.
+///
+/// Shapes: index [M, L] -> [M, d_model].
+template <class B> struct EmbeddingBag {
+  Tensor<B, 2> weight;
+  functional::Bag join = functional::Bag::Mean;
+  FORNAX_MODULE(EmbeddingBag, weight, join)
+
+  Tensor<B, 2> forward(const Tensor<B, 2, Int>& index) const { return functional::embedding_bag(weight, index, join); }
+};
+struct EmbeddingBagConfig {
+  std::int64_t n_embedding = 0, d_model = 0;
+  functional::Bag join = functional::Bag::Mean;
+  Initializer initializer = Initializer::normal(0, 1);
+  FORNAX_LAZY_CONFIG(EmbeddingBagConfig, n_embedding, d_model, join, initializer)
+
+  /// Errors: ValueError unless the sizes are positive.
+  void validate() const {
+    require_positive("EmbeddingBagConfig", "n_embedding", n_embedding);
+    require_positive("EmbeddingBagConfig", "d_model", d_model);
+  }
+  template <BackendType B> EmbeddingBag<B> init(const InitOptions& on = {}) const {
+    validate();
+    return {init_parameter<B>(initializer, {n_embedding, d_model}, on), join};
   }
 };
 

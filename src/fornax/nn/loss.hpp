@@ -155,6 +155,18 @@ struct CtcLoss {
     return functional::ctc_loss<R>(log_probs, targets, input_lengths, target_lengths, {blank, zero_infinity});
   }
 };
+/// functional::rnnt_loss of logits [N, T, U + 1, C].
+struct RnntLoss {
+  std::int64_t blank = 0;
+  FORNAX_LAYER(RnntLoss, blank)
+  void validate() const { require_not_negative("RnntLoss", "blank", blank); }
+  template <Reduction R = Reduction::Mean, BackendType B>
+  functional::Reduced<R, B, 1> forward(const Tensor<B, 4>& logits, const Tensor<B, 2, Int>& targets,
+                                       const Tensor<B, 1, Int>& input_lengths,
+                                       const Tensor<B, 1, Int>& target_lengths) const {
+    return functional::rnnt_loss<R>(logits, targets, input_lengths, target_lengths, blank);
+  }
+};
 
 // --- With a margin ----------------------------------------------------------------------------------------------------------
 

@@ -44,6 +44,21 @@ template <int N> struct MaxPool {
         functional::max_pool_with_indices<N>(x.array(), kernel_size, {stride, padding, dilation, ceil_mode}).values);
   }
 };
+/// The values of a MaxPool back at their places: functional::max_unpool.
+template <int N> struct MaxUnpool {
+  PerDim<N> output_size = 1;
+  FORNAX_LAYER_AS(MaxUnpool, detail::by_dims<N>("MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d"), output_size)
+  void validate() const { detail::require_all(module_name(), "output_size", output_size.values, true); }
+  template <BackendType B, std::size_t D>
+  Tensor<B, D> forward(const Tensor<B, D>& x, const Tensor<B, D, Int>& indices) const {
+    fornax::detail::require_picture<D, N>();
+    return Tensor<B, D>::unchecked(functional::max_unpool<N>(x.array(), indices.array(), output_size));
+  }
+};
+using MaxUnpool1d = MaxUnpool<1>;
+using MaxUnpool2d = MaxUnpool<2>;
+using MaxUnpool3d = MaxUnpool<3>;
+
 using MaxPool1d = MaxPool<1>;
 using MaxPool2d = MaxPool<2>;
 using MaxPool3d = MaxPool<3>;
