@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include <fornax/functional/common.hpp>
 #include <fornax/functional/spatial.hpp>
 #include <fornax/ops/op.hpp>
 #include <fornax/ops/pool.hpp>
@@ -73,15 +74,11 @@ template <int N> Array max_unpool(const Array& x, const Array& indices, PerDim<N
   for (int d = planes.rank(); d < shape.rank(); ++d) plane *= shape[d];
   const auto flat = [&](std::int64_t n) { return planes.inserted(planes.rank(), n); };
   const std::int64_t values = planes.numel() > 0 ? x.numel() / planes.numel() : 0;
-  const auto scattered = [&] {
+  const Array result = impl::in_name_of(name, [&] {
     return scatter(zeros_like(x, flat(plane)), -1, reshape(indices, flat(values)), reshape(x, flat(values)),
                    Update::Assign);
-  };
-  try {
-    return reshape(scattered(), shape);
-  } catch (const IndexError& e) {
-    throw IndexError(name, std::string_view(e.what()).substr(e.operation().size() + 2));  // behind "scatter: "
-  }
+  });
+  return reshape(result, shape);
 }
 
 template <int N> Array avg_pool(const Array& x, PerDim<N> kernel, const AvgPoolOptions<N>& options) {
