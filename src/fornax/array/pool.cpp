@@ -3,14 +3,16 @@
 #include <cstdlib>
 #include <mutex>
 
+#include <fornax/array/allocate.hpp>
+
 namespace fornax {
 
 thread_local constinit Pool::List Pool::lists[Pool::kClasses] = {};
 
 #if defined(__SANITIZE_ADDRESS__)
 
-void* Pool::refill(std::size_t bytes) { return ::operator new (bytes, std::align_val_t{kStep}); }
-void Pool::hand_back(void* block, std::size_t) noexcept { ::operator delete (block, std::align_val_t{kStep}); }
+void* Pool::refill(std::size_t bytes) { return detail::allocate(bytes, kStep); }
+void Pool::hand_back(void* block, std::size_t) noexcept { detail::release(block, kStep); }
 
 #else
 
@@ -80,7 +82,7 @@ void* Pool::refill(std::size_t bytes) {
   if (!list.head) {
     const std::size_t size = (c + 1) * kStep;
     auto* chunk = static_cast<std::byte*>(std::aligned_alloc(kStep, size * kBatch));
-    if (!chunk) throw std::bad_alloc();
+    if (!chunk) detail::throw_exhausted(bytes);
     for (std::uint32_t i = kBatch; i-- > 0;) list.head = new (chunk + i * size) Block{list.head};
     list.count = kBatch;
   }

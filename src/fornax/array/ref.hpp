@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <fornax/array/allocate.hpp>
 #include <fornax/array/ref_count.hpp>
 
 namespace fornax {
@@ -12,6 +13,15 @@ class Counted {
   Counted() = default;
   Counted(const Counted&) {}
   Counted& operator=(const Counted&) { return *this; }
+
+  static void* operator new(std::size_t bytes) { return detail::allocate(bytes); }
+  static void* operator new(std::size_t bytes, std::align_val_t a) {
+    return detail::allocate(bytes, static_cast<std::size_t>(a));
+  }
+  static void operator delete(void* memory) { detail::release(memory); }
+  static void operator delete(void* memory, std::align_val_t a) {
+    detail::release(memory, static_cast<std::size_t>(a));
+  }
 
  private:
   template <class T> friend class Ref;

@@ -6,6 +6,8 @@
 #include <span>
 #include <utility>
 
+#include <fornax/array/allocate.hpp>
+
 namespace fornax {
 
 /// A vector whose first N elements live inside it: operations rarely have more than three inputs.
@@ -81,12 +83,12 @@ template <class T, std::size_t N> class SmallVector {
     ++size_;
   }
   [[gnu::noinline]] void grow(std::size_t n) {
-    T* bigger = static_cast<T*>(::operator new(n * sizeof(T)));
+    T* bigger = static_cast<T*>(detail::allocate(n * sizeof(T)));
     for (std::size_t i = 0; i < size_; ++i) {
       new (bigger + i) T(std::move(data_[i]));
       data_[i].~T();
     }
-    if (on_heap()) ::operator delete(data_);
+    if (on_heap()) detail::release(data_);
     data_ = bigger;
     capacity_ = static_cast<std::uint32_t>(n);
   }
@@ -108,7 +110,7 @@ template <class T, std::size_t N> class SmallVector {
     other.size_ = 0;
   }
   // Out of line: rare, and g++ 12 would warn that an inline buffer might be freed.
-  [[gnu::noinline]] void free_heap() { ::operator delete(data_); }
+  [[gnu::noinline]] void free_heap() { detail::release(data_); }
   void destroy() {
     clear();
     if (on_heap()) [[unlikely]]

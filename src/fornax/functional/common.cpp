@@ -3,6 +3,7 @@
 #include <cmath>
 #include <string>
 
+#include <fornax/array/allocate.hpp>
 #include <fornax/array/tensor_data.hpp>
 #include <fornax/tensor/build.hpp>
 
@@ -76,10 +77,12 @@ Array joined(std::span<const Array> parts, std::int64_t dim) {
   return cat(lent(parts), dim);
 }
 
-Array stacked(std::span<const Array> parts, std::int64_t dim) {
+Array stacked(std::span<const Array> parts, std::int64_t dim) try {
   std::vector<Array> raised;
   for (const Array& p : parts) raised.push_back(unsqueeze(p, dim));
   return joined(raised, dim);
+} catch (const std::bad_alloc&) {
+  fornax::detail::throw_exhausted();
 }
 
 std::vector<Array> unstacked(const Array& x, std::int64_t dim) {

@@ -1,5 +1,6 @@
 #include <fornax/functional/recurrent.hpp>
 
+#include <fornax/array/allocate.hpp>
 #include <fornax/functional/activation.hpp>
 #include <fornax/functional/common.hpp>
 #include <fornax/functional/dropout.hpp>
@@ -142,7 +143,7 @@ Net checked(const Cell& cell, const Array& x, const Array& h0, const Array& c0,
 }
 
 RecurrentResult over_sequence(const Cell& cell, const Array& x, const Array& h0, const Array& c0,
-                              std::span<const RecurrentWeights> weights, const Recurrent& options) {
+                              std::span<const RecurrentWeights> weights, const Recurrent& options) try {
   const Net net = checked(cell, x, h0, c0, weights, options);
   Array layer_input = options.batch_first ? swap_dims(x, 0, 1) : x;
   std::vector<Array> last_h, last_c;
@@ -160,6 +161,8 @@ RecurrentResult over_sequence(const Cell& cell, const Array& x, const Array& h0,
   }
   return {options.batch_first ? swap_dims(layer_input, 0, 1) : layer_input, stacked(last_h, 0),
           cell.has_c ? stacked(last_c, 0) : Array()};
+} catch (const std::bad_alloc&) {
+  fornax::detail::throw_exhausted();
 }
 
 }  // namespace

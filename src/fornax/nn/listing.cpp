@@ -1,5 +1,6 @@
 #include <fornax/nn/listing.hpp>
 
+#include <fornax/array/allocate.hpp>
 #include <fornax/array/error.hpp>
 #include <fornax/nn/module.hpp>
 
@@ -18,12 +19,14 @@ void Slot::put(Array a, bool leaf) const {
   *array = leaf && autodiff ? autodiff::require_grad(*type.backend, std::move(a)) : std::move(a);
 }
 
-void Listing::enter(std::string_view name, const char* type) {
+void Listing::enter(std::string_view name, const char* type) try {
   lengths_.push_back(path_.size());
   path_ = join_path(path_, name);
   if (!with_parts_) return;
   open_.push_back(parts.size());
   parts.push_back({path_, type ? type : "", static_cast<int>(open_.size()) - 1, {}, {}});
+} catch (const std::bad_alloc&) {
+  fornax::detail::throw_exhausted();
 }
 
 void Listing::leave() {
@@ -33,9 +36,11 @@ void Listing::leave() {
 }
 
 void Listing::tensor(std::string_view name, Array& array, Role role, const fornax::detail::TypeInfo& type,
-                     bool autodiff) {
+                     bool autodiff) try {
   if (with_parts_ && !open_.empty()) parts[open_.back()].slots.push_back(slots.size());
   slots.push_back({join_path(path_, name), &array, role, type, autodiff});
+} catch (const std::bad_alloc&) {
+  fornax::detail::throw_exhausted();
 }
 
 void Listing::setting(std::string_view name, std::string_view text) {
@@ -58,7 +63,7 @@ std::string text_of(std::span<const std::int64_t> values) {
   return text + "]";
 }
 
-void append_parameters(const Listing& from, Parameters& to) {
+void append_parameters(const Listing& from, Parameters& to) try {
   for (const Slot& slot : from.slots) {
     if (slot.role != Role::Parameter || !slot.array->defined()) continue;
     const auto same = std::find_if(to.begin(), to.end(),
@@ -69,6 +74,8 @@ void append_parameters(const Listing& from, Parameters& to) {
       to.push_back({slot.path, slot.array, slot.trainable(), {}});
     }
   }
+} catch (const std::bad_alloc&) {
+  fornax::detail::throw_exhausted();
 }
 
 namespace {

@@ -1,12 +1,16 @@
 #include <fornax/nn/parameters.hpp>
 
+#include <fornax/array/allocate.hpp>
+
 namespace fornax::nn::detail {
 
-std::string join_path(const std::string& path, std::string_view name) {
+std::string join_path(const std::string& path, std::string_view name) try {
   if (path.empty()) return std::string(name);
   std::string joined = path;
   if (!name.empty()) joined.append(".").append(name);
   return joined;
+} catch (const std::bad_alloc&) {
+  fornax::detail::throw_exhausted();
 }
 
 std::string join_path(const std::string& path, std::size_t index) {

@@ -25,13 +25,16 @@ template <class B> struct RecurrentLayer {
 
 namespace detail {
 
-template <class B> std::vector<functional::RecurrentWeights> weights_of(const std::vector<RecurrentLayer<B>>& layers) {
+template <class B>
+std::vector<functional::RecurrentWeights> weights_of(const std::vector<RecurrentLayer<B>>& layers) try {
   using functional::impl::array_or_none;
   std::vector<functional::RecurrentWeights> all;
   for (const auto& l : layers)
     all.push_back(
         {l.weight_input.array(), l.weight_hidden.array(), array_or_none(l.bias_input), array_or_none(l.bias_hidden)});
   return all;
+} catch (const std::bad_alloc&) {
+  fornax::detail::throw_exhausted();
 }
 template <class B> functional::Recurrent recurrent_options(bool bidirectional, bool batch_first, double dropout) {
   return {.bidirectional = bidirectional, .batch_first = batch_first, .dropout = is_training<B>() ? dropout : 0};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <new>
 #include <optional>
 
 #include <fornax/array/autocast.hpp>
@@ -106,22 +107,29 @@ SliceDims whole(const Shape& shape) {
   return at;
 }
 
+// What the bookkeeping of an operation could not get.
+[[noreturn]] void exhausted(const Op& op) { throw OutOfMemory(name(op), "the system has no memory to run it"); }
+
 }  // namespace
 
-Array run(const Op& op, Operands inputs) {
+Array run(const Op& op, Operands inputs) try {
   if (detail::autocasts()) [[unlikely]]
     return std::move(run_cast(op, inputs)[0]);
   Array out = top_interpreter(op, inputs).apply_one(op, inputs);
   for (const Operand& x : inputs) x.finish();
   return out;
+} catch (const std::bad_alloc&) {
+  exhausted(op);
 }
 
-Arrays run_all(const Op& op, Operands inputs) {
+Arrays run_all(const Op& op, Operands inputs) try {
   if (detail::autocasts()) [[unlikely]]
     return run_cast(op, inputs);
   Arrays out = top_interpreter(op, inputs).apply(op, inputs);
   for (const Operand& x : inputs) x.finish();
   return out;
+} catch (const std::bad_alloc&) {
+  exhausted(op);
 }
 
 Array run(const Op& op, std::initializer_list<Operand> inputs) { return run(op, Operands(inputs)); }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fornax/array/allocate.hpp>
 #include <fornax/array/error.hpp>
 #include <fornax/optim/rules.hpp>
 
@@ -32,7 +33,7 @@ double scale_for(double norm, double limit) { return std::min(1.0, limit / (norm
 
 }  // namespace
 
-NamedGradients::NamedGradients(const nn::Parameters& parameters, const autodiff::GradientStore& store) {
+NamedGradients::NamedGradients(const nn::Parameters& parameters, const autodiff::GradientStore& store) try {
   for (const nn::NamedParameter& p : parameters) {
     require_leaf(p);
     const Array gradient = store.find(*p.array);
@@ -40,6 +41,8 @@ NamedGradients::NamedGradients(const nn::Parameters& parameters, const autodiff:
     require_shape(p, gradient);
     entries_.push_back({p.path, detach(gradient)});
   }
+} catch (const std::bad_alloc&) {
+  fornax::detail::throw_exhausted();
 }
 
 NamedGradients::NamedGradients(const nn::Parameters& parameters, autodiff::GradientStore&& store)
@@ -47,9 +50,11 @@ NamedGradients::NamedGradients(const nn::Parameters& parameters, autodiff::Gradi
   store = autodiff::GradientStore();  // its handles: the buffers are ours alone then
 }
 
-NamedGradients::NamedGradients(const nn::Parameters& tree) {
+NamedGradients::NamedGradients(const nn::Parameters& tree) try {
   for (const nn::NamedParameter& p : tree)
     if (is_float(p.array->dtype())) entries_.push_back({p.path, detach(*p.array)});
+} catch (const std::bad_alloc&) {
+  fornax::detail::throw_exhausted();
 }
 
 NamedGradients::Entry* NamedGradients::entry(std::string_view path) {
@@ -74,12 +79,14 @@ Array NamedGradients::take(std::string_view path) {
   return e ? std::move(e->array) : Array();
 }
 
-void NamedGradients::set(std::string_view path, Array gradient) {
+void NamedGradients::set(std::string_view path, Array gradient) try {
   if (Entry* const e = entry(path)) {
     e->array = std::move(gradient);
   } else {
     entries_.push_back({std::string(path), std::move(gradient)});
   }
+} catch (const std::bad_alloc&) {
+  fornax::detail::throw_exhausted();
 }
 
 double NamedGradients::norm() const {

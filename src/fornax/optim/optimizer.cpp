@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fornax/array/allocate.hpp>
 #include <fornax/array/error.hpp>
 #include <fornax/nn/module.hpp>
 #include <fornax/optim/place.hpp>
@@ -118,7 +119,7 @@ void GradientOptimizer::require_fitting_state(const nn::Parameters& parameters) 
       throw ValueError(name(), "the loaded state has parameter \"" + s.path + "\", which the model has not");
 }
 
-StepReport GradientOptimizer::update_all(const nn::Parameters& parameters, NamedGradients gradients) {
+StepReport GradientOptimizer::update_all(const nn::Parameters& parameters, NamedGradients gradients) try {
   bool wanted = false;
   for (const nn::NamedParameter& p : parameters) wanted = wanted || p.trainable;
   if (wanted && gradients.empty())
@@ -163,6 +164,8 @@ StepReport GradientOptimizer::update_all(const nn::Parameters& parameters, Named
     ++report.updated;
   }
   return report;
+} catch (const std::bad_alloc&) {
+  fornax::detail::throw_exhausted();
 }
 
 void GradientOptimizer::update_one(Work& work) {

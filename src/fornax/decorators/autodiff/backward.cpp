@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 
+#include <fornax/array/allocate.hpp>
 #include <fornax/array/autocast.hpp>
 #include <fornax/array/pool.hpp>
 #include <fornax/decorators/autodiff/decorator.hpp>
@@ -349,7 +350,7 @@ void GradientStore::replace(const Array& x, Array gradient) {
 
 std::size_t GradientStore::size() const { return entries_ ? entries_->list.size() : 0; }
 
-GradientStore backward(const Interpreter& on, const Operand& root_operand, const Array& cotangent) {
+GradientStore backward(const Interpreter& on, const Operand& root_operand, const Array& cotangent) try {
   const Array& root = root_operand.array();
   if (!root.defined()) throw ValueError("backward", "the tensor is empty: it was moved from, or never given a value");
   TrackedBody* body = tracked(on, root);
@@ -372,6 +373,8 @@ GradientStore backward(const Interpreter& on, const Operand& root_operand, const
   walk_back({&start, 1}, {.release = root_operand.given()}, store.entries_->list);
   store.entries_->sort();
   return store;
+} catch (const std::bad_alloc&) {
+  fornax::detail::throw_exhausted();
 }
 
 }  // namespace fornax::autodiff
