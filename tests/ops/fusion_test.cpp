@@ -34,11 +34,15 @@ TEST(EveryOperationWithFusion, GivesTheBitsOfTheOperationAlone) {
     if (c.inputs.empty() || (c.inputs[0].shape.numel() > 1000 && !waits.contains(c.page))) continue;
     const std::vector<TensorData> data = draw(c, random);
     const std::vector<TensorData> expected = results(c.op, lend(upload(data)));
+    for (const cpu::Executor executor : executors()) {
+      const ByExecutor by(executor);
+      SCOPED_TRACE(executor == cpu::Executor::Tiles ? "tiles" : "compiled");
+      EXPECT_TRUE(same_bits(results(c.op, lend(late(upload(data)))), expected)) << "inputs that wait";
+    }
     std::vector<Array> ready;
     for (const Array& a : upload(data)) ready.push_back(fusing().enter(a));
     EXPECT_TRUE(same_bits(results(c.op, lend(ready)), expected)) << "inputs that are evaluated";
     EXPECT_TRUE(same_bits(results(c.op, give(ready)), expected)) << "given inputs";
-    EXPECT_TRUE(same_bits(results(c.op, lend(late(upload(data)))), expected)) << "inputs that wait";
     std::vector<Array> waiting = late(upload(data));
     EXPECT_TRUE(same_bits(results(c.op, give(waiting)), expected)) << "given inputs that wait";
     for (const Layout layout : kLayouts) {
@@ -273,7 +277,10 @@ TEST(RandomProgram, GivesTheBitsOfItsOperationsAlone) {
                           {600, 3}, {40, 33}, {1300}, {5, 1, 300}, {3, 1100}, {1100, 130}};
   for (std::uint64_t seed = 0; seed < 120; ++seed) {
     const Shape& shape = shapes[seed % std::size(shapes)];
-    SCOPED_TRACE("seed " + std::to_string(seed) + ", shape " + shape.str());
+    const cpu::Executor executor = executors()[seed / std::size(shapes) % executors().size()];
+    const ByExecutor by(executor);
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", shape " + shape.str() +
+                 (executor == cpu::Executor::Tiles ? ", tiles" : ", compiled"));
     Pair pair(seed, shape);
     for (int i = 0; i < 40; ++i) pair.step();
     pair.finish();
@@ -289,6 +296,7 @@ TEST(RandomProgram, GivesTheSameBitsForAnyNumberOfThreads) {
   const Shape shapes[] = {{70001}, {3, 40001}, {1500, 60}, {61, 1111}};
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
+    const ByExecutor by(executors()[seed / 4 % executors().size()]);
     set_num_threads(1 + static_cast<int>(seed % 3));
     Pair pair(1000 + seed, shapes[seed % std::size(shapes)]);
     for (int i = 0; i < 20; ++i) pair.step();

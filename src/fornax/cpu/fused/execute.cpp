@@ -2,6 +2,7 @@
 // lies between its inputs and outputs never leaves the first cache. The kernels are those of the operations themselves.
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -119,6 +120,8 @@ class Run {
       if (step.code == Code::Reduce)
         reductions_.push_back(
             make_reduction(call, step.reduce, results[step.output], static_cast<int>(workers_.size())));
+    compiled_ = plan.compiled.get(plan, call.rows * call.columns);
+    if (compiled_) take_numbers();
   }
 
   void all() {
@@ -133,6 +136,7 @@ class Run {
   struct Worker {
     std::vector<std::byte*> base;    // of each place
     std::vector<std::int64_t> step;  // bytes from an element to the next; 0 where tiles lie on top of each other
+    std::vector<std::byte*> at;      // the tile in the places of a segment
     std::byte* wide[4] = {};         // tiles of f32, for arguments and result of what is stored in 16 bits
     std::size_t index = 0;
   };
@@ -218,7 +222,14 @@ class Run {
     for (const Gathered& g : gathered_) g.reader.read(start, n, w.base[g.input]);
     const auto at = [&](Place p) { return w.base[p] + start * w.step[p]; };
     std::size_t reduction = 0;
-    for (const Step& s : plan_.steps) {
+    const Segment* segment = compiled_ ? compiled_->segments.data() : nullptr;
+    const Segment* const last = compiled_ ? segment + compiled_->segments.size() : nullptr;
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+      if (segment != last && segment->begin == i && run_segment(w, *segment++, start, n)) {
+        i = segment[-1].end - 1;
+        continue;
+      }
+      const Step& s = plan_.steps[i];
       const std::byte* x[3] = {at(s.x[0])};
       for (std::size_t k = 1; k < s.count; ++k) x[k] = at(s.x[k]);
       if (s.code == Code::Reduce) {
@@ -235,6 +246,34 @@ class Run {
       }
       if (s.streamed != kNowhere) stream(at(s.streamed), y, static_cast<std::size_t>(n) * size_of(s.dtype));
     }
+  }
+
+  // False if a result that goes past the caches does not lie as that takes; then the interpreter runs these steps.
+  bool run_segment(Worker& w, const Segment& segment, std::int64_t start, std::int64_t n) {
+    for (std::size_t p = 0; p < segment.places.size(); ++p)
+      w.at[p] = w.base[segment.places[p]] + start * w.step[segment.places[p]];
+    for (const std::size_t p : segment.streamed)
+      if (reinterpret_cast<std::uintptr_t>(w.at[p]) % kStreamAlignment != 0) return false;
+    segment.run(w.at.data(), numbers_.data(), n);
+    return true;
+  }
+
+  // The numbers beside arrays and the bounds of clamps, as the kernels convert them.
+  void take_numbers() {
+    numbers_.resize(2 * call_.settings.size());
+    for (const Step& s : plan_.steps) {
+      if (s.from[0] != DType::F32) continue;
+      float* const to = s.code == Code::WithScalar || s.code == Code::Clamp ? &numbers_[2U * s.setting] : nullptr;
+      if (s.code == Code::WithScalar) to[0] = static_cast<float>(call_.settings[s.setting].number.as_double());
+      if (s.code != Code::Clamp) continue;
+      const op::Clamp& clamp = call_.settings[s.setting].clamp;
+      constexpr float kInf = std::numeric_limits<float>::infinity();
+      to[0] = clamp.has_low ? static_cast<float>(clamp.low.as_double()) : -kInf;
+      to[1] = clamp.has_high ? static_cast<float>(clamp.high.as_double()) : kInf;
+    }
+    std::size_t most = 0;
+    for (const Segment& s : compiled_->segments) most = std::max(most, s.places.size());
+    for (Worker& w : workers_) w.at.resize(most);
   }
 
   const void* setting(const Step& s) const {
@@ -264,6 +303,8 @@ class Run {
   Array scratch_;
   std::vector<Gathered> gathered_;
   std::vector<std::unique_ptr<Reduction>> reductions_;
+  const Compiled* compiled_ = nullptr;
+  std::vector<float> numbers_;  // two for each setting, for compiled code
 };
 
 }  // namespace

@@ -35,21 +35,26 @@ Kernel kernel_for(const Instruction& i, DType argument) {
   }
 }
 
-// Gives registers out and takes them back.
+// Gives registers out and takes them back. One that had elements of some size gets no others: compiled code reads and
+// writes a tile piece by piece, and the pieces of two values would not lie at the same places.
 class Registers {
  public:
-  Place take() {
-    if (free_.empty()) return static_cast<Place>(made_++);
-    const Place r = free_.back();
-    free_.pop_back();
+  Place take(std::size_t size) {
+    std::vector<Place>& free = free_[size];
+    if (free.empty()) {
+      sizes_.push_back(size);
+      return static_cast<Place>(sizes_.size() - 1);
+    }
+    const Place r = free.back();
+    free.pop_back();
     return r;
   }
-  void give(Place r) { free_.push_back(r); }
-  std::size_t made() const { return made_; }
+  void give(Place r) { free_[sizes_[r]].push_back(r); }
+  std::size_t made() const { return sizes_.size(); }
 
  private:
-  std::vector<Place> free_;
-  std::size_t made_ = 0;
+  std::vector<Place> free_[9];  // by the size of an element
+  std::vector<std::size_t> sizes_;
 };
 
 Ref<const Plan> make_plan(const fused::Program& program, const std::vector<Source>& sources,
@@ -75,6 +80,7 @@ Ref<const Plan> make_plan(const fused::Program& program, const std::vector<Sourc
     const Instruction& from = program.code[i];
     Step step{};
     step.code = from.code;
+    step.fn = from.fn;
     step.count = from.count;
     step.dtype = from.dtype;
     step.setting = from.setting;
@@ -98,7 +104,7 @@ Ref<const Plan> make_plan(const fused::Program& program, const std::vector<Sourc
       step.y = place[i] = static_cast<Place>(first_output + output[i]);
     } else {
       // Not that of an argument which ends here: compilers give up vectors where a result might overlap its arguments.
-      step.y = place[i] = static_cast<Place>(first_register + registers.take());
+      step.y = place[i] = static_cast<Place>(first_register + registers.take(size_of(from.dtype)));
       plan->width = std::max(plan->width, size_of(from.dtype));
       if (output[i] != kNowhere) step.streamed = static_cast<Place>(first_output + output[i]);
     }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fornax/array/ref.hpp>
+#include <fornax/cpu/fused/compiled/compiled.hpp>
 #include <fornax/cpu/kernels/kernel.hpp>
 #include <fornax/ops/fused.hpp>
 #include <fornax/ops/reduce.hpp>
@@ -26,6 +27,7 @@ inline constexpr Place kNowhere = 0xffff;
 
 struct Step {
   fused::Code code;
+  std::uint8_t fn;  // as the instruction has it
   ReduceFn reduce;
   Kernel kernel;  // null for Cast and Reduce
   std::uint8_t count;
@@ -46,6 +48,7 @@ struct Plan : Counted {
   bool widens = false;     // some step does
   std::int64_t tile = 0;   // elements; a multiple of every reduction's block
   std::int64_t range = 0;  // elements that one task has at least; a multiple of every reduction's range
+  CompiledOnDemand compiled;
 };
 
 /// The plan for a program, from a cache of the latest ones, or made.
