@@ -28,7 +28,8 @@ TEST(EveryOperationWithFusion, GivesTheBitsOfTheOperationAlone) {
   Tally tally("fused against alone");
   Random random(50);
   // Of what never waits, the small cases are enough.
-  const std::set<std::string_view> waits = {"Unary", "Binary", "WithScalar", "Where", "Clamp", "Cast", "Reduce"};
+  const std::set<std::string_view> waits = {"Unary", "Binary", "WithScalar", "Where",     "Clamp",
+                                            "Cast",  "Reduce", "Softmax",    "GroupNorm", "GroupNormGrad"};
   for (const Case& c : all_variants()) {
     SCOPED_TRACE(c.label());
     if (c.inputs.empty() || (c.inputs[0].shape.numel() > 1000 && !waits.contains(c.page))) continue;
@@ -151,7 +152,7 @@ class Pair {
 
   void step() {
     const std::size_t i = below(alone_.size());
-    switch (below(12)) {
+    switch (below(14)) {
       case 0: return drop(i);
       case 1: return read(i);
       case 2: return add(input(below(4) == 0 ? DType::F64 : DType::F32));
@@ -172,6 +173,8 @@ class Pair {
         if (takes(op, {i})) add_result(op, {i});
         return;
       }
+      case 12:
+      case 13: return take_rows(i);
       case 9: {
         const std::size_t c = below(alone_.size()), b = below(alone_.size());
         if (takes(op::Where{}, {c, i, b})) add_result(op::Where{}, {c, i, b});
@@ -254,6 +257,41 @@ class Pair {
     add_result(op, {i});
     if (below(2) == 0)
       add({reshape(alone_.back(), Shape{alone_.back().numel()}), reshape(fused_.back(), Shape{fused_.back().numel()})});
+  }
+  // Softmax, a norm, or the gradients of one.
+  void take_rows(std::size_t i) {
+    if (shape_.rank() == 0) return;
+    const std::size_t g = below(alone_.size());
+    const auto width = shape_[shape_.rank() - 1];
+    const auto run_both = [&](const auto& op, std::initializer_list<std::size_t> rows, std::size_t vectors) {
+      std::vector<Array> x, y;
+      for (const std::size_t k : rows) {
+        if (!(alone_[k].shape() == shape_) || alone_[k].dtype() != alone_[i].dtype()) return;
+        x.push_back(alone_[k]), y.push_back(fused_[k]);
+      }
+      for (std::size_t k = 0; k < vectors; ++k) {
+        std::vector<double> values(static_cast<std::size_t>(width));
+        for (double& v : values) v = 2 * uniform(random_) - 1;
+        const Array v = upload(TensorData(values, Shape{width}).convert(alone_[i].dtype()));
+        x.insert(x.begin() + static_cast<std::ptrdiff_t>(k) + 1, v);
+        y.insert(y.begin() + static_cast<std::ptrdiff_t>(k) + 1, below(2) == 0 ? fusing().enter(v) : late(v));
+      }
+      std::vector<Array> a = execute(Op(op), lend(x)), b = execute(Op(op), lend(y));
+      for (std::size_t k = 0; k < a.size(); ++k) add({std::move(a[k]), std::move(b[k])});
+    };
+    if (!is_float(alone_[i].dtype()) || !(alone_[i].shape() == shape_)) return;
+    const bool two = shape_.rank() == 2;
+    switch (two ? below(3) : 0) {
+      case 0: return run_both(op::Softmax{shape_.rank() - 1, below(2) == 0}, {i}, 0);
+      case 1: {
+        const std::size_t vectors = below(3);
+        return run_both(op::GroupNorm{1, 1e-5, below(2) == 0, static_cast<std::uint8_t>(vectors)}, {i}, vectors);
+      }
+      default: {
+        const bool affine = below(2) == 0;
+        return run_both(op::GroupNormGrad{1, 1e-5, below(2) == 0, affine}, {i, g}, affine ? 1 : 0);
+      }
+    }
   }
   void drop(std::size_t i) {
     if (alone_.size() < 5) return;

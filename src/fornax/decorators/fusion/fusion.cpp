@@ -43,6 +43,10 @@ void read_environment() {
 
 constinit std::atomic<std::uint64_t> deferred{0}, instructions{0}, programs{0}, waiting_programs{0};
 
+bool same_rows(const Shape& a, const Shape& b) {
+  return a.rank() > 0 && b.rank() > 0 && a[a.rank() - 1] == b[b.rank() - 1];
+}
+
 class Decorator final : public Interpreter {
  public:
   explicit Decorator(Interpreter& backend) : Interpreter(&backend, &kFamily, &least) {
@@ -85,9 +89,23 @@ class Decorator final : public Interpreter {
     return Operand(body->value, x.reusable());
   }
 
-  Array defer(const Op& op, Operands inputs);
+  /// An instruction that looks for its group.
+  struct Request {
+    Instruction made;
+    Setting setting;
+    Walk walk = Walk::Elements;
+    std::int64_t rows = 1, columns = 0;
+    Operands values;
+    std::array<Operand, 2> swapped;
+    std::vector<Array> vectors;
+    std::uint64_t bytes_before = 0;  // that the group held
+  };
+
+  template <std::size_t n> bool defer(const Op& op, Operands inputs, Array (&results)[n]);
+  void take_vectors(Request& r, Operands inputs);
+  Ref<Group> joined(Lock& lock, Request& r);
   Array renamed(const op::Reshape& op, Operands inputs);
-  Ref<Group> common_group(Lock& lock, Operands inputs);
+  Ref<Group> common_group(Lock& lock, Operands inputs, bool by_rows);
   static Ref<Group> reference(const Group& group);
   void run(Lock& lock, Ref<Group> group);
   static void publish(Group::Slot& slot, const Array& result) noexcept;
@@ -109,8 +127,12 @@ Array Decorator::apply_one(const Op& op, Operands inputs) {
   if (small) return enter(inner()->apply_one(op, inputs));
   // Also when FORNAX_FUSION_LEAST is 0: no elements, no work.
   if (const std::int64_t n = inputs[0]->numel(); n >= least.load(std::memory_order_relaxed) && n > 0) {
-    Array y = defer(op, inputs);
-    if (y.defined()) return y;
+    if (const auto* reshape = std::get_if<op::Reshape>(&op)) {
+      Array y = renamed(*reshape, inputs);
+      if (y.defined()) return y;
+    } else if (Array y[1]; !std::holds_alternative<op::GroupNormGrad>(op) && defer(op, inputs, y)) {
+      return std::move(y[0]);
+    }
   } else if (const auto* reshape = std::get_if<op::Reshape>(&op)) {
     Array y = renamed(*reshape, inputs);
     if (y.defined()) return y;
@@ -125,8 +147,17 @@ Array Decorator::apply_one(const Op& op, Operands inputs) {
 Arrays Decorator::apply(const Op& op, Operands inputs) {
   if (inputs.size() <= 3) {
     Setting setting;
-    const bool one = !inputs.empty() && instruction_of(op, inputs[0].array(), setting).has_value();
+    const bool one = !inputs.empty() && !std::holds_alternative<op::GroupNormGrad>(op) &&
+                     instruction_of(op, inputs[0].array(), setting).has_value();
     if (one || inputs.empty() || std::holds_alternative<op::Reshape>(op)) return apply_one(op, inputs);
+  }
+  if (const auto* grad = std::get_if<op::GroupNormGrad>(&op)) {
+    const std::int64_t n = inputs.empty() ? 0 : inputs[0]->numel();
+    if (Array y[3]; n > 0 && n >= least.load(std::memory_order_relaxed) && defer(op, inputs, y)) {
+      Arrays results{std::move(y[0])};
+      for (std::size_t k = 1; k < (grad->affine ? 3 : 1); ++k) results.push_back(std::move(y[k]));
+      return results;
+    }
   }
   std::vector<Operand> values;
   values.reserve(inputs.size());
@@ -136,61 +167,114 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
   return results;
 }
 
-// The operation's result, to be computed later; empty if it has to run now.
-Array Decorator::defer(const Op& op, Operands inputs) {
-  if (const auto* reshape = std::get_if<op::Reshape>(&op)) return renamed(*reshape, inputs);
-  Setting setting;
-  std::optional<Instruction> made = instruction_of(op, inputs[0].array(), setting);
-  if (!made) return {};
-  const Spec spec = visit(op, [&]<class T>(const T& o) -> Spec {
-    if constexpr (!std::is_same_v<T, op::Custom>)
-      if constexpr (!has_many_results<T>) return o.infer(inputs);
-    return {};  // no instruction
+// The operation's results, to be computed later; none if it has to run now.
+template <std::size_t n> bool Decorator::defer(const Op& op, Operands inputs, Array (&results)[n]) {
+  Request r;
+  std::optional<Instruction> made = instruction_of(op, inputs[0].array(), r.setting);
+  if (!made) return false;
+  r.made = *made;
+  Specs specs;
+  visit(op, [&]<class T>(const T& o) {
+    if constexpr (!std::is_same_v<T, op::Custom>) {
+      if constexpr (has_many_results<T>)
+        specs = o.infer(inputs);
+      else
+        specs.push_back(o.infer(inputs));
+    }
   });
-  made->dtype = spec.dtype;
-
-  Walk walk = Walk::Elements;
-  std::int64_t rows = 1, columns = 0;
+  r.made.dtype = specs[0].dtype;
+  r.values = inputs;
+  const Shape& shape = inputs[0]->shape();
   if (const auto* reduce = std::get_if<op::Reduce>(&op)) {
     // At the end of a chain only: by itself it has nothing to gain.
-    if (!waiting(inputs[0].array()) || !walk_of(inputs[0]->shape(), reduce->dims, walk, rows, columns)) return {};
+    if (!waiting(inputs[0].array()) || !walk_of(shape, reduce->dims, r.walk, r.rows, r.columns)) return false;
+    r.made.setting = static_cast<std::uint16_t>(r.walk);
+  } else if (takes_rows(made->code)) {
+    r.walk = Walk::WholeRows;
+    r.columns = shape[shape.rank() - 1];
+    r.rows = shape.numel() / r.columns;
+    if (made->code != Code::Softmax) take_vectors(r, inputs);
   }
 
   Lock lock(mutex_);
-  Ref<Group> group = common_group(lock, inputs);
-  if (walk != Walk::Elements) {
-    if (!group) return {};
-    if (group->walk != Walk::Elements && (group->walk != walk || group->rows != rows || group->columns != columns))
-      return {};
+  const Ref<Group> group = joined(lock, r);
+  if (!group) return false;
+  // The last step that may fail; until then nobody reads the new slots.
+  LazyBody* bodies[n] = {};
+  std::size_t ready = 0;
+  try {
+    for (; ready < specs.size(); ++ready) bodies[ready] = Pool::make<LazyBody>(this, specs[ready]);
+  } catch (...) {
+    while (ready > 0) Pool::destroy(bodies[--ready]);
+    throw;
   }
-  const bool fresh = !group;
-  if (fresh) group = Ref(new Group(spec.shape));
-  const std::uint64_t before = group->bytes;
-  for (std::size_t k = 0; k < inputs.size(); ++k) {
-    const LazyBody* body = lazy(inputs[k].array());
-    const bool evaluated = !body || body->ready.load(std::memory_order_relaxed);
-    made->arguments[k] = evaluated ? group->input(body ? body->value : inputs[k].array()) : body->slot;
+  const auto first = static_cast<fused::Value>(group->slots.size() - specs.size());
+  for (std::size_t k = 0; k < specs.size(); ++k) {
+    group->attach(*bodies[k], static_cast<fused::Value>(first + k), group);
+    results[k] = Array(bodies[k]);
   }
-  if (walk != Walk::Elements) {
-    group->walk = walk;
-    group->rows = rows;
-    group->columns = columns;
-  }
-  if (made->code == Code::WithScalar || made->code == Code::Clamp) {
-    made->setting = static_cast<std::uint16_t>(group->settings.size());
-    group->settings.push_back(setting);
-  }
-  group->slots.push_back({*made, nullptr});
-  // The last step that may fail; until then nobody reads the new slot.
-  auto* const body = Pool::make<LazyBody>(this, spec);
-  group->attach(*body, static_cast<fused::Value>(group->slots.size() - 1), group);
-  if (fresh) {
+  if (group->readers == specs.size())
     link(*group);
-  } else {
-    bytes_ += group->bytes - before;
-  }
+  else
+    bytes_ += group->bytes - r.bytes_before;
   deferred.fetch_add(1, std::memory_order_relaxed);
-  return Array(body);
+  return true;
+}
+
+// Weight and bias of a norm, which every row reads.
+void Decorator::take_vectors(Request& r, Operands inputs) {
+  const bool grad = r.made.code == Code::NormGrad;
+  if (grad) r.swapped = {Operand(inputs[0].array()), Operand(inputs[inputs.size() - 1].array())};
+  r.values = grad ? Operands(r.swapped.data(), 2) : inputs.first(1);
+  for (std::size_t k = 1; k < inputs.size() - (grad ? 1 : 0); ++k) {
+    LazyBody* const body = lazy(inputs[k].array());
+    r.vectors.push_back(body ? value_of(*body) : inputs[k].array());
+  }
+}
+
+// The group to whose end the instruction went; none if it fits nowhere.
+Ref<Group> Decorator::joined(Lock& lock, Request& r) {
+  const bool by_rows = takes_rows(r.made.code);
+  Ref<Group> group = common_group(lock, r.values, by_rows);
+  if (!group && r.made.code == Code::Reduce) return {};
+  if (group && !group->accepts(r.walk, r.rows, r.columns)) return {};
+  if (!group) group = Ref(new Group(r.values[0]->shape()));
+  const auto evaluated = [&](const Operand& x) -> const Array* {
+    const LazyBody* body = lazy(x.array());
+    if (!body) return &x.array();
+    return body->ready.load(std::memory_order_relaxed) ? &body->value : nullptr;
+  };
+  for (const Operand& x : r.values)
+    if (const Array* value = evaluated(x); value && !(value->shape() == group->shape) && !is_contiguous(*value))
+      return {};
+  r.bytes_before = group->bytes;
+  std::size_t k = 0;
+  for (const Operand& x : r.values) {
+    const Array* value = evaluated(x);
+    const bool other = value && !(value->shape() == group->shape);
+    r.made.arguments[k++] =
+        !value ? lazy(x.array())->slot
+               : group->input(other ? view(*value, group->shape, contiguous_strides(group->shape), 0) : *value);
+  }
+  for (const Array& v : r.vectors) {
+    Strides strides{};
+    strides[static_cast<std::size_t>(group->shape.rank() - 1)] = dense(v).strides[0];
+    r.made.arguments[k++] = group->input(view(v, group->shape, strides, 0));
+  }
+  group->walk_with(r.walk, r.rows, r.columns);
+  if (has_setting(r.made.code)) {
+    r.made.setting = static_cast<std::uint16_t>(group->settings.size());
+    group->settings.push_back(r.setting);
+  }
+  group->slots.push_back({r.made, nullptr});
+  if (r.made.code == Code::NormGrad && r.made.count == 3) {
+    Instruction vector{.code = Code::NormVectorGrad, .fn = 0, .dtype = r.made.dtype, .count = 1};
+    vector.arguments[0] = static_cast<fused::Value>(group->slots.size() - 1);
+    group->slots.push_back({vector, nullptr});
+    vector.fn = 1;
+    group->slots.push_back({vector, nullptr});
+  }
+  return group;
 }
 
 // The same elements under another shape: nothing to compute. Empty if x does not wait.
@@ -205,16 +289,17 @@ Array Decorator::renamed(const op::Reshape& op, Operands inputs) {
   return Array(body);
 }
 
-// The group that an instruction with these inputs joins; none if no input waits. What cannot be in one runs first.
-Ref<Group> Decorator::common_group(Lock& lock, Operands inputs) {
+// The group that an instruction with these inputs joins; none if no input waits. What cannot be in one runs first. Rows are
+// the same under every shape that only renames what is before the last dim.
+Ref<Group> Decorator::common_group(Lock& lock, Operands inputs, bool by_rows) {
   while (true) {
     Ref<Group> group, in_the_way;
     for (const Operand& x : inputs) {
       LazyBody* body = waiting(x.array());
       if (!body) continue;
       const Ref<Group> other = body->group;
-      const bool usable = other->state == Group::State::Open && body->shape == other->shape &&
-                          other->slots[body->slot].instruction.code != Code::Reduce;
+      const bool usable = other->state == Group::State::Open && !is_end(other->slots[body->slot].instruction.code) &&
+                          (body->shape == other->shape || (by_rows && same_rows(body->shape, other->shape)));
       if (!usable || !other->has_room()) {
         in_the_way = other;
       } else if (!group) {

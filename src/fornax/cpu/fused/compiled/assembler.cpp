@@ -54,7 +54,32 @@ bool read_later(const Plan& plan, Place p, std::size_t from) {
   return false;
 }
 
-Draft drafted(const Plan& plan, std::size_t begin, std::size_t end) {
+/// A slope that is computed with its function, and waits in a register of its own for the step that multiplies by it: what
+/// lies between them, a norm say, is not compiled, so that they are in different segments.
+struct Carried {
+  std::size_t from, to;
+  Place place;
+};
+
+std::vector<Carried> carried_slopes(const Plan& plan) {
+  std::vector<Carried> all;
+  const std::vector<Step>& steps = plan.steps;
+  auto next = static_cast<Place>(plan.inputs + plan.outputs + plan.registers);
+  for (std::size_t to = 0; to < steps.size(); ++to) {
+    if (!slope_is_of_argument(steps[to]) || !has_formula(steps[to])) continue;
+    bool cut = false;
+    for (std::size_t i = to; i-- > 0 && steps[i].y != steps[to].x[1];) {
+      cut = cut || !has_formula(steps[i]);
+      const bool same = steps[i].code == Code::Unary && steps[i].fn == steps[to].fn && steps[i].x[0] == steps[to].x[1];
+      if (!same) continue;
+      if (cut) all.push_back({i, to, next++});
+      break;
+    }
+  }
+  return all;
+}
+
+Draft drafted(const Plan& plan, const std::vector<Carried>& carried, std::size_t begin, std::size_t end) {
   Draft d{begin, end, {}, {}, {}, {}, {}};
   const std::size_t first_register = plan.inputs + plan.outputs;
   std::map<Place, VectorId> known;
@@ -75,7 +100,15 @@ Draft drafted(const Plan& plan, std::size_t begin, std::size_t end) {
     const std::uint32_t number = has_number ? 2U * s.setting : 0U;
     const Vector numbers[2] = {{&d.code, has_number ? d.code.add(VectorFn::Number, number) : VectorId{0}},
                                {&d.code, has_number ? d.code.add(VectorFn::Number, number + 1) : VectorId{0}}};
-    const VectorId y = formula(s, x, numbers).id;
+    const auto arrives = std::find_if(carried.begin(), carried.end(), [&](const Carried& c) { return c.to == i; });
+    const auto load_slope = [&] {
+      return Vector{&d.code, d.code.add(VectorFn::Load, static_cast<std::uint32_t>(d.place(arrives->place)))};
+    };
+    const VectorId y = (arrives == carried.end() ? formula(s, x, numbers) : x[0] * load_slope()).id;
+    for (const Carried& c : carried)
+      if (c.from == i)
+        d.code.add(VectorFn::Store, static_cast<std::uint32_t>(d.place(c.place)),
+                   slope_factor(plan.steps[c.to], x[0]).id);
     known[s.y] = y;
     const bool is_bool = s.dtype == DType::Bool;
     // The last value of a register that is read behind the segment has to be there; an output in any case.
@@ -96,9 +129,9 @@ Draft drafted(const Plan& plan, std::size_t begin, std::size_t end) {
 }
 
 // As many of the steps from `begin` on as the registers suffice for; two vectors side by side, if they do for that.
-Draft fitting(const Plan& plan, std::size_t begin, std::size_t end) {
+Draft fitting(const Plan& plan, const std::vector<Carried>& carried, std::size_t begin, std::size_t end) {
   while (true) {
-    Draft d = drafted(plan, begin, end);
+    Draft d = drafted(plan, carried, begin, end);
     d.unroll = 2;
     if (!assign_registers(d.ops, kVectors / 2, kMasks / 2)) return d;
     d.unroll = 1;
@@ -106,7 +139,7 @@ Draft fitting(const Plan& plan, std::size_t begin, std::size_t end) {
     if (!full) return d;
     while (end > begin && d.first[end - begin - 1] > *full) --end;
     --end;
-    if (end <= begin) return drafted(plan, begin, begin);
+    if (end <= begin) return drafted(plan, carried, begin, begin);
   }
 }
 
@@ -297,13 +330,14 @@ class Assembler : public Xbyak::CodeGenerator {
   int unroll_ = 1;
 };
 
-// Worth it: several steps, or one that would write its result twice.
+// Worth it: several steps, one that would write its result twice, or one that is a long formula.
 bool pays(const Draft& d, const Plan& plan) {
+  constexpr std::size_t kLong = 10;
   if (d.ops.empty()) return false;
-  return d.end - d.begin > 1 || plan.steps[d.begin].streamed != kNowhere;
+  return d.end - d.begin > 1 || plan.steps[d.begin].streamed != kNowhere || d.ops.size() > kLong;
 }
 
-std::vector<Draft> drafts_of(const Plan& plan) {
+std::vector<Draft> drafts_of(const Plan& plan, const std::vector<Carried>& carried) {
   std::vector<Draft> drafts;
   const std::size_t n = plan.steps.size();
   for (std::size_t i = 0; i < n;) {
@@ -313,7 +347,7 @@ std::vector<Draft> drafts_of(const Plan& plan) {
       ++i;
       continue;
     }
-    Draft d = fitting(plan, i, end);
+    Draft d = fitting(plan, carried, i, end);
     i = std::max(d.end, i + 1);
     if (pays(d, plan)) drafts.push_back(std::move(d));
   }
@@ -325,7 +359,16 @@ std::vector<Draft> drafts_of(const Plan& plan) {
 bool can_compile() { return isa() == Isa::Avx512; }
 
 std::unique_ptr<const Compiled> compile(const Plan& plan) {
-  const std::vector<Draft> drafts = drafts_of(plan);
+  std::vector<Carried> carried = carried_slopes(plan);
+  std::vector<Draft> drafts = drafts_of(plan, carried);
+  const auto covered = [&](std::size_t step) {
+    return std::any_of(drafts.begin(), drafts.end(), [&](const Draft& d) { return d.begin <= step && step < d.end; });
+  };
+  if (!std::all_of(carried.begin(), carried.end(),
+                   [&](const Carried& c) { return covered(c.from) && covered(c.to); })) {
+    carried.clear();
+    drafts = drafts_of(plan, carried);
+  }
   if (drafts.empty()) return nullptr;
   std::size_t bytes = 0;
   for (const Draft& d : drafts) bytes += d.bytes();
@@ -346,7 +389,7 @@ std::unique_ptr<const Compiled> compile(const Plan& plan) {
     to += d.bytes();
   }
   if (!pages.close()) return nullptr;
-  return std::make_unique<const Compiled>(Compiled{std::move(pages), std::move(segments)});
+  return std::make_unique<const Compiled>(Compiled{std::move(pages), std::move(segments), carried.size()});
 }
 
 }  // namespace fornax::cpu

@@ -46,6 +46,7 @@ class CodePages {
 struct Compiled {
   CodePages pages;
   std::vector<Segment> segments;  // in the order of the steps
+  std::size_t registers = 0;      // that they need beyond those of the plan
 };
 
 /// Null if nothing of the plan can be compiled: no step has a formula, or the machine, the build or the system does not allow it.

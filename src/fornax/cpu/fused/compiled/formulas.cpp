@@ -169,28 +169,28 @@ std::optional<Vector> unary(UnaryFn fn, Vector x) {
   }
 }
 
-// g f'(v), where v is x or, for tanh and sigmoid, f(x).
-std::optional<Vector> slope(UnaryFn fn, Vector g, Vector v) {
+// f'(v), where v is x or, for tanh and sigmoid, f(x).
+std::optional<Vector> slope(UnaryFn fn, Vector v) {
   switch (fn) {
-    case UnaryFn::Tanh: return g * (1.0F - v * v);
-    case UnaryFn::Sigmoid: return g * (v * (1.0F - v));
+    case UnaryFn::Tanh: return 1.0F - v * v;
+    case UnaryFn::Sigmoid: return v * (1.0F - v);
     case UnaryFn::Gelu: {
       const Normal n = normal(v);
-      return g * fma(v, n.density, n.below);
+      return fma(v, n.density, n.below);
     }
     case UnaryFn::GeluTanh: {
       const Turn u = gelu_tanh_turn(v);
       const Vector s = sigmoid(u.value);
-      return g * fma(u.at * (s * (1.0F - s)), u.slope, s);
+      return fma(u.at * (s * (1.0F - s)), u.slope, s);
     }
     case UnaryFn::Silu: {
       const Vector s = sigmoid(v);
-      return g * fma(v, s * (1.0F - s), s);
+      return fma(v, s * (1.0F - s), s);
     }
-    case UnaryFn::Softplus: return g * sigmoid(v);
+    case UnaryFn::Softplus: return sigmoid(v);
     case UnaryFn::Mish: {
       const MishParts m = mish_parts(v);
-      return g * fma(v, m.slope, m.tanh);
+      return fma(v, m.slope, m.tanh);
     }
     default: return {};
   }
@@ -245,7 +245,10 @@ std::optional<Vector> result_of(const Step& s, const Vector* x, const Vector* nu
   const bool masks = s.from[0] == DType::Bool;
   switch (s.code) {
     case Code::Unary: return masks ? std::nullopt : unary(static_cast<UnaryFn>(s.fn), x[0]);
-    case Code::Slope: return slope(static_cast<UnaryFn>(s.fn), x[0], x[1]);
+    case Code::Slope: {
+      const std::optional<Vector> factor = slope(static_cast<UnaryFn>(s.fn), x[1]);
+      return factor ? std::optional(x[0] * *factor) : factor;
+    }
     case Code::Binary: return (masks ? of_masks : binary)(static_cast<BinaryFn>(s.fn), x[0], x[1]);
     case Code::WithScalar: return masks ? std::nullopt : with_number(static_cast<ScalarFn>(s.fn), x[0], numbers[0]);
     case Code::Where:
@@ -271,6 +274,13 @@ bool has_formula(const Step& step) {
   const Vector x[3] = {any, any, any};
   return result_of(step, x, x).has_value();
 }
+
+bool slope_is_of_argument(const Step& step) {
+  const auto fn = static_cast<UnaryFn>(step.fn);
+  return step.code == Code::Slope && fn != UnaryFn::Tanh && fn != UnaryFn::Sigmoid;
+}
+
+Vector slope_factor(const Step& step, Vector x) { return *slope(static_cast<UnaryFn>(step.fn), x); }
 
 Vector formula(const Step& step, const Vector* x, const Vector* numbers) { return *result_of(step, x, numbers); }
 
