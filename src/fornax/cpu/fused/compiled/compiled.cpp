@@ -15,7 +15,7 @@ namespace fornax::cpu {
 
 namespace {
 
-// To compile costs 50 to 300 us: what interpreting a million elements does, or a few runs of a program that stays.
+// To compile a dozen operations costs 50 us: less than to interpret them over a million elements, or a few more times.
 constexpr std::int64_t kLarge = 1 << 20;
 constexpr std::uint32_t kFewRuns = 4;
 
