@@ -57,6 +57,9 @@ Report gelu_layernorm(const Options& o) {
     auto out = functional::layer_norm(functional::gelu(x * w.unsqueeze<2>() + b.unsqueeze<2>()), gamma, beta);
     y = out.inner();
     gradients = std::move(out).backward(g);
+    compute(y);
+    for (const auto& v : {w, b, gamma, beta}) compute(*v.grad(gradients));
+    compute(*x.grad(gradients));
   });
   r.extra = {{"y_abs", abs_d(y)}, {"gx_abs", abs_d(*x.grad(gradients))}, {"gw_abs", abs_d(*w.grad(gradients))}};
   return r;

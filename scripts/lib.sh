@@ -14,7 +14,7 @@ if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
 fi
 
 # What building the library takes.
-build_packages=(g++ cmake ninja-build ccache libdnnl-dev liblapack-dev libkissfft-dev libxxhash-dev nlohmann-json3-dev zlib1g-dev)
+build_packages=(g++ cmake ninja-build ccache libdnnl-dev liblapack-dev libkissfft-dev libxxhash-dev libxbyak-dev nlohmann-json3-dev zlib1g-dev)
 # What it takes too for readers, dashboards and the command fornax, which are left out without them.
 optional_packages=(libpng-dev libjpeg62-turbo-dev libsqlite3-dev libncurses-dev libcpp-httplib-dev pkg-config libjs-chart.js libcli11-dev)
 

@@ -177,6 +177,33 @@ TEST_F(FusionTest, LetsOneProgramReshapeReadAndReduce) {
   EXPECT_EQ((flat * 2.0f).to_data()[0], 2.0);
 }
 
+// An activation and a norm, with the gradients of all that takes part.
+template <class On> std::vector<TensorData> activated_and_normed() {
+  using T3 = Tensor<Autodiff<On>, 3>;
+  using V = Tensor<Autodiff<On>, 1>;
+  const auto numbers = [](std::int64_t n) { return Tensor<On, 1>::arange(0.0, static_cast<double>(n), 1.0).sin(); };
+  const T3 x = T3::from_inner(numbers(4 * 70 * 40).reshape({4, 70, 40})).require_grad();
+  const V w = V::from_inner(numbers(40)).require_grad(), gamma = V::from_inner(numbers(40) + 1.0f).require_grad();
+  const T3 u = functional::gelu(x * w.reshape({1, 1, 40}));
+  T3 y = functional::layer_norm(u, gamma, w);
+  const Tensor<On, 3> g = numbers(4 * 70 * 40).reshape({4, 70, 40}), value = y.inner();
+  const Gradients<Autodiff<On>> gradients = std::move(y).backward(g);
+  return {value.to_data(), x.grad(gradients)->to_data(), w.grad(gradients)->to_data(),
+          gamma.grad(gradients)->to_data()};
+}
+
+TEST_F(FusionTest, RunsNormsWithWhatIsAroundThem) {
+  const std::vector<TensorData> expected = activated_and_normed<Cpu>();
+  for (const cpu::Executor executor : executors()) {
+    const ByExecutor by(executor);
+    std::vector<TensorData> got;
+    const Done done = done_by([&] { got = activated_and_normed<B>(); });
+    EXPECT_TRUE(same_bits(got, expected)) << "executor " << static_cast<int>(executor);
+    EXPECT_GT(done.instructions, 8u);
+    EXPECT_LE(done.programs, 10u);
+  }
+}
+
 TEST_F(FusionTest, LeavesPicturesInTheOrderInWhichTheyLie) {
   const Array plain = upload(TensorData(Shape{2, 4, 5, 3}, DType::F32));
   constexpr std::int64_t kChannelsFirst[] = {0, 3, 1, 2};

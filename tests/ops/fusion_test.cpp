@@ -28,17 +28,22 @@ TEST(EveryOperationWithFusion, GivesTheBitsOfTheOperationAlone) {
   Tally tally("fused against alone");
   Random random(50);
   // Of what never waits, the small cases are enough.
-  const std::set<std::string_view> waits = {"Unary", "Binary", "WithScalar", "Where", "Clamp", "Cast", "Reduce"};
+  const std::set<std::string_view> waits = {"Unary", "Binary", "WithScalar", "Where",     "Clamp",
+                                            "Cast",  "Reduce", "Softmax",    "GroupNorm", "GroupNormGrad"};
   for (const Case& c : all_variants()) {
     SCOPED_TRACE(c.label());
     if (c.inputs.empty() || (c.inputs[0].shape.numel() > 1000 && !waits.contains(c.page))) continue;
     const std::vector<TensorData> data = draw(c, random);
     const std::vector<TensorData> expected = results(c.op, lend(upload(data)));
+    for (const cpu::Executor executor : executors()) {
+      const ByExecutor by(executor);
+      SCOPED_TRACE(executor == cpu::Executor::Tiles ? "tiles" : "compiled");
+      EXPECT_TRUE(same_bits(results(c.op, lend(late(upload(data)))), expected)) << "inputs that wait";
+    }
     std::vector<Array> ready;
     for (const Array& a : upload(data)) ready.push_back(fusing().enter(a));
     EXPECT_TRUE(same_bits(results(c.op, lend(ready)), expected)) << "inputs that are evaluated";
     EXPECT_TRUE(same_bits(results(c.op, give(ready)), expected)) << "given inputs";
-    EXPECT_TRUE(same_bits(results(c.op, lend(late(upload(data)))), expected)) << "inputs that wait";
     std::vector<Array> waiting = late(upload(data));
     EXPECT_TRUE(same_bits(results(c.op, give(waiting)), expected)) << "given inputs that wait";
     for (const Layout layout : kLayouts) {
@@ -147,7 +152,7 @@ class Pair {
 
   void step() {
     const std::size_t i = below(alone_.size());
-    switch (below(12)) {
+    switch (below(14)) {
       case 0: return drop(i);
       case 1: return read(i);
       case 2: return add(input(below(4) == 0 ? DType::F64 : DType::F32));
@@ -168,6 +173,8 @@ class Pair {
         if (takes(op, {i})) add_result(op, {i});
         return;
       }
+      case 12:
+      case 13: return take_rows(i);
       case 9: {
         const std::size_t c = below(alone_.size()), b = below(alone_.size());
         if (takes(op::Where{}, {c, i, b})) add_result(op::Where{}, {c, i, b});
@@ -251,6 +258,41 @@ class Pair {
     if (below(2) == 0)
       add({reshape(alone_.back(), Shape{alone_.back().numel()}), reshape(fused_.back(), Shape{fused_.back().numel()})});
   }
+  // Softmax, a norm, or the gradients of one.
+  void take_rows(std::size_t i) {
+    if (shape_.rank() == 0) return;
+    const std::size_t g = below(alone_.size());
+    const auto width = shape_[shape_.rank() - 1];
+    const auto run_both = [&](const auto& op, std::initializer_list<std::size_t> rows, std::size_t vectors) {
+      std::vector<Array> x, y;
+      for (const std::size_t k : rows) {
+        if (!(alone_[k].shape() == shape_) || alone_[k].dtype() != alone_[i].dtype()) return;
+        x.push_back(alone_[k]), y.push_back(fused_[k]);
+      }
+      for (std::size_t k = 0; k < vectors; ++k) {
+        std::vector<double> values(static_cast<std::size_t>(width));
+        for (double& v : values) v = 2 * uniform(random_) - 1;
+        const Array v = upload(TensorData(values, Shape{width}).convert(alone_[i].dtype()));
+        x.insert(x.begin() + static_cast<std::ptrdiff_t>(k) + 1, v);
+        y.insert(y.begin() + static_cast<std::ptrdiff_t>(k) + 1, below(2) == 0 ? fusing().enter(v) : late(v));
+      }
+      std::vector<Array> a = execute(Op(op), lend(x)), b = execute(Op(op), lend(y));
+      for (std::size_t k = 0; k < a.size(); ++k) add({std::move(a[k]), std::move(b[k])});
+    };
+    if (!is_float(alone_[i].dtype()) || !(alone_[i].shape() == shape_)) return;
+    const bool two = shape_.rank() == 2;
+    switch (two ? below(3) : 0) {
+      case 0: return run_both(op::Softmax{shape_.rank() - 1, below(2) == 0}, {i}, 0);
+      case 1: {
+        const std::size_t vectors = below(3);
+        return run_both(op::GroupNorm{1, 1e-5, below(2) == 0, static_cast<std::uint8_t>(vectors)}, {i}, vectors);
+      }
+      default: {
+        const bool affine = below(2) == 0;
+        return run_both(op::GroupNormGrad{1, 1e-5, below(2) == 0, affine}, {i, g}, affine ? 1 : 0);
+      }
+    }
+  }
   void drop(std::size_t i) {
     if (alone_.size() < 5) return;
     alone_.erase(alone_.begin() + static_cast<std::ptrdiff_t>(i));
@@ -273,7 +315,10 @@ TEST(RandomProgram, GivesTheBitsOfItsOperationsAlone) {
                           {600, 3}, {40, 33}, {1300}, {5, 1, 300}, {3, 1100}, {1100, 130}};
   for (std::uint64_t seed = 0; seed < 120; ++seed) {
     const Shape& shape = shapes[seed % std::size(shapes)];
-    SCOPED_TRACE("seed " + std::to_string(seed) + ", shape " + shape.str());
+    const cpu::Executor executor = executors()[seed / std::size(shapes) % executors().size()];
+    const ByExecutor by(executor);
+    SCOPED_TRACE("seed " + std::to_string(seed) + ", shape " + shape.str() +
+                 (executor == cpu::Executor::Tiles ? ", tiles" : ", compiled"));
     Pair pair(seed, shape);
     for (int i = 0; i < 40; ++i) pair.step();
     pair.finish();
@@ -289,6 +334,7 @@ TEST(RandomProgram, GivesTheSameBitsForAnyNumberOfThreads) {
   const Shape shapes[] = {{70001}, {3, 40001}, {1500, 60}, {61, 1111}};
   for (std::uint64_t seed = 0; seed < 8; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
+    const ByExecutor by(executors()[seed / 4 % executors().size()]);
     set_num_threads(1 + static_cast<int>(seed % 3));
     Pair pair(1000 + seed, shapes[seed % std::size(shapes)]);
     for (int i = 0; i < 20; ++i) pair.step();

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include <fornax/cpu/fused/compiled/compiled.hpp>
 #include <fornax/decorators/fusion/tag.hpp>
 #include <support/samples.hpp>
 
@@ -21,6 +22,25 @@ class EverySize {
  private:
   std::int64_t before_;
 };
+
+/// While one lives, one executor runs all programs that it can run.
+class ByExecutor {
+ public:
+  explicit ByExecutor(cpu::Executor executor) : before_(cpu::executor()) { cpu::set_executor(executor); }
+  ~ByExecutor() { cpu::set_executor(before_); }
+  ByExecutor(const ByExecutor&) = delete;
+  ByExecutor& operator=(const ByExecutor&) = delete;
+
+ private:
+  cpu::Executor before_;
+};
+
+/// The executors that this build and this machine have.
+inline std::vector<cpu::Executor> executors() {
+  std::vector<cpu::Executor> all{cpu::Executor::Tiles};
+  if (cpu::can_compile()) all.push_back(cpu::Executor::Compiled);
+  return all;
+}
 
 inline Interpreter& fusing() { return Fusion<Cpu>::interpreter(); }
 

@@ -2,13 +2,16 @@
 // lies between its inputs and outputs never leaves the first cache. The kernels are those of the operations themselves.
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <vector>
 
 #include <fornax/array/convert.hpp>
+#include <fornax/cpu/fused/inputs.hpp>
 #include <fornax/cpu/fused/plan.hpp>
 #include <fornax/cpu/fused/reader.hpp>
 #include <fornax/cpu/fused/reduction.hpp>
+#include <fornax/cpu/fused/row_step.hpp>
 #include <fornax/cpu/fused/stream.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/threads.hpp>
@@ -22,79 +25,13 @@ using fused::Code;
 using fused::kInput;
 
 constexpr std::size_t kStreamed = std::size_t{32} << 20;  // bytes of results that no cache keeps until they are read
+constexpr std::int64_t kTask = 1 << 14;                   // elements of whole rows that one task has at least
 constexpr std::size_t kPad = 128;  // between tiles, which would otherwise compete for the same lines of the cache
-
-// An input, its dims in the order in which the program walks through them.
-struct Input {
-  const std::byte* data = nullptr;
-  Strides strides{};
-  Source source = Source::Unused;
-};
-
-// The order of the dims in which a program without reductions walks: that in which an operation's result would lie in
-// memory (elementwise_result), so that pictures with adjacent channels stay so.
-DimOrder order_of(const Call& call) {
-  DimOrder rows{};
-  for (std::size_t d = 0; d < rows.size(); ++d) rows[d] = static_cast<std::int8_t>(d);
-  if (call.row_major || call.program.walk != fused::Walk::Elements) return rows;
-  const Array* like = nullptr;
-  for (const Array& x : call.inputs) {
-    if (!x.defined() || !is_dense(x)) continue;
-    if (!like) like = &x;
-    if (x.rank() > 2 && !is_contiguous(x)) {
-      like = &x;
-      break;
-    }
-  }
-  return like ? memory_order(*like) : rows;
-}
 
 Shape permuted(const Shape& shape, const DimOrder& order) {
   std::array<std::int64_t, kMaxRank> sizes{};
   for (int d = 0; d < shape.rank(); ++d) sizes[static_cast<std::size_t>(d)] = shape[order[static_cast<std::size_t>(d)]];
   return Shape(std::span<const std::int64_t>(sizes.data(), static_cast<std::size_t>(shape.rank())));
-}
-
-Input input_of(const Array& x, const DimOrder& order) {
-  if (!x.defined()) return {};
-  Input input{dense(x).data, {}, Source::Gathered};
-  bool adjacent = true;
-  std::int64_t step = 1;
-  for (int d = x.rank() - 1; d >= 0; --d) {
-    const std::int8_t from = order[static_cast<std::size_t>(d)];
-    const std::int64_t stride = dense(x).strides[static_cast<std::size_t>(from)];
-    input.strides[static_cast<std::size_t>(d)] = stride;
-    adjacent = adjacent && (x.shape()[from] == 1 || stride == step);
-    step *= x.shape()[from];
-  }
-  if (adjacent) {
-    input.source = Source::Adjacent;
-  } else if (repeats_one_element(x)) {
-    input.source = Source::Repeated;
-  }
-  return input;
-}
-
-// Which input's buffer each result may take: one that nobody else holds and that no later instruction reads.
-std::vector<std::size_t> reused_inputs(const Call& call, const std::vector<Source>& sources) {
-  const auto& [types, code, outputs, walk] = call.program;
-  std::vector<std::size_t> last_read(types.size(), 0), reused(outputs.size(), types.size());
-  for (std::size_t i = 0; i < code.size(); ++i)
-    for (std::size_t k = 0; k < code[i].count; ++k)
-      if (code[i].arguments[k] >= kInput) last_read[code[i].arguments[k] - kInput] = i;
-  for (std::size_t x = 0; x < types.size(); ++x) {
-    if (sources[x] != Source::Adjacent || !call.inputs[x].unique()) continue;
-    const DenseBody& body = dense(call.inputs[x]);
-    if (!body.storage || !body.storage->references.is_one()) continue;
-    for (std::size_t o = 0; o < outputs.size(); ++o) {
-      const fused::Instruction& made = code[outputs[o]];
-      if (reused[o] != types.size() || made.code == Code::Reduce || made.dtype != types[x]) continue;
-      if (last_read[x] > outputs[o]) continue;
-      reused[o] = x;
-      break;
-    }
-  }
-  return reused;
 }
 
 class Run {
@@ -103,22 +40,32 @@ class Run {
       : call_(call),
         plan_(plan),
         inputs_(inputs),
-        tile_bytes_(static_cast<std::size_t>(plan.tile) * plan.width + kPad) {
+        tile_(tile_of(call, plan)),
+        tile_bytes_(static_cast<std::size_t>(tile_) * plan.width + kPad) {
     split();
     workers_.resize(static_cast<std::size_t>(threads_for(tasks_)));
-    std::size_t tiles = plan.registers;
+    compiled_ = plan.compiled.get(plan, call.rows * call.columns);
+    registers_ = plan.registers + (compiled_ ? compiled_->registers : 0);
+    std::size_t tiles = registers_;
     for (const Input& x : inputs) tiles += x.source == Source::Repeated || x.source == Source::Gathered;
-    const std::size_t converted = plan.widens ? 4 * (static_cast<std::size_t>(plan.tile) * sizeof(float) + kPad) : 0;
+    const std::size_t converted = plan.widens ? 4 * (static_cast<std::size_t>(tile_) * sizeof(float) + kPad) : 0;
     const std::size_t bytes = tiles * tile_bytes_ + converted;
     scratch_ = cpu_empty("fusion", Shape{bytes * workers_.size()}, DType::U8);
     for (std::size_t w = 0; w < workers_.size(); ++w) place(workers_[w], dense(scratch_).data + w * bytes, results);
-    for (std::size_t x = 0; x < inputs.size(); ++x)
-      if (inputs[x].source == Source::Gathered)
-        gathered_.push_back({x, Reader(inputs[x].data, size_of(call.program.inputs[x]), shape, inputs[x].strides)});
-    for (const Step& step : plan.steps)
+    for (std::size_t x = 0; x < inputs.size(); ++x) {
+      if (inputs[x].source != Source::Gathered) continue;
+      const Reader reader(inputs[x].data, size_of(call.program.inputs[x]), shape, inputs[x].strides);
+      if (!inputs[x].same_rows) gathered_.push_back({x, reader});
+      for (const Worker& w : workers_)
+        if (inputs[x].same_rows) reader.read(0, std::min(tile_, shape.numel()), w.base[x]);
+    }
+    for (const Step& step : plan.steps) {
       if (step.code == Code::Reduce)
         reductions_.push_back(
-            make_reduction(call, step.reduce, results[step.output], static_cast<int>(workers_.size())));
+            make_reduction(call, step.reduce, step.walk, results[step.output], static_cast<int>(workers_.size())));
+      if (takes_rows(step.code)) rows_.push_back(make_row_step(call, step, results, static_cast<int>(workers_.size())));
+    }
+    if (compiled_) take_numbers();
   }
 
   void all() {
@@ -127,12 +74,14 @@ class Run {
       finish_streams();
     });
     for (const auto& r : reductions_) r->finish();
+    for (const auto& r : rows_) r->finish();
   }
 
  private:
   struct Worker {
     std::vector<std::byte*> base;    // of each place
     std::vector<std::int64_t> step;  // bytes from an element to the next; 0 where tiles lie on top of each other
+    std::vector<std::byte*> at;      // the tile in the places of a segment
     std::byte* wide[4] = {};         // tiles of f32, for arguments and result of what is stored in 16 bits
     std::size_t index = 0;
   };
@@ -151,7 +100,7 @@ class Run {
         case Source::Adjacent: w.base.push_back(const_cast<std::byte*>(inputs_[x].data)); break;
         case Source::Repeated:
           w.base.push_back(tile());
-          pack(inputs_[x].data, 0, w.base.back(), size, plan_.tile);
+          pack(inputs_[x].data, 0, w.base.back(), size, tile_);
           break;
         case Source::Gathered: w.base.push_back(tile()); break;
       }
@@ -161,19 +110,31 @@ class Run {
       w.base.push_back(dense(y).data);
       w.step.push_back(static_cast<std::int64_t>(size_of(y.dtype())));
     }
-    for (std::size_t r = 0; r < plan_.registers; ++r) {
+    for (std::size_t r = 0; r < registers_; ++r) {
       w.base.push_back(tile());
       w.step.push_back(0);
     }
     if (!plan_.widens) return;
     for (std::byte*& wide : w.wide)
-      wide = std::exchange(scratch, scratch + static_cast<std::size_t>(plan_.tile) * sizeof(float) + kPad);
+      wide = std::exchange(scratch, scratch + static_cast<std::size_t>(tile_) * sizeof(float) + kPad);
+  }
+
+  static std::int64_t tile_of(const Call& call, const Plan& plan) {
+    if (call.program.walk != fused::Walk::WholeRows) return plan.tile;
+    return call.columns * std::max<std::int64_t>(1, plan.tile / call.columns);
   }
 
   // The work as tasks, by sizes alone.
   void split() {
     const std::int64_t length = call_.columns;
-    if (call_.program.walk == fused::Walk::Columns) {
+    if (call_.program.walk == fused::Walk::WholeRows) {
+      rows_of_task_ = std::max<std::int64_t>(1, kTask / length);
+      std::int64_t together = plan_.rows;
+      for (const Step& s : plan_.steps)
+        if (s.code == Code::NormGrad) together = std::max(together, norm_samples_of_task(call_.rows, length));
+      rows_of_task_ = (rows_of_task_ + together - 1) / together * together;
+      tasks_ = (call_.rows + rows_of_task_ - 1) / rows_of_task_;
+    } else if (call_.program.walk == fused::Walk::Columns) {
       tasks_ = (length + kMostColumns - 1) / kMostColumns;
     } else if (length > plan_.range) {
       parts_of_row_ = (length + plan_.range - 1) / plan_.range;
@@ -187,7 +148,7 @@ class Run {
   void run_task(std::int64_t task, int worker) {
     Worker& w = workers_[static_cast<std::size_t>(worker)];
     const std::int64_t length = call_.columns;
-    const std::int64_t rows_of_tile = std::max<std::int64_t>(1, plan_.tile / length);
+    const std::int64_t rows_of_tile = std::max<std::int64_t>(1, tile_ / length);
     if (call_.program.walk == fused::Walk::Columns) {
       const std::int64_t first = task * kMostColumns, width = std::min(kMostColumns, length - first);
       for (const auto& r : reductions_) r->begin(worker, first, width);
@@ -200,7 +161,7 @@ class Run {
       part_of_row(w, row, first, std::min(first + plan_.range, length));
     } else {
       const std::int64_t first = task * rows_of_task_, end = std::min(first + rows_of_task_, call_.rows);
-      if (length > plan_.tile) {
+      if (length > tile_) {
         for (std::int64_t row = first; row < end; ++row) part_of_row(w, row, 0, length);
       } else {
         for (std::int64_t row = first; row < end; row += rows_of_tile)
@@ -217,8 +178,18 @@ class Run {
     const std::int64_t start = row * call_.columns + column;
     for (const Gathered& g : gathered_) g.reader.read(start, n, w.base[g.input]);
     const auto at = [&](Place p) { return w.base[p] + start * w.step[p]; };
-    std::size_t reduction = 0;
-    for (const Step& s : plan_.steps) {
+    std::size_t reduction = 0, of_rows = 0;
+    const Segment* segment = compiled_ ? compiled_->segments.data() : nullptr;
+    const Segment* const last = compiled_ ? segment + compiled_->segments.size() : nullptr;
+    for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
+      if (segment != last && segment->begin == i) {
+        if (run_segment(w, *segment, start, n)) {
+          i = segment++->end - 1;
+          continue;
+        }
+        segment = last;  // later ones may need what this one would have left to them
+      }
+      const Step& s = plan_.steps[i];
       const std::byte* x[3] = {at(s.x[0])};
       for (std::size_t k = 1; k < s.count; ++k) x[k] = at(s.x[k]);
       if (s.code == Code::Reduce) {
@@ -226,7 +197,9 @@ class Run {
         continue;
       }
       std::byte* const y = at(s.y);
-      if (s.code == Code::Cast) {
+      if (takes_rows(s.code)) {
+        rows_[of_rows++]->tile(static_cast<int>(w.index), y, x, row, n / call_.columns);
+      } else if (s.code == Code::Cast) {
         convert_elements(x[0], s.from[0], y, s.dtype, n);
       } else if (s.widens) {
         widened(w, s, y, x, n);
@@ -235,6 +208,34 @@ class Run {
       }
       if (s.streamed != kNowhere) stream(at(s.streamed), y, static_cast<std::size_t>(n) * size_of(s.dtype));
     }
+  }
+
+  // False if a result that goes past the caches does not lie as that takes; then the interpreter runs these steps.
+  bool run_segment(Worker& w, const Segment& segment, std::int64_t start, std::int64_t n) {
+    for (std::size_t p = 0; p < segment.places.size(); ++p)
+      w.at[p] = w.base[segment.places[p]] + start * w.step[segment.places[p]];
+    for (const std::size_t p : segment.streamed)
+      if (reinterpret_cast<std::uintptr_t>(w.at[p]) % kStreamAlignment != 0) return false;
+    segment.run(w.at.data(), numbers_.data(), n);
+    return true;
+  }
+
+  // The numbers beside arrays and the bounds of clamps, as the kernels convert them.
+  void take_numbers() {
+    numbers_.resize(2 * call_.settings.size());
+    for (const Step& s : plan_.steps) {
+      if (s.from[0] != DType::F32) continue;
+      float* const to = s.code == Code::WithScalar || s.code == Code::Clamp ? &numbers_[2U * s.setting] : nullptr;
+      if (s.code == Code::WithScalar) to[0] = static_cast<float>(call_.settings[s.setting].number.as_double());
+      if (s.code != Code::Clamp) continue;
+      const op::Clamp& clamp = call_.settings[s.setting].clamp;
+      constexpr float kInf = std::numeric_limits<float>::infinity();
+      to[0] = clamp.has_low ? static_cast<float>(clamp.low.as_double()) : -kInf;
+      to[1] = clamp.has_high ? static_cast<float>(clamp.high.as_double()) : kInf;
+    }
+    std::size_t most = 0;
+    for (const Segment& s : compiled_->segments) most = std::max(most, s.places.size());
+    for (Worker& w : workers_) w.at.resize(most);
   }
 
   const void* setting(const Step& s) const {
@@ -257,6 +258,7 @@ class Run {
   const Call& call_;
   const Plan& plan_;
   const std::vector<Input>& inputs_;
+  const std::int64_t tile_;
   const std::size_t tile_bytes_;
   std::int64_t tasks_ = 0;
   std::int64_t parts_of_row_ = 0, rows_of_task_ = 0;  // one of them, for walks along rows
@@ -264,6 +266,10 @@ class Run {
   Array scratch_;
   std::vector<Gathered> gathered_;
   std::vector<std::unique_ptr<Reduction>> reductions_;
+  std::vector<std::unique_ptr<RowStep>> rows_;
+  const Compiled* compiled_ = nullptr;
+  std::size_t registers_ = 0;
+  std::vector<float> numbers_;  // two for each setting, for compiled code
 };
 
 }  // namespace
@@ -279,7 +285,7 @@ Arrays CpuBackend::run_program(const fused::Call& call) {
   std::vector<Input> inputs;
   std::vector<Source> sources;
   for (const Array& x : call.inputs) {
-    inputs.push_back(input_of(x, order));
+    inputs.push_back(input_of(call, x, order));
     sources.push_back(inputs.back().source);
   }
   const std::vector<std::size_t> reused = reused_inputs(call, sources);
@@ -298,7 +304,7 @@ Arrays CpuBackend::run_program(const fused::Call& call) {
   for (std::size_t o = 0; o < program.outputs.size(); ++o) {
     const Spec& spec = call.results[o];
     const bool takes = reused[o] != program.inputs.size();
-    streamed.push_back(!takes && fresh >= kStreamed && program.code[program.outputs[o]].code != fused::Code::Reduce);
+    streamed.push_back(!takes && fresh >= kStreamed && !is_end(program.code[program.outputs[o]].code));
     if (takes) {
       const Array& x = call.inputs[reused[o]];
       results.push_back(x.shape() == spec.shape ? x : view(x, spec.shape, contiguous_strides(spec.shape), 0));

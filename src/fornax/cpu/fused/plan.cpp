@@ -35,22 +35,36 @@ Kernel kernel_for(const Instruction& i, DType argument) {
   }
 }
 
-// Gives registers out and takes them back.
+// Gives registers out and takes them back. One that had elements of some size gets no others: compiled code reads and
+// writes a tile piece by piece, and the pieces of two values would not lie at the same places.
 class Registers {
  public:
-  Place take() {
-    if (free_.empty()) return static_cast<Place>(made_++);
-    const Place r = free_.back();
-    free_.pop_back();
+  Place take(std::size_t size) {
+    std::vector<Place>& free = free_[size];
+    if (free.empty()) {
+      sizes_.push_back(size);
+      return static_cast<Place>(sizes_.size() - 1);
+    }
+    const Place r = free.back();
+    free.pop_back();
     return r;
   }
-  void give(Place r) { free_.push_back(r); }
-  std::size_t made() const { return made_; }
+  void give(Place r) { free_[sizes_[r]].push_back(r); }
+  std::size_t made() const { return sizes_.size(); }
 
  private:
-  std::vector<Place> free_;
-  std::size_t made_ = 0;
+  std::vector<Place> free_[9];  // by the size of an element
+  std::vector<std::size_t> sizes_;
 };
+
+// Ends last: what is compiled should not be cut in pieces by them.
+std::vector<std::size_t> order_of_steps(const fused::Program& program) {
+  std::vector<std::size_t> order;
+  for (const bool ends : {false, true})
+    for (std::size_t i = 0; i < program.code.size(); ++i)
+      if (is_end(program.code[i].code) == ends) order.push_back(i);
+  return order;
+}
 
 Ref<const Plan> make_plan(const fused::Program& program, const std::vector<Source>& sources,
                           const std::vector<bool>& streamed) {
@@ -64,17 +78,20 @@ Ref<const Plan> make_plan(const fused::Program& program, const std::vector<Sourc
 
   const std::size_t n = program.code.size();
   std::vector<std::size_t> last_use(n, 0), output(n, kNowhere);
+  std::vector<std::size_t> step_of(n, 0);
   std::vector<Place> place(n, kNowhere);
-  for (std::size_t i = 0; i < n; ++i)
+  const std::vector<std::size_t> order = order_of_steps(program);
+  for (const std::size_t i : order)
     for (std::size_t k = 0; k < program.code[i].count; ++k)
       if (const fused::Value v = program.code[i].arguments[k]; v < kInput) last_use[v] = i;
   for (std::size_t o = 0; o < plan->outputs; ++o) output[program.outputs[o]] = o;
 
   Registers registers;
-  for (std::size_t i = 0; i < n; ++i) {
+  for (const std::size_t i : order) {
     const Instruction& from = program.code[i];
     Step step{};
     step.code = from.code;
+    step.fn = from.fn;
     step.count = from.count;
     step.dtype = from.dtype;
     step.setting = from.setting;
@@ -88,17 +105,22 @@ Ref<const Plan> make_plan(const fused::Program& program, const std::vector<Sourc
       step.widens = step.widens || compute_type(step.from[k]) != step.from[k];
     }
     step.kernel = kernel_for(from, step.from[0]);
+    step.vectors[0] = step.vectors[1] = kNowhere;
     if (from.code == Code::Reduce) {
       step.reduce = static_cast<ReduceFn>(from.fn);
+      step.walk = static_cast<fused::Walk>(from.setting);
       step.output = static_cast<std::uint16_t>(output[i]);
       const Grain grain = grain_of(step.reduce, from.dtype);
       plan->tile = std::max(plan->tile, grain.block);
       plan->range = std::max(plan->range, grain.range);
+      if (step.walk == fused::Walk::Columns) plan->rows = std::max(plan->rows, grain.block);
+    } else if (from.code == Code::NormVectorGrad) {
+      plan->steps[step_of[from.arguments[0]]].vectors[from.fn] = static_cast<std::uint16_t>(output[i]);
     } else if (output[i] != kNowhere && !streamed[output[i]]) {
       step.y = place[i] = static_cast<Place>(first_output + output[i]);
     } else {
       // Not that of an argument which ends here: compilers give up vectors where a result might overlap its arguments.
-      step.y = place[i] = static_cast<Place>(first_register + registers.take());
+      step.y = place[i] = static_cast<Place>(first_register + registers.take(size_of(from.dtype)));
       plan->width = std::max(plan->width, size_of(from.dtype));
       if (output[i] != kNowhere) step.streamed = static_cast<Place>(first_output + output[i]);
     }
@@ -110,15 +132,18 @@ Ref<const Plan> make_plan(const fused::Program& program, const std::vector<Sourc
     }
     if (step.y >= first_register && step.y != kNowhere && last_use[i] == 0)
       registers.give(static_cast<Place>(step.y - first_register));
-    if (from.code == Code::Cast || from.code == Code::Reduce) step.widens = false;
+    if (from.code == Code::Cast || is_end(from.code)) step.widens = false;
     plan->widens = plan->widens || step.widens;
-    plan->steps.push_back(step);
+    step_of[i] = plan->steps.size();
+    if (from.code != Code::NormVectorGrad) plan->steps.push_back(step);
   }
   for (const DType type : program.inputs) plan->width = std::max(plan->width, size_of(type));
   plan->registers = registers.made();
   // One operation that reads and writes where things lie keeps nothing in between.
   const auto in_place = [](Source s) { return s == Source::Adjacent || s == Source::Unused; };
-  if (n == 1 && plan->registers == 0 && std::all_of(sources.begin(), sources.end(), in_place)) plan->tile = plan->range;
+  if (n == 1 && program.walk != fused::Walk::WholeRows && plan->registers == 0 &&
+      std::all_of(sources.begin(), sources.end(), in_place))
+    plan->tile = plan->range;
   return plan;
 }
 

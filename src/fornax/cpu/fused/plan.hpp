@@ -6,6 +6,7 @@
 #include <vector>
 
 #include <fornax/array/ref.hpp>
+#include <fornax/cpu/fused/compiled/compiled.hpp>
 #include <fornax/cpu/kernels/kernel.hpp>
 #include <fornax/ops/fused.hpp>
 #include <fornax/ops/reduce.hpp>
@@ -26,8 +27,10 @@ inline constexpr Place kNowhere = 0xffff;
 
 struct Step {
   fused::Code code;
+  std::uint8_t fn;  // as the instruction has it
   ReduceFn reduce;
-  Kernel kernel;  // null for Cast and Reduce
+  fused::Walk walk;  // of a reduction
+  Kernel kernel;     // null for Cast, reductions and what takes rows
   std::uint8_t count;
   DType from[3];   // as what the arguments are stored
   DType dtype;     // as what the result is
@@ -36,7 +39,8 @@ struct Step {
   Place y;         // result
   Place streamed;  // the output that the result is then written to, past the caches; else kNowhere
   std::uint16_t setting;
-  std::uint16_t output;  // of a reduction
+  std::uint16_t output;      // of a reduction
+  std::uint16_t vectors[2];  // of NormGrad: the outputs that are the gradients of weight and bias, or kNowhere
 };
 
 struct Plan : Counted {
@@ -45,7 +49,9 @@ struct Plan : Counted {
   std::size_t width = 1;   // bytes of a register's element
   bool widens = false;     // some step does
   std::int64_t tile = 0;   // elements; a multiple of every reduction's block
+  std::int64_t rows = 1;   // of whole rows: a task begins at multiples of so many
   std::int64_t range = 0;  // elements that one task has at least; a multiple of every reduction's range
+  CompiledOnDemand compiled;
 };
 
 /// The plan for a program, from a cache of the latest ones, or made.

@@ -106,15 +106,75 @@ template <class F> class ColumnReduction final : public Reduction {
   std::vector<Worker> workers_;
 };
 
+/// Columns of rows that come whole, in tasks of whole blocks.
+template <class F> class BlockReduction final : public Reduction {
+  using T = typename F::Element;
+  using Total = typename F::Total;
+
+ public:
+  BlockReduction(const fused::Call& call, const Array& y, double divisor, int workers)
+      : rows_(call.rows),
+        width_(call.columns),
+        divisor_(divisor),
+        y_(reinterpret_cast<T*>(dense(y).data)),
+        workers_(static_cast<std::size_t>(workers)),
+        blocks_(cpu_empty("fusion", Shape{(rows_ + F::block - 1) / F::block * width_, sizeof(Total)}, DType::U8)) {
+    for (auto& columns : workers_) {
+      columns.reserve(static_cast<std::size_t>((width_ + kColumns - 1) / kColumns));
+      for (std::int64_t c = 0; c < width_; c += kColumns) columns.emplace_back(std::min(kColumns, width_ - c));
+    }
+  }
+
+  void tile(int worker, const std::byte* data, std::int64_t row, std::int64_t, std::int64_t n) override {
+    auto& columns = workers_[static_cast<std::size_t>(worker)];
+    for (const T *x = reinterpret_cast<const T*>(data), *end = x + n; x < end; x += width_, ++row) {
+      const bool last = (row + 1) % F::block == 0 || row + 1 == rows_;
+      Total* const to = block(row / F::block);
+      for (std::size_t c = 0; c < columns.size(); ++c) {
+        columns[c].add_row(x + c * kColumns);
+        if (last) columns[c].take_block(to + c * kColumns);
+      }
+    }
+  }
+
+  void finish() override {
+    const std::int64_t count = (rows_ + F::block - 1) / F::block;
+    const auto width = static_cast<std::size_t>(width_);
+    std::vector<Total> totals(width, F::start()), ranges(width, F::start());
+    for (std::int64_t b = 0; b < count; ++b) {
+      const Total* const of_block = block(b);
+      for (std::size_t c = 0; c < width; ++c) ranges[c] = F::template join<Total>(ranges[c], of_block[c]);
+      if ((b + 1) % F::blocks_of_range != 0 && b + 1 != count) continue;
+      for (std::size_t c = 0; c < width; ++c) {
+        totals[c] = F::template join<Total>(totals[c], ranges[c]);
+        ranges[c] = F::start();
+      }
+    }
+    for (std::size_t c = 0; c < width; ++c) y_[c] = cpu::finish<F>(totals[c], divisor_);
+  }
+
+ private:
+  Total* block(std::int64_t b) const { return reinterpret_cast<Total*>(dense(blocks_).data) + b * width_; }
+
+  std::int64_t rows_, width_;
+  double divisor_;
+  T* y_;
+  std::vector<std::vector<Columns<F>>> workers_;
+  Array blocks_;
+};
+
 }  // namespace
 
-std::unique_ptr<Reduction> make_reduction(const fused::Call& call, ReduceFn fn, const Array& y, int workers) {
-  const bool by_rows = call.program.walk == fused::Walk::Rows;
+std::unique_ptr<Reduction> make_reduction(const fused::Call& call, ReduceFn fn, fused::Walk walk, const Array& y,
+                                          int workers) {
+  const bool by_rows = walk == fused::Walk::Rows;
   const double divisor = fn == ReduceFn::Mean ? static_cast<double>(by_rows ? call.columns : call.rows) : 1;
   std::unique_ptr<Reduction> made;
   with_fold(fn, y.dtype(), [&]<class F>(F) {
     if (by_rows) {
       made = std::make_unique<RowReduction<F>>(call, y, divisor, workers);
+    } else if (call.program.walk == fused::Walk::WholeRows) {
+      made = std::make_unique<BlockReduction<F>>(call, y, divisor, workers);
     } else {
       made = std::make_unique<ColumnReduction<F>>(y, divisor, workers);
     }

@@ -26,10 +26,12 @@ class Reduction {
   virtual void finish() {}
 };
 
-/// A reduction into y, of elements that `call` says are rows or columns, by that many workers.
-std::unique_ptr<Reduction> make_reduction(const fused::Call& call, ReduceFn fn, const Array& y, int workers);
+/// A reduction into y of the rows or the columns of `call`, by that many workers.
+std::unique_ptr<Reduction> make_reduction(const fused::Call& call, ReduceFn fn, fused::Walk walk, const Array& y,
+                                          int workers);
 
-/// How elements must come: tiles within a row begin at multiples of `block`, tasks at multiples of `range`.
+/// How elements must come: tiles within a row begin at multiples of `block`, tasks at multiples of `range`; in a walk of whole
+/// rows, tasks begin at rows that are multiples of `block`.
 struct Grain {
   std::int64_t block, range;
 };

@@ -79,6 +79,13 @@ template <class F> class Columns {
       join_row<F>(lane, x, width_);
     if (++row_ == F::block) close_block();
   }
+  /// What the rows since the last block give, which are a block or the rest; the next row begins another one.
+  void take_block(Total* to) {
+    close_block();
+    std::copy_n(range_, width_, to);
+    std::fill_n(range_, width_, F::start());
+    blocks_ = 0;
+  }
   void finish_to(T* y, double divisor) {
     close_block();
     close_range();

@@ -5,6 +5,7 @@
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
+#include <fornax/cpu/kernels/norm_sums.hpp>
 #include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
@@ -69,42 +70,31 @@ Array execute(const op::GroupNorm& op, const Spec& spec, Operands inputs) {
 
 namespace {
 
-// How many samples add up in the computed dtype before they are joined in double.
-constexpr std::int64_t kSamplesTogether = 32;
-
-/// Samples are cut into tasks by their number and size alone; each has sums of its own, which are then joined in order.
+/// Samples are cut into tasks by their number and size alone.
 template <class T>
 void backward(const Groups& groups, const std::byte* x, const std::byte* weight, const std::byte* g, std::byte* dx,
               T* dweight, T* dbias) {
   const auto kernel = norm_kernels(dtype_v<T>, isa()).backward;
-  const std::int64_t channels = groups.of_sample * groups.row.channels;
-  const std::int64_t each =
-      std::max({(groups.samples + 63) / 64, kLeastElements / 2 / groups.sample_size(), std::int64_t{1}});
-  const std::int64_t tasks = (groups.samples + each - 1) / each, width = weight ? 2 * channels : 0;
+  const std::int64_t channels = groups.of_sample * groups.row.channels, width = weight ? 2 * channels : 0;
+  const std::int64_t each = norm_samples_of_task(groups.samples, groups.sample_size());
+  const std::int64_t tasks = (groups.samples + each - 1) / each;
   const int threads = threads_for(tasks);
-  std::vector<T> lanes(static_cast<std::size_t>(threads * width));
-  std::vector<double> sums(static_cast<std::size_t>(tasks * width));
+  NormSums<T> sums(groups.samples, groups.sample_size(), width, threads);
   parallel_tasks(tasks, threads, [&](std::int64_t task, int worker) {
-    T* const here = lanes.data() + worker * width;
-    double* const sum = sums.data() + task * width;
     const std::int64_t end = std::min(groups.samples, (task + 1) * each);
-    for (std::int64_t first = task * each; first < end; first += kSamplesTogether) {
-      std::fill_n(here, width, T(0));
-      for (std::int64_t n = first; n < std::min(end, first + kSamplesTogether); ++n) {
-        for (std::int64_t i = 0; i < groups.of_sample; ++i) {
-          const std::int64_t at = (n * groups.of_sample + i) * groups.row_bytes, from = i * groups.row.channels;
-          kernel(groups.row, x + at, part(weight, i * groups.vector_bytes), g + at, dx + at,
-                 weight ? here + from : nullptr, weight ? here + channels + from : nullptr);
-        }
+    for (std::int64_t n = task * each; n < end; ++n) {
+      T* const here = sums.add_to(worker, n);
+      for (std::int64_t i = 0; i < groups.of_sample; ++i) {
+        const std::int64_t at = (n * groups.of_sample + i) * groups.row_bytes, from = i * groups.row.channels;
+        kernel(groups.row, x + at, part(weight, i * groups.vector_bytes), g + at, dx + at,
+               weight ? here + from : nullptr, weight ? here + channels + from : nullptr);
       }
-      for (std::int64_t c = 0; c < width; ++c) sum[c] += static_cast<double>(here[c]);
+      sums.added(worker, n);
     }
   });
-  for (std::int64_t c = 0; c < width; ++c) {
-    double total = 0;
-    for (std::int64_t task = 0; task < tasks; ++task) total += sums[static_cast<std::size_t>(task * width + c)];
-    (c < channels ? dweight[c] : dbias[c - channels]) = static_cast<T>(total);
-  }
+  if (!weight) return;
+  sums.totals(0, channels, dweight);
+  sums.totals(channels, channels, dbias);
 }
 
 }  // namespace

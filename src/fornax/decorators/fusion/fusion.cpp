@@ -1,25 +1,17 @@
 #include <fornax/decorators/fusion/fusion.hpp>
 
-#include <condition_variable>
 #include <cstdlib>
-#include <mutex>
 
 #include <fornax/array/dense.hpp>
-#include <fornax/array/pool.hpp>
 #include <fornax/decorators/around.hpp>
-#include <fornax/decorators/fusion/group.hpp>
-#include <fornax/decorators/fusion/instruction.hpp>
+#include <fornax/decorators/fusion/decorator.hpp>
 
 namespace fornax::fusion {
 
 namespace {
 
-using fused::Code;
-using fused::Instruction;
 using fused::Setting;
 using fused::Walk;
-
-constexpr std::uint64_t kMostWaiting = 256;  // programs
 
 std::int64_t number_from(const char* variable, std::int64_t otherwise) {
   const char* text = std::getenv(variable);  // NOLINT(concurrency-mt-unsafe): read once
@@ -28,9 +20,6 @@ std::int64_t number_from(const char* variable, std::int64_t otherwise) {
   const long long n = std::strtoll(text, &end, 10);
   return end != text && *end == '\0' && n >= 0 ? static_cast<std::int64_t>(n) : otherwise;
 }
-
-constinit std::atomic<std::int64_t> least{1 << 14};
-constinit std::atomic<std::uint64_t> most{std::uint64_t{1} << 30};
 
 void read_environment() {
   static const bool read = [] {
@@ -41,64 +30,7 @@ void read_environment() {
   static_cast<void>(read);
 }
 
-constinit std::atomic<std::uint64_t> deferred{0}, instructions{0}, programs{0}, waiting_programs{0};
-
-class Decorator final : public Interpreter {
- public:
-  explicit Decorator(Interpreter& backend) : Interpreter(&backend, &kFamily, &least) {
-    if (backend.inner())
-      throw ValueError("Fusion", "stands around a backend, not around " + backend.name() + "; put it inside");
-  }
-
-  Arrays apply(const Op& op, Operands inputs) override;
-  Array apply_one(const Op& op, Operands inputs) override;
-  const Array& primal(const Array& array) override { return value_of(*static_cast<LazyBody*>(array.body())); }
-  Array create(const Op& op) override { return enter(inner()->create(op)); }
-  Array enter(Array a) override {
-    if (a.interpreter() == this || a.numel() < least.load(std::memory_order_relaxed)) return a;
-    return Array(Pool::make<LazyBody>(this, std::move(a)));
-  }
-  void destroy(ArrayBody* body) noexcept override;
-  std::string name() const override { return "Fusion<" + inner()->name() + ">"; }
-
- private:
-  static constexpr char kFamily = 0;
-  using Lock = std::unique_lock<std::mutex>;
-
-  LazyBody* lazy(const Array& x) const { return x.interpreter() == this ? static_cast<LazyBody*>(x.body()) : nullptr; }
-  LazyBody* waiting(const Array& x) const {
-    LazyBody* body = lazy(x);
-    return body && !body->ready.load(std::memory_order_acquire) ? body : nullptr;
-  }
-  const Array& value_of(LazyBody& body) {
-    if (!body.ready.load(std::memory_order_acquire)) {
-      Lock lock(mutex_);
-      while (!body.ready.load(std::memory_order_relaxed)) run(lock, body.group);
-    }
-    return body.value;
-  }
-  // The backend's side of an input, given away if the input was and nothing else holds it.
-  Operand operand(const Operand& x) {
-    LazyBody* body = lazy(x.array());
-    if (!body) return x;
-    value_of(*body);
-    return Operand(body->value, x.reusable());
-  }
-
-  Array defer(const Op& op, Operands inputs);
-  Array renamed(const op::Reshape& op, Operands inputs);
-  Ref<Group> common_group(Lock& lock, Operands inputs);
-  static Ref<Group> reference(const Group& group);
-  void run(Lock& lock, Ref<Group> group);
-  static void publish(Group::Slot& slot, const Array& result) noexcept;
-  void link(Group& group);
-  void unlink(Group& group);
-
-  std::mutex mutex_;
-  std::condition_variable ran_;
-  Group *oldest_ = nullptr, *newest_ = nullptr;  // that wait
-  std::uint64_t bytes_ = 0;                      // which they hold
-};
+}  // namespace
 
 Array Decorator::apply_one(const Op& op, Operands inputs) {
   if (inputs.empty()) return create(op);
@@ -109,8 +41,12 @@ Array Decorator::apply_one(const Op& op, Operands inputs) {
   if (small) return enter(inner()->apply_one(op, inputs));
   // Also when FORNAX_FUSION_LEAST is 0: no elements, no work.
   if (const std::int64_t n = inputs[0]->numel(); n >= least.load(std::memory_order_relaxed) && n > 0) {
-    Array y = defer(op, inputs);
-    if (y.defined()) return y;
+    if (const auto* reshape = std::get_if<op::Reshape>(&op)) {
+      Array y = renamed(*reshape, inputs);
+      if (y.defined()) return y;
+    } else if (Array y[1]; !std::holds_alternative<op::GroupNormGrad>(op) && defer(op, inputs, y)) {
+      return std::move(y[0]);
+    }
   } else if (const auto* reshape = std::get_if<op::Reshape>(&op)) {
     Array y = renamed(*reshape, inputs);
     if (y.defined()) return y;
@@ -125,8 +61,17 @@ Array Decorator::apply_one(const Op& op, Operands inputs) {
 Arrays Decorator::apply(const Op& op, Operands inputs) {
   if (inputs.size() <= 3) {
     Setting setting;
-    const bool one = !inputs.empty() && instruction_of(op, inputs[0].array(), setting).has_value();
+    const bool one = !inputs.empty() && !std::holds_alternative<op::GroupNormGrad>(op) &&
+                     instruction_of(op, inputs[0].array(), setting).has_value();
     if (one || inputs.empty() || std::holds_alternative<op::Reshape>(op)) return apply_one(op, inputs);
+  }
+  if (const auto* grad = std::get_if<op::GroupNormGrad>(&op)) {
+    const std::int64_t n = inputs.empty() ? 0 : inputs[0]->numel();
+    if (Array y[3]; n > 0 && n >= least.load(std::memory_order_relaxed) && defer(op, inputs, y)) {
+      Arrays results{std::move(y[0])};
+      for (std::size_t k = 1; k < (grad->affine ? 3 : 1); ++k) results.push_back(std::move(y[k]));
+      return results;
+    }
   }
   std::vector<Operand> values;
   values.reserve(inputs.size());
@@ -134,118 +79,6 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
   Arrays results = inner()->apply(op, values);
   for (Array& y : results) y = enter(std::move(y));
   return results;
-}
-
-// The operation's result, to be computed later; empty if it has to run now.
-Array Decorator::defer(const Op& op, Operands inputs) {
-  if (const auto* reshape = std::get_if<op::Reshape>(&op)) return renamed(*reshape, inputs);
-  Setting setting;
-  std::optional<Instruction> made = instruction_of(op, inputs[0].array(), setting);
-  if (!made) return {};
-  const Spec spec = visit(op, [&]<class T>(const T& o) -> Spec {
-    if constexpr (!std::is_same_v<T, op::Custom>)
-      if constexpr (!has_many_results<T>) return o.infer(inputs);
-    return {};  // no instruction
-  });
-  made->dtype = spec.dtype;
-
-  Walk walk = Walk::Elements;
-  std::int64_t rows = 1, columns = 0;
-  if (const auto* reduce = std::get_if<op::Reduce>(&op)) {
-    // At the end of a chain only: by itself it has nothing to gain.
-    if (!waiting(inputs[0].array()) || !walk_of(inputs[0]->shape(), reduce->dims, walk, rows, columns)) return {};
-  }
-
-  Lock lock(mutex_);
-  Ref<Group> group = common_group(lock, inputs);
-  if (walk != Walk::Elements) {
-    if (!group) return {};
-    if (group->walk != Walk::Elements && (group->walk != walk || group->rows != rows || group->columns != columns))
-      return {};
-  }
-  const bool fresh = !group;
-  if (fresh) group = Ref(new Group(spec.shape));
-  const std::uint64_t before = group->bytes;
-  for (std::size_t k = 0; k < inputs.size(); ++k) {
-    const LazyBody* body = lazy(inputs[k].array());
-    const bool evaluated = !body || body->ready.load(std::memory_order_relaxed);
-    made->arguments[k] = evaluated ? group->input(body ? body->value : inputs[k].array()) : body->slot;
-  }
-  if (walk != Walk::Elements) {
-    group->walk = walk;
-    group->rows = rows;
-    group->columns = columns;
-  }
-  if (made->code == Code::WithScalar || made->code == Code::Clamp) {
-    made->setting = static_cast<std::uint16_t>(group->settings.size());
-    group->settings.push_back(setting);
-  }
-  group->slots.push_back({*made, nullptr});
-  // The last step that may fail; until then nobody reads the new slot.
-  auto* const body = Pool::make<LazyBody>(this, spec);
-  group->attach(*body, static_cast<fused::Value>(group->slots.size() - 1), group);
-  if (fresh) {
-    link(*group);
-  } else {
-    bytes_ += group->bytes - before;
-  }
-  deferred.fetch_add(1, std::memory_order_relaxed);
-  return Array(body);
-}
-
-// The same elements under another shape: nothing to compute. Empty if x does not wait.
-Array Decorator::renamed(const op::Reshape& op, Operands inputs) {
-  if (!waiting(inputs[0].array())) return {};
-  const Spec spec = op.infer(inputs);
-  const Lock lock(mutex_);
-  const LazyBody* x = waiting(inputs[0].array());
-  if (!x || x->group->state != Group::State::Open) return {};
-  auto* const body = Pool::make<LazyBody>(this, spec);
-  x->group->attach(*body, x->slot, x->group);
-  return Array(body);
-}
-
-// The group that an instruction with these inputs joins; none if no input waits. What cannot be in one runs first.
-Ref<Group> Decorator::common_group(Lock& lock, Operands inputs) {
-  while (true) {
-    Ref<Group> group, in_the_way;
-    for (const Operand& x : inputs) {
-      LazyBody* body = waiting(x.array());
-      if (!body) continue;
-      const Ref<Group> other = body->group;
-      const bool usable = other->state == Group::State::Open && body->shape == other->shape &&
-                          other->slots[body->slot].instruction.code != Code::Reduce;
-      if (!usable || !other->has_room()) {
-        in_the_way = other;
-      } else if (!group) {
-        group = other;
-      } else if (other.get() != group.get()) {
-        const std::uint64_t before = group->bytes;
-        if (group->merge(*other, group)) {
-          bytes_ += group->bytes - before;
-          unlink(*other);
-        } else {
-          in_the_way = other;
-        }
-      }
-      if (in_the_way) break;
-    }
-    if (!in_the_way && group && !group->has_room()) in_the_way = group;
-    if (!in_the_way && oldest_ && oldest_ != group.get() &&
-        (bytes_ > most.load(std::memory_order_relaxed) ||
-         waiting_programs.load(std::memory_order_relaxed) > kMostWaiting)) {
-      in_the_way = reference(*oldest_);
-    }
-    if (!in_the_way) return group;
-    run(lock, in_the_way);
-  }
-}
-
-// A group that waits has readers, who hold it.
-Ref<Group> Decorator::reference(const Group& group) {
-  for (const Group::Slot& slot : group.slots)
-    if (slot.readers) return slot.readers->group;
-  return {};
 }
 
 // Runs a group, or waits until the thread that runs it is done. The lock is open meanwhile.
@@ -324,8 +157,6 @@ void Decorator::unlink(Group& group) {
   bytes_ -= group.bytes;
   waiting_programs.fetch_sub(1, std::memory_order_relaxed);
 }
-
-}  // namespace
 
 Interpreter& around(Interpreter& backend) {
   read_environment();

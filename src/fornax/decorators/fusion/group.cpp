@@ -3,17 +3,22 @@
 #include <algorithm>
 
 #include <fornax/array/dense.hpp>
+#include <fornax/decorators/fusion/instruction.hpp>
 
 namespace fornax::fusion {
 
 using fused::Instruction;
 using fused::kInput;
 using fused::Value;
+using fused::Walk;
 
 namespace {
 
 std::uint64_t bytes_of(const Array& x) {
-  return repeats_one_element(x) ? 0 : static_cast<std::uint64_t>(x.numel()) * size_of(x.dtype());
+  std::uint64_t n = size_of(x.dtype());
+  for (int d = 0; d < x.rank(); ++d)
+    if (dense(x).strides[static_cast<std::size_t>(d)] != 0) n *= static_cast<std::uint64_t>(x.shape()[d]);
+  return repeats_one_element(x) ? 0 : n;
 }
 
 bool reads_the_same(const Array& a, const Array& b) {
@@ -37,16 +42,24 @@ Value Group::input(const Array& x) {
   return static_cast<Value>(kInput + inputs.size() - 1);
 }
 
+bool Group::accepts(Walk with, std::int64_t in_rows, std::int64_t in_columns) const {
+  if (walk == Walk::Elements || with == Walk::Elements) return true;
+  if (rows != in_rows || columns != in_columns) return false;
+  return walk == with || columns <= kLongestRow;
+}
+
+void Group::walk_with(Walk with, std::int64_t in_rows, std::int64_t in_columns) {
+  if (with == Walk::Elements) return;
+  walk = walk == Walk::Elements || walk == with ? with : Walk::WholeRows;
+  rows = in_rows;
+  columns = in_columns;
+}
+
 bool Group::merge(Group& other, const Ref<Group>& self) {
   if (slots.size() + other.slots.size() > kMostInstructions || inputs.size() + other.inputs.size() + 3 > kMostInputs)
     return false;
-  if (other.walk != fused::Walk::Elements) {
-    if (walk != fused::Walk::Elements && (walk != other.walk || rows != other.rows || columns != other.columns))
-      return false;
-    walk = other.walk;
-    rows = other.rows;
-    columns = other.columns;
-  }
+  if (!(other.shape == shape) || !accepts(other.walk, other.rows, other.columns)) return false;
+  walk_with(other.walk, other.rows, other.columns);
   std::vector<Value> moved;
   for (const Array& x : other.inputs) moved.push_back(input(x));
   const auto first_slot = static_cast<Value>(slots.size());
@@ -59,7 +72,7 @@ bool Group::merge(Group& other, const Ref<Group>& self) {
       Value& v = i.arguments[k];
       v = v >= kInput ? moved[v - kInput] : static_cast<Value>(v + first_slot);
     }
-    i.setting = static_cast<std::uint16_t>(i.setting + first_setting);
+    if (has_setting(i.code)) i.setting = static_cast<std::uint16_t>(i.setting + first_setting);
     slots.push_back({i, nullptr});
     while (LazyBody* reader = slot.readers) {
       other.detach(*reader);

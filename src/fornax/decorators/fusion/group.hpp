@@ -51,6 +51,10 @@ struct Group : Counted {
   std::size_t readers = 0;                   // of all slots
   Group *older = nullptr, *newer = nullptr;  // among those that wait
 
+  /// Whether instructions that walk in this way can be among its own.
+  bool accepts(fused::Walk with, std::int64_t in_rows, std::int64_t in_columns) const;
+  /// They are from now on.
+  void walk_with(fused::Walk with, std::int64_t in_rows, std::int64_t in_columns);
   bool has_room() const { return slots.size() < kMostInstructions && inputs.size() + 3 <= kMostInputs; }
   /// x as an input; the one that is there if it reads the same memory in the same way.
   fused::Value input(const Array& x);

@@ -29,6 +29,23 @@ std::optional<Instruction> instruction_of(const Op& op, const Array& x, Setting&
   }
   if (std::holds_alternative<op::Cast>(op)) return made(Code::Cast, 0, 1);
   if (const auto* reduce = std::get_if<op::Reduce>(&op)) return made(Code::Reduce, reduce->fn, 1);
+  // Of rows, in the type that they are computed in.
+  if (x.rank() == 0 || (x.dtype() != DType::F32 && x.dtype() != DType::F64)) return {};
+  if (x.shape()[x.rank() - 1] > kLongestRow) return {};
+  if (const auto* softmax = std::get_if<op::Softmax>(&op)) {
+    if (softmax->dim != x.rank() - 1 && softmax->dim != -1) return {};
+    return made(Code::Softmax, softmax->log, 1);
+  }
+  if (const auto* norm = std::get_if<op::GroupNorm>(&op)) {
+    if (norm->groups != 1 || x.rank() != 2) return {};
+    setting.number = norm->eps;
+    return made(Code::Norm, norm->centred, static_cast<std::uint8_t>(1 + norm->vectors));
+  }
+  if (const auto* grad = std::get_if<op::GroupNormGrad>(&op)) {
+    if (grad->groups != 1 || x.rank() != 2) return {};
+    setting.number = grad->eps;
+    return made(Code::NormGrad, grad->centred, grad->affine ? 3 : 2);
+  }
   return {};
 }
 

@@ -12,6 +12,9 @@ namespace fornax::fusion {
 /// look for zeros among their divisors, so that they must run at the call.
 std::optional<fused::Instruction> instruction_of(const Op& op, const Array& x, fused::Setting& setting);
 
+/// The longest rows of which a program may hold whole ones: some of their values have to stay in the second cache.
+inline constexpr std::int64_t kLongestRow = 1 << 14;
+
 /// x as rows and columns of which one is reduced. False if it is not the last dims or the first ones that are reduced.
 bool walk_of(const Shape& x, DimSet dims, fused::Walk& walk, std::int64_t& rows, std::int64_t& columns);
 

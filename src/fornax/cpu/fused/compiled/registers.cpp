@@ -1,0 +1,102 @@
+#include <fornax/cpu/fused/compiled/registers.hpp>
+
+#include <utility>
+
+namespace fornax::cpu {
+
+namespace {
+
+bool commutes(VectorFn fn) {
+  return fn == VectorFn::Add || fn == VectorFn::Mul || fn == VectorFn::And || fn == VectorFn::Or ||
+         fn == VectorFn::Xor || fn == VectorFn::AddInt || fn == VectorFn::Fma || fn == VectorFn::NegFma;
+}
+
+// Registers that are free, the one given back last on top.
+class Pool {
+ public:
+  explicit Pool(std::size_t n) {
+    for (std::size_t i = n; i-- > 0;) free_.push_back(static_cast<std::uint16_t>(i));
+  }
+  std::optional<std::uint16_t> take() {
+    if (free_.empty()) return {};
+    const std::uint16_t r = free_.back();
+    free_.pop_back();
+    return r;
+  }
+  void give(std::uint16_t r) { free_.push_back(r); }
+
+ private:
+  std::vector<std::uint16_t> free_;
+};
+
+}  // namespace
+
+std::vector<MachineOp> select_instructions(const VectorCode& code) {
+  const std::vector<VectorOp>& ops = code.ops();
+  std::vector<bool> needed(ops.size(), false);
+  for (std::size_t i = ops.size(); i-- > 0;) {
+    needed[i] = needed[i] || is_store(ops[i].fn);
+    for (int k = 0; needed[i] && k < operands_of(ops[i].fn); ++k) needed[ops[i].x[k]] = true;
+  }
+  std::vector<MachineOp> made;
+  std::vector<std::uint16_t> number(ops.size());
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    if (!needed[i] || is_leaf(ops[i].fn)) continue;
+    const auto origin = static_cast<VectorId>(i);
+    VectorOp op = ops[i];
+    const int count = operands_of(op.fn);
+    const auto leaf = [&](int k) { return k < count && is_leaf(ops[op.x[k]].fn); };
+    if (commutes(op.fn) && leaf(0) && !leaf(1)) std::swap(op.x[0], op.x[1]);
+    // One operand may lie in memory: the second one, or the third one of what multiplies and adds.
+    int in_memory = 1;
+    if (count == 1) in_memory = -1;
+    if ((op.fn == VectorFn::Fma || op.fn == VectorFn::NegFma) && leaf(2)) in_memory = 2;
+    MachineOp to{op.fn, {}, op.immediate, 0, origin};
+    for (int k = 0; k < count; ++k) {
+      MachineOperand& x = to.x[k];
+      if (!leaf(k)) {
+        x.from = number[op.x[k]];
+        continue;
+      }
+      const VectorOp& from = ops[op.x[k]];
+      x.in_memory = k == in_memory;
+      x.leaf = from.fn;
+      x.immediate = from.immediate;
+      if (x.in_memory) continue;
+      made.push_back({from.fn, {}, from.immediate, 0, origin});
+      x.from = static_cast<std::uint16_t>(made.size() - 1);
+    }
+    number[i] = static_cast<std::uint16_t>(made.size());
+    made.push_back(to);
+  }
+  return made;
+}
+
+std::optional<VectorId> assign_registers(std::vector<MachineOp>& ops, std::size_t vectors, std::size_t masks) {
+  std::vector<std::size_t> last(ops.size(), 0);
+  for (std::size_t i = 0; i < ops.size(); ++i)
+    for (int k = 0; k < operands_of(ops[i].fn); ++k)
+      if (!ops[i].x[k].in_memory) last[ops[i].x[k].from] = i;
+  Pool vector_pool(vectors), mask_pool(masks);
+  const auto pool_of = [&](VectorFn fn) -> Pool& { return gives_mask(fn) ? mask_pool : vector_pool; };
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    MachineOp& op = ops[i];
+    const int count = operands_of(op.fn);
+    // Operands are read before the result is written, so what ends here makes room for it.
+    for (int k = 0; k < count; ++k) {
+      MachineOperand& x = op.x[k];
+      if (x.in_memory) continue;
+      x.register_ = ops[x.from].register_;
+      if (last[x.from] != i) continue;
+      pool_of(ops[x.from].fn).give(x.register_);
+      last[x.from] = ops.size();  // once
+    }
+    if (is_store(op.fn)) continue;
+    const std::optional<std::uint16_t> r = pool_of(op.fn).take();
+    if (!r) return op.origin;
+    op.register_ = *r;
+  }
+  return {};
+}
+
+}  // namespace fornax::cpu
