@@ -112,9 +112,15 @@ template <class F> class Columns {
     if (row_ == 0) return;
     const std::int64_t width = width_;                 // a copy, which no store can change
     const std::int64_t used = std::min(row_, kLanes);  // the other lanes would join nothing but `start`
-    for (std::int64_t half = kLanes / 2; half > 0; half /= 2)
-      for (std::int64_t l = 0; l < half && l + half < used; ++l)
-        for (std::int64_t c = 0; c < width; ++c) lanes_[l][c] = F::join(lanes_[l][c], lanes_[l + half][c]);
+    for (std::int64_t half = kLanes / 2; half > 0; half /= 2) {
+      for (std::int64_t l = 0; l < half && l + half < used; ++l) {
+        if constexpr (kHasKernels) {
+          kernels_.add(lanes_[l], lanes_[l + half], width);
+        } else {
+          for (std::int64_t c = 0; c < width; ++c) lanes_[l][c] = F::join(lanes_[l][c], lanes_[l + half][c]);
+        }
+      }
+    }
     for (std::int64_t c = 0; c < width; ++c)
       range_[c] = F::template join<Total>(range_[c], static_cast<Total>(lanes_[0][c]));
     row_ = 0;
