@@ -1,6 +1,7 @@
 #pragma once
 // All of fornax's public surface.
 
+#include <fornax/array/autocast.hpp>
 #include <fornax/decorators/check/tag.hpp>
 #include <fornax/decorators/fusion/tag.hpp>
 #include <fornax/functional/functional.hpp>

@@ -1,6 +1,6 @@
 #pragma once
-// A run with everything that has a state: dropout, batch statistics, shuffling, a schedule, clipping, accumulation, averages,
-// metrics, early stopping.
+// A run with everything that has a state: dropout, batch statistics, shuffling, a schedule, clipping, accumulation, loss scaling,
+// averages, metrics, early stopping.
 
 #include <fornax/io/checkpoint.hpp>
 #include <train/circle.hpp>
@@ -23,7 +23,7 @@ inline train::LearnerBuilder circle_run(const std::string& directory, bool gradi
       .checkpoint(train::keep_last(2))
       .checkpoint(train::keep_best("accuracy", 2))
       .resume();
-  if (gradients_can_wait) builder.clip(optim::Clip::global_norm(0.5)).accumulate(2);
+  if (gradients_can_wait) builder.clip(optim::Clip::global_norm(0.5)).accumulate(2).loss_scaling({.interval = 3});
   return builder;
 }
 

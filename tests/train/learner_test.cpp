@@ -54,6 +54,37 @@ auto sgd() { return optim::Sgd({.lr = 0.05}); }
 
 // --- Training ---------------------------------------------------------------------------------------------------------
 
+TEST(Learner, TrainsInMixedPrecision) {
+  for (const DType dtype : {DType::BF16, DType::F16}) {
+    auto train = circle_loader(512, 32), valid = circle_loader(256, 64, 2);
+    auto builder = LearnerBuilder().metric(Accuracy()).epochs(12).autocast(dtype);
+    const auto notes = std::make_shared<Notes>();
+    // A scale at which the first gradients overflow.
+    if (dtype == DType::F16) builder.loss_scaling({.initial_scale = 0x1p30}).view(notes);
+    auto learner = builder.build(circle_net(), optim::Adam({.lr = 2e-2}));
+    const auto trained = learner.fit(train, valid);
+    EXPECT_GT(trained.value("accuracy"), 0.93) << name(dtype);
+    EXPECT_EQ(learner.model().first.weight.dtype(), DType::F32);
+    if (dtype == DType::F16) {
+      ASSERT_GE(notes->messages.size(), 2U);
+      EXPECT_LE(notes->messages.size(), 30U);
+      EXPECT_NE(notes->messages[0].find("is not finite; the step is left out"), std::string::npos);
+    }
+  }
+}
+
+TEST(Learner, LossScalingChangesNoGradient) {
+  const auto run = [](bool scaled) {
+    auto loader = circle_loader(100, 16, 3);
+    auto builder = LearnerBuilder().epochs(2).clip(optim::Clip::global_norm(0.1)).accumulate(2);
+    if (scaled) builder.loss_scaling({.initial_scale = 1024});
+    auto learner = builder.build(circle_net(), sgd());
+    learner.fit(loader);
+    return learner.model().first.weight.array().to_data();
+  };
+  EXPECT_EQ(run(true), run(false));  // a power of two
+}
+
 TEST(Learner, TrainsAClassifier) {
   auto train = circle_loader(512, 32), valid = circle_loader(256, 64, 2);
   auto learner = LearnerBuilder().metric(Accuracy()).epochs(12).build(circle_net(), optim::Adam({.lr = 2e-2}));

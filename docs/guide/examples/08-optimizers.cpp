@@ -1,5 +1,6 @@
 // The program of docs/guide/08-optimizers.md, which quotes the regions between [name] and [/name].
 // [start]
+#include <cmath>
 #include <cstdio>
 #include <fornax/fornax.hpp>
 #include <fornax/nn/nn.hpp>
@@ -115,6 +116,15 @@ int main() {
   std::cout << "the average is good too: " << (loss_of().into_scalar() < 0.01) << "\n";
   ema.swap(net);  // and the weights again, to go on with
   // [/ema]
+
+  // [autocast]
+  const auto low = [&] {
+    const Autocast precision(DType::BF16);
+    return loss_of();
+  }();
+  std::cout << "bf16 is near: " << (std::abs(low.into_scalar() - loss_of().into_scalar()) < 0.1) << "\n";
+  optimizer.step(net, low.backward());
+  // [/autocast]
 
   // [scaler]
   optim::GradScaler scaler;

@@ -20,6 +20,12 @@ constexpr std::size_t size_of(DType t) {
 constexpr bool is_float(DType t) { return t <= DType::BF16; }
 constexpr bool is_int(DType t) { return t > DType::BF16 && t < DType::Bool; }
 
+/// The narrowest Float dtype that holds the values of both.
+constexpr DType wider(DType a, DType b) {
+  if (a == b) return a;
+  return a == DType::F64 || b == DType::F64 ? DType::F64 : DType::F32;
+}
+
 /// Short name: "f32", "i64", "bool".
 std::string_view name(DType t);
 /// The dtype called `text`; throws ValueError for any other name.

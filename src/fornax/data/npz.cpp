@@ -21,6 +21,7 @@ constexpr std::uint64_t kLocal = 0x04034b50, kCentral = 0x02014b50, kEnd = 0x060
                         kLocator64 = 0x07064b50;
 constexpr std::uint64_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22, kEnd64Size = 56, kLocator64Size = 20;
 constexpr std::uint64_t k16 = 0xffff, k32 = 0xffffffff;
+constexpr std::uint64_t kExtra64 = 1, kExtra64Header = 4;  // the extra field with what needs 64 bits
 constexpr int kStored = 0, kDeflated = 8;
 // Deflate makes at most 1032 bytes of one (zlib's technical details), and a little for the last block.
 constexpr std::uint64_t kMostPerByte = 1032, kMostExtra = 1024;
@@ -41,6 +42,22 @@ class Fields {
  private:
   std::span<const std::byte> bytes_;
 };
+
+// Runs zlib, which counts in 32 bits, over any number of bytes; gives its last code.
+template <class F> int in_steps(z_stream& stream, const Bytes& in, Bytes& out, const F& run) {
+  static_assert(sizeof(stream.total_in) == 8);
+  constexpr std::size_t step = std::numeric_limits<uInt>::max();
+  int code = Z_OK;
+  while (code == Z_OK) {
+    const std::size_t left = in.size() - stream.total_in;
+    stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(in.data() + stream.total_in));
+    stream.avail_in = static_cast<uInt>(std::min(left, step));
+    stream.next_out = reinterpret_cast<Bytef*>(out.data() + stream.total_out);
+    stream.avail_out = static_cast<uInt>(std::min(out.size() - stream.total_out, step));
+    code = run(left <= step);
+  }
+  return code;
+}
 
 struct Entry {
   std::string name;
@@ -163,7 +180,7 @@ class Archive {
       const std::uint64_t id = extra.number(2), size = extra.number(2);
       if (size > extra.left()) return;
       Fields field{extra.take(size)};
-      if (id != 1) continue;
+      if (id != kExtra64) continue;
       for (std::uint64_t* value : {&entry.unpacked, &entry.packed, &entry.offset})
         if (*value == k32 && field.left() >= 8) *value = field.number(8);
     }
@@ -176,19 +193,8 @@ class Archive {
     Bytes out(entry.unpacked);
     z_stream stream{};
     if (inflateInit2(&stream, -MAX_WBITS) != Z_OK) throw OutOfMemory(input_.operation(), "no memory to unpack");
-    constexpr std::size_t step = std::numeric_limits<uInt>::max();
-    std::size_t in = 0, done = 0;
-    int code = Z_OK;
-    while (code == Z_OK) {
-      const std::size_t in_step = std::min(packed.size() - in, step), out_step = std::min(out.size() - done, step);
-      stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(packed.data() + in));
-      stream.avail_in = static_cast<uInt>(in_step);
-      stream.next_out = reinterpret_cast<Bytef*>(out.data() + done);
-      stream.avail_out = static_cast<uInt>(out_step);
-      code = ::inflate(&stream, Z_NO_FLUSH);
-      in += in_step - stream.avail_in;
-      done += out_step - stream.avail_out;
-    }
+    const int code = in_steps(stream, packed, out, [&](bool) { return ::inflate(&stream, Z_NO_FLUSH); });
+    const std::uint64_t in = stream.total_in, done = stream.total_out;
     inflateEnd(&stream);
     if (code == Z_MEM_ERROR) throw OutOfMemory(input_.operation(), "no memory to unpack");
     if (code != Z_STREAM_END || done != out.size() || in != packed.size())
@@ -229,11 +235,8 @@ Bytes deflate(const Bytes& content) {
   if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY) != Z_OK)
     throw OutOfMemory("write_npz", "no memory to pack");
   Bytes out(deflateBound(&stream, static_cast<uLong>(content.size())));
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(content.data()));
-  stream.avail_in = static_cast<uInt>(content.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const int code = ::deflate(&stream, Z_FINISH);
+  const int code =
+      in_steps(stream, content, out, [&](bool last) { return ::deflate(&stream, last ? Z_FINISH : Z_NO_FLUSH); });
   out.resize(stream.total_out);
   deflateEnd(&stream);
   if (code != Z_STREAM_END) throw OutOfMemory("write_npz", "no memory to pack");
@@ -250,22 +253,18 @@ NamedData read_npz_bytes(std::span<const std::byte> bytes, std::string_view name
 
 void write_npz(const std::string& path, const NamedData& data, Packing packing) {
   constexpr std::string_view operation = "write_npz";
-  constexpr std::uint64_t version = 20, utf8 = 0x800, midnight_1980 = 0x0021;  // no time: equal content, equal bytes
-  if (data.size() >= k16) throw ValueError(operation, std::to_string(data.size()) + " arrays; at most 65534 fit");
+  constexpr std::uint64_t version = 45, utf8 = 0x800, midnight_1980 = 0x0021;  // no time: equal content, equal bytes
   AtomicFile file(operation, path);
   std::string directory;
   std::uint64_t at = 0;
   const auto write = [&](auto bytes) {
     file.write(bytes);
     at += bytes.size();
-    if (at >= k32) throw ValueError(operation, "the arrays need more than 4 GiB");
   };
+  // Sizes and places are always written in 64 bits, as NumPy does it: one form, whatever they are.
   for (const auto& [key, values] : data) {
     const std::string name = key + ".npy";
     if (name.size() > k16) throw ValueError(operation, "the name " + in_quotes(key) + " is longer than 65535 bytes");
-    if (values.bytes().size() >= k32 - 4096)
-      throw ValueError(operation,
-                       in_quotes(key) + " has " + count_bytes(values.bytes().size()) + "; at most 4 GiB fit");
     const Bytes content = npy_bytes(values);
     const Bytes packed = packing == Packing::Deflated ? deflate(content) : Bytes();
     const Bytes& stored = packing == Packing::Deflated ? packed : content;
@@ -276,31 +275,56 @@ void write_npz(const std::string& path, const NamedData& data, Packing packing) 
     put(common, 0, 2);
     put(common, midnight_1980, 2);
     put(common, crc32_z(0, reinterpret_cast<const Bytef*>(content.data()), content.size()), 4);
-    put(common, stored.size(), 4);
-    put(common, content.size(), 4);
+    put(common, k32, 4);
+    put(common, k32, 4);
     put(common, name.size(), 2);
-    put(common, 0, 2);
+    std::string sizes;
+    put(sizes, content.size(), 8);
+    put(sizes, stored.size(), 8);
 
     put(directory, kCentral, 4);
     put(directory, version, 2);
     directory += common;
+    put(directory, kExtra64Header + sizes.size() + 8, 2);
     directory.append(2 + 2 + 2 + 4, '\0');  // comment, parts, attributes
-    put(directory, at, 4);
+    put(directory, k32, 4);
     directory += name;
+    put(directory, kExtra64, 2);
+    put(directory, sizes.size() + 8, 2);
+    directory += sizes;
+    put(directory, at, 8);
 
     std::string local;
     put(local, kLocal, 4);
-    local += common + name;
+    local += common;
+    put(local, kExtra64Header + sizes.size(), 2);
+    local += name;
+    put(local, kExtra64, 2);
+    put(local, sizes.size(), 2);
+    local += sizes;
     write(std::string_view(local));
     write(std::span<const std::byte>(stored));
   }
   std::string end;
+  put(end, kEnd64, 4);
+  put(end, kEnd64Size - 12, 8);
+  put(end, version, 2);
+  put(end, version, 2);
+  put(end, 0, 8);
+  put(end, data.size(), 8);
+  put(end, data.size(), 8);
+  put(end, directory.size(), 8);
+  put(end, at, 8);
+  put(end, kLocator64, 4);
+  put(end, 0, 4);
+  put(end, at + directory.size(), 8);
+  put(end, 1, 4);
   put(end, kEnd, 4);
   put(end, 0, 4);
-  put(end, data.size(), 2);
-  put(end, data.size(), 2);
-  put(end, directory.size(), 4);
-  put(end, at, 4);
+  put(end, k16, 2);
+  put(end, k16, 2);
+  put(end, k32, 4);
+  put(end, k32, 4);
   put(end, 0, 2);
   write(std::string_view(directory));
   write(std::string_view(end));

@@ -28,8 +28,8 @@ enum class Packing : std::uint8_t { Stored, Deflated };
 
 /// Writes a .npz file, as a whole or not at all. The same content gives the same bytes.
 ///
-/// Errors:  IoError; DTypeError for bf16, which NumPy has not; ValueError for names or arrays beyond what a zip archive
-///          without its 64-bit extension holds: 4 GiB in all, 65535 arrays, names of 65535 bytes.
+/// Errors:  IoError; DTypeError for bf16, which NumPy has not; ValueError for names of more than 65535 bytes.
+/// Source:  that of read_npz; with its 64-bit extension, so arrays may be of any size.
 void write_npz(const std::string& path, const NamedData& data, Packing packing = Packing::Stored);
 
 }  // namespace fornax::io

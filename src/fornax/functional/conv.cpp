@@ -34,7 +34,7 @@ Array with_bias(const Array& y, const Array* bias, int dims) {
   if (!bias) return y;
   Shape shape = bias->shape();
   for (int d = 0; d < dims; ++d) shape = shape.inserted(d + 1, 1);
-  return y + reshape(*bias, shape);
+  return y + cast(reshape(*bias, shape), y.dtype());
 }
 
 }  // namespace

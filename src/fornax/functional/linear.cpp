@@ -27,7 +27,8 @@ Array product(std::string_view operation, const Array& x, const Array& weight, c
     require_shape(operation, "bias", bias, Shape{out});
   }
   const Array y = reshape(matmul(rows_of(x), weight, false, transposed), x.shape().with(last, out));
-  return bias.defined() ? y + bias : y;
+  // Under an Autocast the product's dtype is that of the layer.
+  return bias.defined() ? y + cast(bias, y.dtype()) : y;
 }
 
 }  // namespace
@@ -56,7 +57,7 @@ Array bilinear(const Array& a, const Array& b, const Array& weight, const Array&
   const Array columns = reshape(swap_dims(weight, 0, 1), Shape{in_a, out * in_b});
   const Array mixed = reshape(matmul(rows, columns), Shape{rows.shape()[0], out, in_b});
   const Array y = reshape(sum_along(mixed * unsqueeze(rows_of(b), 1), 2), a.shape().with(last, out));
-  return bias.defined() ? y + bias : y;
+  return bias.defined() ? y + cast(bias, y.dtype()) : y;
 }
 
 }  // namespace fornax::functional

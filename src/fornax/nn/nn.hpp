@@ -9,6 +9,7 @@
 #include <fornax/nn/dropout.hpp>
 #include <fornax/nn/embedding.hpp>
 #include <fornax/nn/linear.hpp>
+#include <fornax/nn/lora.hpp>
 #include <fornax/nn/loss.hpp>
 #include <fornax/nn/mixture.hpp>
 #include <fornax/nn/norm.hpp>

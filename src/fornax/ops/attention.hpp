@@ -16,6 +16,7 @@ struct Attention {
   bool causal = false;
 
   static constexpr Batching batching = Batching::Leading;
+  static constexpr Precision precision = Precision::Low;
 
   std::string_view name() const { return "attention"; }
   Specs infer(Operands x) const;

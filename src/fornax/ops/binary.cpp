@@ -121,6 +121,11 @@ namespace op {
 
 std::string_view Binary::name() const { return row(fn).name; }
 
+Precision Binary::precision() const {
+  // Beyond Float kinds there is nothing to cast.
+  return fn == BinaryFn::Pow ? Precision::Full : Precision::Widest;
+}
+
 Spec Binary::infer(Operands x) const {
   if (x.size() != 2) require_inputs(name(), x, 2);
   const Array &a = x[0].array(), &b = x[1].array();

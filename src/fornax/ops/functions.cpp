@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
+#include <fornax/array/autocast.hpp>
 #include <fornax/array/convert.hpp>
 #include <fornax/array/interpreter.hpp>
 #include <fornax/array/tensor_data.hpp>
@@ -41,6 +43,39 @@ inline Interpreter& top_interpreter(const Op& op, Operands inputs) {
   return search_interpreter(op, inputs);
 }
 
+// What an Autocast makes of inputs for an operation; empty where one stays as it is.
+Arrays casts_of(const Op& op, Operands inputs) {
+  const Precision wanted = precision(op);
+  std::optional<DType> widest;
+  for (const Operand& x : inputs)
+    if (x->defined() && is_float(x->dtype())) widest = widest ? wider(*widest, x->dtype()) : x->dtype();
+  Arrays casts;
+  casts.resize(inputs.size());
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const Operand& x = inputs[i];
+    if (wanted == Precision::AsGiven || !x->defined() || !is_float(x->dtype())) continue;
+    const bool wide = x->dtype() == DType::F64;
+    const DType to = wanted == Precision::Widest ? *widest
+                     : wide                      ? DType::F64
+                     : wanted == Precision::Full ? DType::F32
+                                                 : detail::autocast_dtype;
+    if (to != x->dtype()) casts[i] = cast(x.array(), to);
+  }
+  return casts;
+}
+
+// Below, nothing is cast: what an operation consists of follows from its inputs.
+Arrays run_cast(const Op& op, Operands inputs) {
+  const Arrays casts = casts_of(op, inputs);
+  const detail::SetAutocast off(DType::F32);
+  SmallVector<Operand, 3> operands;
+  for (std::size_t i = 0; i < inputs.size(); ++i)
+    operands.push_back(casts[i].defined() ? Operand(casts[i]) : inputs[i]);
+  Arrays out = run_all(op, Operands(operands.data(), operands.size()));
+  for (const Operand& x : inputs) x.finish();
+  return out;
+}
+
 // A number as an array of one element, of the dtype and on the backend of `like`.
 Array constant(const Array& like, Scalar value, const Shape& shape = {}) {
   if (is_int(like.dtype()) && value.kind == Scalar::Kind::Float) {
@@ -74,12 +109,16 @@ SliceDims whole(const Shape& shape) {
 }  // namespace
 
 Array run(const Op& op, Operands inputs) {
+  if (detail::autocasts()) [[unlikely]]
+    return std::move(run_cast(op, inputs)[0]);
   Array out = top_interpreter(op, inputs).apply_one(op, inputs);
   for (const Operand& x : inputs) x.finish();
   return out;
 }
 
 Arrays run_all(const Op& op, Operands inputs) {
+  if (detail::autocasts()) [[unlikely]]
+    return run_cast(op, inputs);
   Arrays out = top_interpreter(op, inputs).apply(op, inputs);
   for (const Operand& x : inputs) x.finish();
   return out;
@@ -101,6 +140,11 @@ Array binary(BinaryFn fn, Operand a, Operand b) {
     }
   }
   if (!a->defined() || !b->defined() || a->shape() == b->shape()) return run(op::Binary{fn}, {a, b});
+  if (detail::autocasts() && is_float(a->dtype()) && is_float(b->dtype()) && a->dtype() != b->dtype()) [[unlikely]] {
+    // Before they are expanded, while there is less to cast.
+    const DType both = wider(a->dtype(), b->dtype());
+    return binary(fn, cast(a, both), cast(b, both));
+  }
   require_same_type(name(fn), a.array(), b.array());
   require_dtype(fn, a.array());
   const Shape shape = broadcast_shape(name(fn), a->shape(), b->shape());

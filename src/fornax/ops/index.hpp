@@ -45,6 +45,7 @@ struct Scatter {
   Update update;
 
   static constexpr Batching batching = Batching::NextDim;
+  static constexpr Precision precision = Precision::Widest;
 
   std::string_view name() const { return "scatter"; }
   Spec infer(Operands x) const;
@@ -76,6 +77,8 @@ struct Select {
 struct SelectAssign {
   int dim;
   Update update;
+
+  static constexpr Precision precision = Precision::Widest;
 
   std::string_view name() const { return "select_assign"; }
   Spec infer(Operands x) const;

@@ -15,6 +15,8 @@ namespace fornax::op {
 struct Lstm {
   bool reverse = false;  // from the last step to the first
 
+  static constexpr Precision precision = Precision::Full;
+
   std::string_view name() const { return "lstm"; }
   Specs infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 14, .output = true}; }

@@ -18,6 +18,8 @@ struct GroupNorm {
   bool centred = true;
   std::uint8_t vectors = 0;
 
+  static constexpr Precision precision = Precision::Full;
+
   std::string_view name() const { return centred ? "group_norm" : "rms_norm"; }
   Spec infer(Operands x) const;
   Keep keep(Wanted) const { return {.inputs = 3}; }
@@ -53,6 +55,8 @@ struct GroupNormGrad {
 /// Gradient: of y by BatchNormGrad; mean and variance have theirs too.
 struct BatchNorm {
   double eps = 1e-5;
+
+  static constexpr Precision precision = Precision::Full;
 
   std::string_view name() const { return "batch_norm"; }
   Specs infer(Operands x) const;

@@ -58,6 +58,18 @@ bool lower(const Op& op, Operands inputs, Arrays& result) {
   });
 }
 
+Precision precision(const Op& op) {
+  return visit(op, []<class T>(const T& o) {
+    if constexpr (requires { o.precision(); }) {
+      return o.precision();
+    } else if constexpr (requires { T::precision; }) {
+      return T::precision;
+    } else {
+      return Precision::AsGiven;
+    }
+  });
+}
+
 Keep keep(const Op& op, Wanted wanted) {
   return visit(op, [&]<class T>(const T& o) {
     if constexpr (NotDifferentiable<T> || !HasRule<T>) {

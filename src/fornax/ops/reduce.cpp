@@ -39,6 +39,11 @@ Array prod_grad(const Array& x, const Array& g) {
 
 std::string_view Reduce::name() const { return kNames[static_cast<int>(fn)]; }
 
+Precision Reduce::precision() const {
+  const bool adds_up = fn == ReduceFn::Sum || fn == ReduceFn::Mean || fn == ReduceFn::Prod;
+  return adds_up ? Precision::Full : Precision::AsGiven;
+}
+
 Spec Reduce::infer(Operands x) const {
   require_inputs(name(), x, 1);
   const Array& a = x[0].array();

@@ -1,8 +1,9 @@
 #include <fornax/ops/rule.hpp>
 
-#include <fornax/ops/functions.hpp>
-
 #include <cstdio>
+
+#include <fornax/array/autocast.hpp>
+#include <fornax/ops/functions.hpp>
 
 namespace fornax {
 
@@ -43,7 +44,9 @@ void require_bool(std::string_view op, const Array& x) {
   if (x.dtype() != DType::Bool) wrong_dtype(op, x, "bool");
 }
 void require_same_type(std::string_view op, const Array& a, const Array& b) {
-  if (a.dtype() != b.dtype())
+  // Before an operation runs, an Autocast may still make the dtypes one.
+  const bool settled = a.dtype() == b.dtype() || (detail::autocasts() && is_float(a.dtype()) && is_float(b.dtype()));
+  if (!settled)
     throw DTypeError(op, std::string("dtypes differ: lhs ")
                              .append(name(a.dtype()))
                              .append(", rhs ")

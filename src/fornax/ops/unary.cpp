@@ -157,6 +157,29 @@ namespace op {
 
 std::string_view Unary::name() const { return row(fn).name; }
 
+Precision Unary::precision() const {
+  switch (fn) {
+    case UnaryFn::Exp:
+    case UnaryFn::Expm1:
+    case UnaryFn::Exp2:
+    case UnaryFn::Log:
+    case UnaryFn::Log1p:
+    case UnaryFn::Log2:
+    case UnaryFn::Log10:
+    case UnaryFn::Rsqrt:
+    case UnaryFn::Reciprocal:
+    case UnaryFn::Tan:
+    case UnaryFn::Acos:
+    case UnaryFn::Asin:
+    case UnaryFn::Sinh:
+    case UnaryFn::Cosh:
+    case UnaryFn::Erfinv:
+    case UnaryFn::Softplus:
+    case UnaryFn::Square: return Precision::Full;
+    default: return Precision::AsGiven;
+  }
+}
+
 Spec Unary::infer(Operands x) const {
   const Row& r = row(fn);
   require_inputs(r.name, x, 1);

@@ -73,6 +73,11 @@ namespace op {
 
 std::string_view WithScalar::name() const { return row(fn).name; }
 
+Precision WithScalar::precision() const {
+  const bool steep = fn == ScalarFn::Pow || fn == ScalarFn::Rpow || fn == ScalarFn::Rdiv;
+  return steep ? Precision::Full : Precision::AsGiven;
+}
+
 Spec WithScalar::infer(Operands x) const {
   require_inputs(name(), x, 1);
   const Array& a = x[0].array();

@@ -67,6 +67,16 @@ LearnerBuilder& LearnerBuilder::skip_non_finite(bool skip) {
   settings_.skip_non_finite = skip;
   return *this;
 }
+LearnerBuilder& LearnerBuilder::autocast(DType dtype) {
+  const Autocast checked(dtype);
+  settings_.autocast = dtype;
+  return *this;
+}
+LearnerBuilder& LearnerBuilder::loss_scaling(optim::GradScalerConfig config) {
+  const optim::GradScaler checked(config);
+  settings_.loss_scaling = config;
+  return *this;
+}
 LearnerBuilder& LearnerBuilder::ema(optim::EmaConfig config) {
   settings_.ema = config;
   return *this;

@@ -30,6 +30,7 @@
 #include <utility>
 #include <vector>
 
+#include <fornax/array/autocast.hpp>
 #include <fornax/nn/summary.hpp>
 #include <fornax/optim/lbfgs.hpp>
 #include <fornax/train/loop.hpp>
@@ -178,7 +179,7 @@ class Learner<M, O, Steps>::FitTask final : public detail::Task {
     }
   }
 
-  bool train_batch(Observation& seen, optim::NamedGradients& gradients) override {
+  bool train_batch(Observation& seen, optim::NamedGradients& gradients, double loss_scale) override {
     if constexpr (std::is_same_v<T, detail::NoLoader>) {
       return false;
     } else {
@@ -186,15 +187,16 @@ class Learner<M, O, Steps>::FitTask final : public detail::Task {
       const auto& batch = train_.batch();
       M& model = learner_.model_;
       if constexpr (kTakesGradients) {
-        auto output = learner_.steps_.train(model, batch);
+        auto output = train_step(model, batch);
         auto& loss = loss_of(output);
         seen = observe(output);
         seen.loss = loss.template into_scalar<double>();
+        if (loss_scale != 1) loss = loss * loss_scale;
         gradients = optim::gradients_of(model, std::move(loss).backward());
       } else {
         bool first = true;  // what is seen is the model before the step
         learner_.optimizer_.step(model, [&] {
-          auto output = learner_.steps_.train(model, batch);
+          auto output = train_step(model, batch);
           if (std::exchange(first, false)) {
             seen = observe(output);
             seen.loss = loss_of(output).template into_scalar<double>();
@@ -221,7 +223,10 @@ class Learner<M, O, Steps>::FitTask final : public detail::Task {
       return false;
     } else {
       if (!valid_.next()) return false;
-      auto output = learner_.steps_.valid(std::as_const(*evaluated_), valid_.batch());
+      auto output = [&] {
+        const Autocast precision(learner_.loop_->settings().autocast);
+        return learner_.steps_.valid(std::as_const(*evaluated_), valid_.batch());
+      }();
       seen = observe(output);
       seen.loss = loss_of(output).template into_scalar<double>();
       return true;
@@ -239,6 +244,11 @@ class Learner<M, O, Steps>::FitTask final : public detail::Task {
   std::string summary() const override { return nn::summary(learner_.model_); }
 
  private:
+  template <class Batch> auto train_step(const M& model, const Batch& batch) const {
+    const Autocast precision(learner_.loop_->settings().autocast);
+    return learner_.steps_.train(model, batch);
+  }
+
   static constexpr bool kTakesGradients = requires(O & optimizer, M& model, optim::NamedGradients gradients) {
     optimizer.step(model, std::move(gradients)).skipped;
   };
@@ -287,6 +297,10 @@ class LearnerBuilder {
   LearnerBuilder& accumulate(std::int64_t n);
   /// A step with a gradient that is not finite is left out, and says so.
   LearnerBuilder& skip_non_finite(bool skip = true);
+  /// Runs the steps, not their backward pass, under an Autocast: mixed precision with bf16 or f16.
+  LearnerBuilder& autocast(DType dtype);
+  /// Scales the loss as optim::GradScaler does, for f16: a step whose gradients overflow is left out and the scale lowered.
+  LearnerBuilder& loss_scaling(optim::GradScalerConfig config = {});
   /// Averages weights from step to step; validation, and the model that fit gives back, use the averages.
   LearnerBuilder& ema(optim::EmaConfig config = {});
 

@@ -109,11 +109,12 @@ void Loop::prepare(Task& task) {
     if (task.place(Split::Train).empty() && at_.phase == Split::Train) task.go_to(Split::Train, "", at_.batch);
     return;
   }
-  if (!task.takes_gradients() &&
-      (settings_.accumulate > 1 || settings_.clip.kind != optim::Clip::Kind::None || settings_.skip_non_finite))
-    throw ValueError("Learner",
-                     std::string(task.optimizer().name()) +
-                         " evaluates the loss itself: gradients can be neither accumulated nor clipped nor skipped");
+  if (!task.takes_gradients() && (settings_.accumulate > 1 || settings_.clip.kind != optim::Clip::Kind::None ||
+                                  settings_.skip_non_finite || scaler_))
+    throw ValueError(
+        "Learner",
+        std::string(task.optimizer().name()) +
+            " evaluates the loss itself: gradients can be neither accumulated nor scaled nor clipped nor skipped");
   resolve(task);
   if (settings_.schedule) scheduler_.emplace(task.optimizer(), *settings_.schedule);
   if (settings_.seed) manual_seed(*settings_.seed);
@@ -181,7 +182,7 @@ std::optional<Outcome> Loop::train(Task& task) {
     if (settings_.max_steps >= 0 && at_.step >= settings_.max_steps) return Outcome::Finished;
     Observation seen;
     optim::NamedGradients gradients;
-    if (!task.train_batch(seen, gradients)) break;
+    if (!task.train_batch(seen, gradients, scaler_ ? scaler_->scale() : 1)) break;
     ++at_.batch;
     seen.lr = task.optimizer().lr();
     const std::int64_t step = at_.step;
@@ -213,14 +214,16 @@ std::optional<Outcome> Loop::train(Task& task) {
 void Loop::take_step(Task& task, optim::NamedGradients gradients) {
   ++at_.step;
   if (task.takes_gradients()) {
-    const std::string* bad = settings_.skip_non_finite ? gradients.first_non_finite() : nullptr;
+    const std::string* bad = settings_.skip_non_finite || scaler_ ? gradients.first_non_finite() : nullptr;
     if (bad) {
       say("step " + std::to_string(at_.step) + ": the gradient of \"" + *bad +
           "\" is not finite; the step is left out");
     } else {
+      if (scaler_) scaler_->unscale(gradients);
       if (settings_.clip.kind != optim::Clip::Kind::None) gradients.clip(settings_.clip);
       task.apply(std::move(gradients));
     }
+    if (scaler_) scaler_->update(bad != nullptr);
   }
   if (ema_) {
     nn::Parameters parameters = task.parameters();

@@ -107,6 +107,7 @@ class Loop {
   std::optional<optim::Plateau> plateau_;
   std::optional<optim::Ema> ema_;
   std::optional<EarlyStopping> stopping_;
+  std::optional<optim::GradScaler> scaler_;
   optim::GradientsAccumulator accumulator_;
 
   Progress at_;

@@ -66,6 +66,7 @@ io::Record Loop::snapshot(Task& task, const Keeper& keeper) const {
   if (plateau_) put_state(record, "plateau", plateau_->state());
   if (ema_) put_state(record, "ema", ema_->state());
   if (stopping_) put_state(record, "stopping", stopping_->state());
+  if (scaler_) put_state(record, "scaler", scaler_->state());
   put_number(record, "accumulated", number(accumulator_.count()));
   // In their order, by which a norm of all of them is summed up.
   std::string paths;
@@ -111,6 +112,7 @@ void Loop::restore(Task& task, const io::Record& record) {
   if (plateau_) plateau_->load_state(require_state(record, "plateau"));
   if (ema_) ema_->load_state(require_state(record, "ema"));
   if (stopping_) stopping_->load_state(require_state(record, "stopping"));
+  if (scaler_) scaler_->load_state(require_state(record, "scaler"));
   optim::NamedGradients sum;
   const io::NamedArrays parts = arrays_below(record, "accumulated");
   std::istringstream paths(get_text(record, "accumulated_paths"));

@@ -10,6 +10,7 @@
 #include <fornax/nn/state.hpp>
 #include <fornax/ops/generator.hpp>
 #include <fornax/optim/averaging.hpp>
+#include <fornax/optim/grad_scaler.hpp>
 #include <fornax/optim/optimizer.hpp>
 #include <fornax/optim/schedule.hpp>
 #include <fornax/train/checkpoints.hpp>
@@ -38,6 +39,8 @@ struct Settings {
   std::int64_t accumulate = 1;
   optim::Clip clip = {};
   bool skip_non_finite = false;
+  DType autocast = DType::F32;
+  std::optional<optim::GradScalerConfig> loss_scaling;
   std::optional<std::uint64_t> seed;
   std::optional<optim::EmaConfig> ema;
   std::optional<optim::Schedule> schedule;
@@ -67,8 +70,8 @@ class Task {
   /// There again; a loader that does not know places is read up to this batch from the beginning of an epoch.
   virtual void go_to(Split split, const std::string& place, std::int64_t batch) = 0;
 
-  /// The next batch with its gradients; false at the end of the epoch.
-  virtual bool train_batch(Observation& seen, optim::NamedGradients& gradients) = 0;
+  /// The next batch with the gradients of its loss times the scale; false at the end of the epoch.
+  virtual bool train_batch(Observation& seen, optim::NamedGradients& gradients, double loss_scale) = 0;
   /// False for optimizers that evaluate the loss themselves: then train_batch is the whole step.
   virtual bool takes_gradients() const = 0;
   virtual optim::StepReport apply(optim::NamedGradients gradients) = 0;

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 
+#include <fornax/array/autocast.hpp>
 #include <fornax/array/pool.hpp>
 #include <fornax/decorators/autodiff/decorator.hpp>
 #include <fornax/ops/functions.hpp>
@@ -197,6 +198,7 @@ std::string_view differentiated_operation() { return differentiated ? name(*diff
 
 void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& result) {
   const detail::EnterBackward in_backward;
+  const detail::SetAutocast as_recorded(DType::F32);
   struct Restore {
     const Op* outer = differentiated;
     ~Restore() { differentiated = outer; }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include <fornax/array/autocast.hpp>
 #include <fornax/array/pool.hpp>
 #include <fornax/decorators/autodiff/decorator.hpp>
 #include <fornax/ops/functions.hpp>
@@ -34,8 +35,9 @@ struct Recorded {
 };
 
 Recorded record(Decorator& on, Region& region, const Arrays& values, const Arrays& tracked_like,
-                std::vector<Draw>& draws, DrawLog::Mode mode) {
+                std::vector<Draw>& draws, DrawLog::Mode mode, DType autocast) {
   const RegionScope scope;
+  const detail::SetAutocast as_at_first(autocast);
   const DrawLog log(draws, mode);
   Recorded r;
   r.region = scope.number();
@@ -91,7 +93,7 @@ class Recompute final : public CustomFunction {
   // The first run is recorded as well, only to find the tracked tensors that the function captured. Its tape goes away
   // at the end, so that the tape of one region at most exists at a time.
   Arrays first_run() {
-    Recorded first = record(on_, *region_, values_, tracked_, draws_, DrawLog::Mode::Record);
+    Recorded first = record(on_, *region_, values_, tracked_, draws_, DrawLog::Mode::Record, autocast_);
     captured_ = captured_by(on_, first);
     return std::move(first.results);
   }
@@ -121,7 +123,7 @@ class Recompute final : public CustomFunction {
     Arrays own;
     for (std::size_t i = 0; i < tracked_.size(); ++i) own.push_back(x[i]);
     std::vector<Draw> draws = draws_;
-    const Recorded again = record(on_, *region_, own, tracked_, draws, DrawLog::Mode::Replay);
+    const Recorded again = record(on_, *region_, own, tracked_, draws, DrawLog::Mode::Replay, autocast_);
     Arrays gradients;
     gradients.resize(tracked_.size() + captured_.size());
     ReachedList roots = roots_of(on_, again, g), reached;
@@ -152,6 +154,7 @@ class Recompute final : public CustomFunction {
   Arrays values_;
   std::vector<Edge> captured_;
   std::vector<Draw> draws_;
+  const DType autocast_ = detail::autocast_dtype;
 };
 
 }  // namespace
