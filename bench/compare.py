@@ -66,23 +66,23 @@ def arguments():
     return args
 
 
-def chosen_names(args, chosen, default):
-    known = set.intersection(*(set(programs.workloads_of(p)) for p in chosen))
+def chosen_names(args, known, default):
     for w in args.workloads:
         if w not in known:
-            sys.exit(f"compare.py: there is no workload {w} that all programs have; there are {', '.join(sorted(known))}")
-    return args.workloads or default(known)
+            sys.exit(f"compare.py: there is no workload {w}; there are {', '.join(sorted(known))}")
+    return args.workloads or [w for w in default if w in known]
 
 
 def run_table(args, chosen, floors, under, note):
-    names = chosen_names(args, chosen, lambda known: [w for w in workloads.ORDER if w in known])
+    known = {p.name: set(programs.workloads_of(p)) for p in chosen}
+    names = chosen_names(args, known[chosen[0].name], workloads.ORDER)
     summaries, failures, raw = [], [], []
     for i, w in enumerate(names):
         # What is left of the time is shared by what is left to measure.
         seconds = (args.end - time.monotonic()) / (len(names) - i)
         try:
             with under():
-                rounds = workloads.measure(w, chosen, args, seconds, note)
+                rounds = workloads.measure(w, [p for p in chosen if w in known[p.name]], args, seconds, note)
         except Failure as e:
             failures.append(f"{w}: {e}")
             continue
@@ -90,7 +90,9 @@ def run_table(args, chosen, floors, under, note):
         summaries.append((w, rounds))
     with under():
         floors.measure()
-    summaries = [workloads.summary(w, rounds, chosen, floors) for w, rounds in summaries]
+    summaries = [workloads.summary(w, rounds, [p for p in chosen if w in known[p.name]], floors)
+                 for w, rounds in summaries]
+    workloads.compare_with_own(summaries)
     for s in summaries:
         if s["workload"] == "startup":
             first = {r["peer"]: r for r in raw if r["workload"] == "startup"}
@@ -104,7 +106,8 @@ def run_table(args, chosen, floors, under, note):
 
 def run_sweeps(args, chosen, floors, under, note):
     args.workloads = [w if w.startswith("sweep_") else f"sweep_{w}" for w in args.workloads]
-    names = chosen_names(args, chosen, lambda known: [w for w in programs.workloads_of(chosen[0]) if w in known])
+    known = programs.workloads_of(chosen[0])
+    names = chosen_names(args, known, known)
     names = [w.removeprefix("sweep_") for w in names if w.startswith("sweep_")]
     measured, failures = [], []
     for name in names:

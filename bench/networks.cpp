@@ -192,7 +192,7 @@ struct Gpt {
   }
 };
 
-Report transformer_train_step(const Options& o) {
+Report transformer_train_step(const Options& o, DType products_in) {
   Report r = start();
   auto net = tracked(Gpt(o.small ? 1 : 4));
   const std::int64_t batch = sized(o, 8, 2);
@@ -201,6 +201,7 @@ Report transformer_train_step(const Options& o) {
   optim::AdamW adam({.lr = 1e-3, .weight_decay = 0.01});
   train(o, r, net, [&] {
     return step(net, adam, [&](const auto& m) {
+      const Autocast precision(products_in);
       return functional::cross_entropy(m.forward(ids).reshape({batch * 128, 1000}), t);
     });
   });
@@ -268,7 +269,8 @@ void add_networks(Table& table) {
   table["mlp_inference_b1"] = mlp_inference_b1;
   table["cnn_train_step"] = cnn_train_step;
   table["resnet_block_fb"] = resnet_block_fb;
-  table["transformer_train_step"] = transformer_train_step;
+  table["transformer_train_step"] = [](const Options& o) { return transformer_train_step(o, DType::F32); };
+  table["transformer_train_step_bf16"] = [](const Options& o) { return transformer_train_step(o, DType::BF16); };
   table["attention_fb"] = attention_fb;
   table["lstm_train_step"] = lstm_train_step;
 }
