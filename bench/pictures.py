@@ -58,7 +58,7 @@ set output "{path}"
 set logscale xy
 set format x "10^{{%L}}"
 set grid
-set key bottom right
+set key top left
 set multiplot layout {rows},{columns}
 set xlabel "size"
 set ylabel "us"
