@@ -36,11 +36,14 @@ template <class M> M tracked(M module) {
 }
 
 /// Runs three steps on the fresh model for the check value, then times.
-template <class Step> void train(const Options& o, Report& r, Step step) {
+template <class M, class Step> void train(const Options& o, Report& r, M& model, Step step) {
+  const long inputs = bench::inputs_are_made();
   double loss = 0;
   for (int i = 0; i < 3; ++i) loss = step();
-  r.extra.emplace_back("loss_step3", loss);
+  add_check(r, "loss_step3", loss);
   r.stats = bench::time_it(o, [&] { step(); });
+  r.stats.inputs_rss_kb = inputs;
+  for (const nn::NamedParameter& p : nn::parameters_of(model)) add_bits(r, *p.array);
 }
 
 /// A step: forward, the loss read, backward, the update.
@@ -66,7 +69,7 @@ Report mlp_train_step(const Options& o) {
   const auto x = uni<Tracked<2>>({128, 784}, 1);
   const auto t = classes<AD>(128, 2, 10);
   optim::Adam adam({.lr = 1e-3});
-  train(o, r,
+  train(o, r, net,
         [&] { return step(net, adam, [&](const auto& m) { return functional::cross_entropy(m.forward(x), t); }); });
   r.flops = 2.0 * 128 * (2.0 * 668672 + 267264);
   return r;
@@ -79,7 +82,7 @@ Report mlp_inference_b1(const Options& o) {
   Plain<2> y;
   r.stats = bench::time_it(o, [&] { y = net.forward(x); });
   r.flops = 2.0 * 668672;
-  r.extra = {{"y_abs", abs_d(y)}};
+  add_abs(r, "y_abs", y);
   return r;
 }
 
@@ -99,10 +102,11 @@ struct Cnn {
 Report cnn_train_step(const Options& o) {
   Report r = start();
   auto net = tracked(Cnn());
-  const auto x = uni<Tracked<4>>({64, 1, 28, 28}, 1);
-  const auto t = classes<AD>(64, 2, 10);
+  const std::int64_t batch = sized(o, 64, 8);
+  const auto x = uni<Tracked<4>>({batch, 1, 28, 28}, 1);
+  const auto t = classes<AD>(batch, 2, 10);
   optim::Sgd sgd({.lr = 0.01, .momentum = 0.9});
-  train(o, r,
+  train(o, r, net,
         [&] { return step(net, sgd, [&](const auto& m) { return functional::cross_entropy(m.forward(x), t); }); });
   const double c1 = 2.0 * 64 * 26 * 26 * 32 * 9, c2 = 2.0 * 64 * 24 * 24 * 64 * 32 * 9;
   const double f1 = 2.0 * 64 * 9216 * 128, f2 = 2.0 * 64 * 128 * 10;
@@ -123,8 +127,9 @@ struct ResnetBlock {
 Report resnet_block_fb(const Options& o) {
   Report r = start();
   const auto block = tracked(ResnetBlock());
-  const auto x = uni<Tracked<4>>({16, 64, 56, 56}, 1).require_grad();
-  const auto g = uni<Plain<4>>({16, 64, 56, 56}, 2);
+  const Shape shape{sized(o, 16, 2), 64, 56, 56};
+  const auto x = uni<Tracked<4>>(shape, 1).require_grad();
+  const auto g = uni<Plain<4>>(shape, 2);
   Gradients<AD> gradients;
   Plain<4> y;
   const auto fb = [&] {
@@ -133,10 +138,13 @@ Report resnet_block_fb(const Options& o) {
     y = out.inner();
     gradients = std::move(out).backward(g);
   };
+  const long inputs = bench::inputs_are_made();
   fb();
-  r.extra = {
-      {"y_abs", abs_d(y)}, {"gx_abs", abs_d(*x.grad(gradients))}, {"gw1_abs", abs_d(*block.c1.weight.grad(gradients))}};
+  add_abs(r, "y_abs", y);
+  add_abs(r, "gx_abs", *x.grad(gradients));
+  add_abs(r, "gw1_abs", *block.c1.weight.grad(gradients));
   r.stats = bench::time_it(o, fb);
+  r.stats.inputs_rss_kb = inputs;
   r.flops = 3.0 * 2.0 * 2.0 * 16 * 56 * 56 * 64 * 64 * 9;
   return r;
 }
@@ -174,8 +182,8 @@ struct Gpt {
   nn::Linear<AD> head = linear<AD>(256, 1000, 13, false);
   FORNAX_MODULE(Gpt, tok, pos, blocks, nf, head)
 
-  Gpt() {
-    for (std::uint64_t i = 0; i < 4; ++i) blocks.emplace_back(100 + 10 * i);
+  explicit Gpt(std::uint64_t depth) {
+    for (std::uint64_t i = 0; i < depth; ++i) blocks.emplace_back(100 + 10 * i);
   }
   Tracked<3> forward(const Tensor<AD, 2, Int>& ids) const {
     auto x = tok.forward(ids) + pos.unsqueeze<3>();
@@ -184,15 +192,17 @@ struct Gpt {
   }
 };
 
-Report transformer_train_step(const Options& o) {
+Report transformer_train_step(const Options& o, DType products_in) {
   Report r = start();
-  auto net = tracked(Gpt());
-  const auto ids = classes<AD>(8 * 128, 1, 1000).reshape({8, 128});
-  const auto t = classes<AD>(8 * 128, 2, 1000);
+  auto net = tracked(Gpt(o.small ? 1 : 4));
+  const std::int64_t batch = sized(o, 8, 2);
+  const auto ids = classes<AD>(batch * 128, 1, 1000).reshape({batch, 128});
+  const auto t = classes<AD>(batch * 128, 2, 1000);
   optim::AdamW adam({.lr = 1e-3, .weight_decay = 0.01});
-  train(o, r, [&] {
+  train(o, r, net, [&] {
     return step(net, adam, [&](const auto& m) {
-      return functional::cross_entropy(m.forward(ids).reshape({1024, 1000}), t);
+      const Autocast precision(products_in);
+      return functional::cross_entropy(m.forward(ids).reshape({batch * 128, 1000}), t);
     });
   });
   const double products = 2.0 * 1024 * (4.0 * 786432 + 256000), attention = 4.0 * 2.0 * 8 * 4 * 128 * 128 * 64;
@@ -202,9 +212,10 @@ Report transformer_train_step(const Options& o) {
 
 Report attention_fb(const Options& o) {
   Report r = start();
-  const auto part = [](std::uint64_t seed) { return uni<Tracked<4>>({4, 8, 1024, 64}, seed).require_grad(); };
+  const Shape shape{sized(o, 4, 1), 8, sized(o, 1024, 256), 64};
+  const auto part = [&](std::uint64_t seed) { return uni<Tracked<4>>(shape, seed).require_grad(); };
   const auto q = part(1), k = part(2), v = part(3);
-  const auto g = uni<Plain<4>>({4, 8, 1024, 64}, 4);
+  const auto g = uni<Plain<4>>(shape, 4);
   Gradients<AD> gradients;
   Plain<4> y;
   r.stats = bench::time_it(o, [&] {
@@ -214,10 +225,10 @@ Report attention_fb(const Options& o) {
     gradients = std::move(out).backward(g);
   });
   r.flops = 6.0 * 2.0 * 32 * 1024.0 * 1024.0 * 64 / 2;  // six products, causal half
-  r.extra = {{"y_abs", abs_d(y)},
-             {"gq_abs", abs_d(*q.grad(gradients))},
-             {"gk_abs", abs_d(*k.grad(gradients))},
-             {"gv_abs", abs_d(*v.grad(gradients))}};
+  add_abs(r, "y_abs", y);
+  add_abs(r, "gq_abs", *q.grad(gradients));
+  add_abs(r, "gk_abs", *k.grad(gradients));
+  add_abs(r, "gv_abs", *v.grad(gradients));
   return r;
 }
 
@@ -240,10 +251,11 @@ struct LstmNet {
 Report lstm_train_step(const Options& o) {
   Report r = start();
   auto net = tracked(LstmNet());
-  const auto x = uni<Tracked<3>>({64, 32, 128}, 1);
-  const auto t = classes<AD>(32, 2, 10);
+  const std::int64_t batch = sized(o, 32, 8);
+  const auto x = uni<Tracked<3>>({sized(o, 64, 16), batch, 128}, 1);
+  const auto t = classes<AD>(batch, 2, 10);
   optim::Adam adam({.lr = 1e-3});
-  train(o, r,
+  train(o, r, net,
         [&] { return step(net, adam, [&](const auto& m) { return functional::cross_entropy(m.forward(x), t); }); });
   const double ih = 2.0 * 64 * 32 * 128 * 1024, hh = 2.0 * 64 * 32 * 256 * 1024;
   r.flops = 2 * ih + 3 * hh;
@@ -257,7 +269,8 @@ void add_networks(Table& table) {
   table["mlp_inference_b1"] = mlp_inference_b1;
   table["cnn_train_step"] = cnn_train_step;
   table["resnet_block_fb"] = resnet_block_fb;
-  table["transformer_train_step"] = transformer_train_step;
+  table["transformer_train_step"] = [](const Options& o) { return transformer_train_step(o, DType::F32); };
+  table["transformer_train_step_bf16"] = [](const Options& o) { return transformer_train_step(o, DType::BF16); };
   table["attention_fb"] = attention_fb;
   table["lstm_train_step"] = lstm_train_step;
 }

@@ -10,7 +10,7 @@ Report matmul(const Options& o, std::int64_t n) {
   Plain<2> c;
   r.stats = bench::time_it(o, [&] { c = a.matmul(b); });
   r.flops = 2.0 * std::pow(static_cast<double>(n), 3);
-  r.extra = {{"c_abs", abs_d(c)}};
+  add_abs(r, "c_abs", c);
   return r;
 }
 
@@ -24,7 +24,8 @@ Report matmul_fb(const Options& o, std::int64_t n) {
     gradients = a.matmul(b).backward(g);
   });
   r.flops = 6.0 * std::pow(static_cast<double>(n), 3);
-  r.extra = {{"ga_abs", abs_d(*a.grad(gradients))}, {"gb_abs", abs_d(*b.grad(gradients))}};
+  add_abs(r, "ga_abs", *a.grad(gradients));
+  add_abs(r, "gb_abs", *b.grad(gradients));
   return r;
 }
 
@@ -33,7 +34,7 @@ Report matmul_fb(const Options& o, std::int64_t n) {
 void add_products(Table& table) {
   table["matmul_64"] = [](const Options& o) { return matmul(o, 64); };
   table["matmul_256"] = [](const Options& o) { return matmul(o, 256); };
-  table["matmul_1024"] = [](const Options& o) { return matmul(o, 1024); };
-  table["matmul_2048"] = [](const Options& o) { return matmul(o, 2048); };
-  table["matmul_1024_fb"] = [](const Options& o) { return matmul_fb(o, 1024); };
+  table["matmul_1024"] = [](const Options& o) { return matmul(o, sized(o, 1024, 300)); };
+  table["matmul_2048"] = [](const Options& o) { return matmul(o, sized(o, 2048, 400)); };
+  table["matmul_1024_fb"] = [](const Options& o) { return matmul_fb(o, sized(o, 1024, 300)); };
 }

@@ -40,7 +40,8 @@ Report hessian_small(const Options& o) {
     }
     h = Plain<1>::stack(rows, 0);
   });
-  r.extra = {{"h_abs", abs_d(h)}, {"h_trace", trace_d(h)}};
+  add_abs(r, "h_abs", h);
+  add_check(r, "h_trace", trace_d(h));
   return r;
 }
 
@@ -49,7 +50,8 @@ Report hessian_small_batched(const Options& o) {
   const auto x = uni<Plain<1>>({100}, 1, 1.5f);
   Plain<2> h;
   r.stats = bench::time_it(o, [&] { h = hessian([](const auto& at) { return rosenbrock(at); })(x); });
-  r.extra = {{"h_abs", abs_d(h)}, {"h_trace", trace_d(h)}};
+  add_abs(r, "h_abs", h);
+  add_check(r, "h_trace", trace_d(h));
   return r;
 }
 

@@ -18,7 +18,8 @@ Report scalar_example(const Options& o) {
     ga = a.grad(gradients)->into_scalar<float>();
     gb = b.grad(gradients)->into_scalar<float>();
   });
-  r.extra = {{"grad_a", ga}, {"grad_b", gb}};
+  add_check(r, "grad_a", ga);
+  add_check(r, "grad_b", gb);
   return r;
 }
 
@@ -34,7 +35,8 @@ Report scalar_example_reuse(const Options& o) {
     ga = a.grad(gradients)->into_scalar<float>();
     gb = b.grad(gradients)->into_scalar<float>();
   });
-  r.extra = {{"grad_a", ga}, {"grad_b", gb}};
+  add_check(r, "grad_a", ga);
+  add_check(r, "grad_b", gb);
   return r;
 }
 
@@ -43,7 +45,7 @@ Report op_dispatch(const Options& o) {
   const auto a = Plain<1>::full({1}, 10.0f), b = Plain<1>::full({1}, 5.0f);
   Plain<1> c;
   r.stats = bench::time_it(o, [&] { c = a + b; });
-  r.extra = {{"sum", c.into_scalar()}};
+  add_check(r, "sum", c.into_scalar());
   return r;
 }
 
@@ -66,7 +68,7 @@ Report linear_neuron(const Options& o) {
       last = loss.into_scalar<float>();
     }
   });
-  r.extra = {{"final_loss", last}};
+  add_check(r, "final_loss", last);
   return r;
 }
 

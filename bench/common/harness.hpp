@@ -2,6 +2,7 @@
 // Plain C++17, no dependency, so every peer program (and the library under test)
 // includes this one file and runs exactly the same workload on the same numbers.
 #pragma once
+#include <malloc.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -70,6 +71,14 @@ inline void reset_peak_rss() {
   }
 }
 
+// Resident size now that the inputs are made, from which on the peak is counted. What malloc has kept of vectors that are
+// gone is given back first.
+inline long inputs_are_made() {
+  malloc_trim(0);
+  reset_peak_rss();
+  return rss_kb();
+}
+
 // ------------------------------------------------------------------ timing
 inline double now_ns() {
   return std::chrono::duration<double, std::nano>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -79,30 +88,41 @@ struct Stats {
   double median_ns = 0, min_ns = 0, p90_ns = 0;
   int samples = 0;
   long inner = 1;
-  long peak_rss_kb = 0;  // at the end of the timed part, before any check value is computed
+  long inputs_rss_kb = 0;  // resident size before the first call
+  long peak_rss_kb = 0;    // at the end of the timed part, before any check value is computed
 };
 
 struct Options {
   std::string workload, peer;
   int threads = 1;
   double budget_s = 3.0;  // time spent sampling, after the warm-up
+  double warm_s = 0.3;    // time spent warming up
   int min_samples = 5;
   int max_samples = 2000;
+  double max_mb = 1e6;  // sweeps leave out sizes whose inputs and results take more
+  // Not timed: so many calls, so that results can be compared. With `small` on sizes that a test has time for.
+  int calls = 0;
+  bool small = false;
 };
 
 // Times f(): warm-up, then repeats until the budget is spent. Calls shorter than
 // 100 us are grouped so that the clock does not show.
 inline Stats time_it(const Options& o, const std::function<void()>& f) {
+  Stats s;
+  if (o.calls > 0) {
+    for (int i = 0; i < o.calls; ++i) f();
+    return s;
+  }
+  s.inputs_rss_kb = inputs_are_made();
   double t0 = now_ns();
   int warm = 0;
   do {
     f();
     ++warm;
-  } while ((now_ns() - t0 < 0.3e9 && warm < 100000) || warm < 2);
+  } while (now_ns() - t0 < o.warm_s * 1e9 && warm < 100000);
   t0 = now_ns();
   f();
   const double once = std::max(now_ns() - t0, 20.0);
-  Stats s;
   s.inner = once >= 1e5 ? 1 : std::max<long>(1, static_cast<long>(1e5 / once));
   std::vector<double> v;
   const double start = now_ns();
@@ -127,14 +147,26 @@ struct Report {
   double flops = 0;                                   // floating-point operations of one iteration (0: not meaningful)
   std::vector<std::pair<std::string, double>> extra;  // check values and the like
   long base_rss_kb = 0;
+  uint64_t bits = 0;  // hash of the bits of all results
 };
+
+// Adds to the hash of the results.
+inline void add_bits(Report& r, const void* data, size_t bytes) {
+  const auto* p = static_cast<const unsigned char*>(data);
+  for (size_t i = 0; i < bytes; i += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, p + i, std::min<size_t>(8, bytes - i));
+    r.bits = hash64(r.bits, word);
+  }
+}
 
 inline void print_json(const Options& o, const Report& r) {
   std::printf(
       "{\"workload\":\"%s\",\"peer\":\"%s\",\"threads\":%d,\"median_ns\":%.1f,\"min_ns\":%.1f,"
-      "\"p90_ns\":%.1f,\"samples\":%d,\"inner\":%ld,\"peak_rss_kb\":%ld,\"base_rss_kb\":%ld",
+      "\"p90_ns\":%.1f,\"samples\":%d,\"inner\":%ld,\"peak_rss_kb\":%ld,"
+      "\"inputs_rss_kb\":%ld,\"base_rss_kb\":%ld",
       o.workload.c_str(), o.peer.c_str(), o.threads, r.stats.median_ns, r.stats.min_ns, r.stats.p90_ns, r.stats.samples,
-      r.stats.inner, r.stats.peak_rss_kb ? r.stats.peak_rss_kb : peak_rss_kb(), r.base_rss_kb);
+      r.stats.inner, r.stats.peak_rss_kb ? r.stats.peak_rss_kb : peak_rss_kb(), r.stats.inputs_rss_kb, r.base_rss_kb);
   if (r.flops > 0) std::printf(",\"flops\":%.0f,\"gflops\":%.2f", r.flops, r.flops / r.stats.median_ns);
   for (const auto& [k, v] : r.extra) std::printf(",\"%s\":%.9g", k.c_str(), v);
   std::printf("}\n");
@@ -143,6 +175,7 @@ inline void print_json(const Options& o, const Report& r) {
 
 // ------------------------------------------------------------------ main
 using Workload = std::function<Report(const Options&)>;
+using Table = std::map<std::string, Workload>;
 
 // OpenMP-based peers read OMP_NUM_THREADS when the process loads, so the program
 // starts itself again with the variable set when it is not what was asked for.
@@ -158,9 +191,8 @@ inline void pin_threads_env(char** argv, int threads) {
   std::exit(1);
 }
 
-inline int run_main(int argc, char** argv, const std::string& default_peer,
-                    const std::map<std::string, Workload>& table, const std::function<void(int)>& set_threads,
-                    bool reexec_for_omp) {
+inline int run_main(int argc, char** argv, const std::string& default_peer, const Table& table,
+                    const std::function<void(int)>& set_threads, bool reexec_for_omp) {
   Options o;
   o.peer = default_peer;
   for (int i = 1; i < argc; ++i) {
@@ -176,6 +208,12 @@ inline int run_main(int argc, char** argv, const std::string& default_peer,
       o.peer = next();
     else if (a == "--budget")
       o.budget_s = std::atof(next());
+    else if (a == "--warm")
+      o.warm_s = std::atof(next());
+    else if (a == "--samples")
+      o.min_samples = std::max(1, std::atoi(next()));
+    else if (a == "--max-mb")
+      o.max_mb = std::atof(next());
     else if (a == "--workload")
       o.workload = next();
     else
@@ -183,13 +221,16 @@ inline int run_main(int argc, char** argv, const std::string& default_peer,
   }
   const auto it = table.find(o.workload);
   if (it == table.end()) {
-    std::fprintf(stderr, "usage: %s WORKLOAD [--threads N] [--peer LABEL] [--budget S] | --list\n", argv[0]);
+    std::fprintf(
+        stderr,
+        "usage: %s WORKLOAD [--threads N] [--peer LABEL] [--budget S] [--warm S] [--samples N] [--max-mb M] | --list\n",
+        argv[0]);
     return 2;
   }
   if (reexec_for_omp && o.workload != "startup") pin_threads_env(argv, o.threads);
   set_threads(o.threads);
-  Report r = it->second(o);
-  if (o.workload != "startup") print_json(o, r);
+  const Report r = it->second(o);
+  if (r.stats.samples > 0) print_json(o, r);
   return 0;
 }
 

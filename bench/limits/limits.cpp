@@ -11,12 +11,17 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <string_view>
 #include <thread>
 #include <vector>
 
 #include "harness.hpp"
 
 namespace {
+
+// Only what bench/floors.py reads, in a few seconds.
+bool g_floors_only = false;
+int g_repeats = 7;
 
 // Runs fn(t) on n threads at once, `reps` times, and returns the best and median
 // seconds of a repeat (all threads start together; the slowest ends it).
@@ -167,9 +172,10 @@ void memory_level(const char* name, size_t bytes_per_array, int threads, size_t 
   }
   const size_t n = bytes_per_array / 4;
   const long inner = std::max<long>(1, static_cast<long>(traffic_goal / bytes_per_array));
-  const int reps = 7;
   const auto go = [&](const char* kind, double arrays, const std::function<void(int)>& f) {
-    const Times t = parallel_time(threads, reps, [&](int id) {
+    const std::string_view k = kind;
+    if (g_floors_only && (k.starts_with("add") || k == "axpy_inplace")) return;
+    const Times t = parallel_time(threads, g_repeats, [&](int id) {
       for (long r = 0; r < inner; ++r) f(id);
     });
     const double bytes = arrays * static_cast<double>(bytes_per_array) * inner * threads * 1e-9;
@@ -239,25 +245,29 @@ void wake_latency() {  // hand-over to a spinning worker and back
 }  // namespace
 
 int main(int argc, char** argv) {
+  // usage: machine_limits [THREADS [floors]]
+  if (argc > 2 && std::string_view(argv[2]) == "floors") g_floors_only = true, g_repeats = 4;
   const int max_threads = argc > 1 ? std::atoi(argv[1]) : static_cast<int>(std::thread::hardware_concurrency());
   for (auto& row : g_small)
     for (size_t i = 0; i < 4096; ++i) row[i] = bench::uniform(1, i, 5.0f);
   for (int t = 1; t <= max_threads && t <= 2; ++t) {
     const auto peak = [&](const char* name, double flops_per_iter, void (*f)(int)) {
-      const Times s = parallel_time(t, 7, f);
+      const Times s = parallel_time(t, g_repeats, f);
       const double g = flops_per_iter * kIters * t * 1e-9;
       emit(name, t, g / s.best, g / s.median, "GFLOP/s");
     };
     peak("fma_f32_avx512", 16 * 16 * 2, fma512_f32);
-    peak("fma_f32_avx2", 12 * 8 * 2, fma256_f32);
-    peak("fma_f64_avx512", 16 * 8 * 2, fma512_f64);
+    if (!g_floors_only) {
+      peak("fma_f32_avx2", 12 * 8 * 2, fma256_f32);
+      peak("fma_f64_avx512", 16 * 8 * 2, fma512_f64);
+    }
 #if defined(__AVX512BF16__)
     peak("dot_bf16_avx512", 16 * 32 * 2, dot512_bf16);
 #endif
 #if defined(__AVX512VNNI__)
-    peak("dot_i8_avx512", 16 * 64 * 2, dot512_i8);
+    if (!g_floors_only) peak("dot_i8_avx512", 16 * 64 * 2, dot512_i8);
 #endif
-    const Times e = parallel_time(t, 7, exp_loop);
+    const Times e = parallel_time(t, g_repeats, exp_loop);
     const double ne = 2000.0 * 4096 * t * 1e-9;
     emit("exp_f32_avx512", t, ne / e.best, ne / e.median, "Gexp/s");
     memory_level("l1_8KiB", 8u << 10, t, 2000u << 20);
@@ -265,6 +275,7 @@ int main(int argc, char** argv) {
     memory_level("l3_4MiB", 4u << 20, t, 1000u << 20);
     memory_level("dram_256MiB", 256u << 20, t, 256u << 20);
   }
+  if (g_floors_only) return 0;
   page_faults(false);
   page_faults(true);
   per_call("malloc_free_64B", 1000000, [] {

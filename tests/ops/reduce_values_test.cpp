@@ -111,6 +111,22 @@ TEST(Reduce, OfAMillionNumbersInF32LosesNoMoreThanOneRounding) {
   EXPECT_NEAR(reduce_all(ReduceFn::Mean, tenths).item(), static_cast<double>(0.1F), 64 * 0x1p-24);
 }
 
+TEST(Reduce, SumsRowsAndColumnsToTheSameBits) {
+  for (const DType type : {DType::F32, DType::F64}) {
+    for (const std::int64_t length : {1, 7, 15, 16, 17, 63, 64, 65, 100, 255, 256, 257, 320, 1024, 1100, 5000, 20000}) {
+      SCOPED_TRACE(std::string(type == DType::F32 ? "f32" : "f64") + " " + std::to_string(length));
+      Numbers waves(static_cast<std::size_t>(3 * length));
+      for (std::size_t i = 0; i < waves.size(); ++i) waves[i] = std::sin(static_cast<double>(i));
+      const Array rows = floats(waves, Shape{3, length}, type);
+      // Once through adjacent rows, once with a step between their elements.
+      const Array across = swap_dims(rows, 0, 1), columns = upload(across.to_data());
+      const Numbers sums = numbers(reduce(ReduceFn::Sum, rows, DimSet::of(1)));
+      EXPECT_EQ(numbers(reduce(ReduceFn::Sum, columns, DimSet::of(0))), sums);
+      EXPECT_EQ(numbers(reduce(ReduceFn::Sum, across, DimSet::of(0))), sums);
+    }
+  }
+}
+
 TEST(Reduce, TakesAProductWhosePartsLeaveTheRangeOfF32) {
   EXPECT_NEAR(reduce_all(ReduceFn::Prod, floats({1e30, 1e30, 1e-30, 1e-30}, DType::F32)).item(), 1, 1e-6);
 }

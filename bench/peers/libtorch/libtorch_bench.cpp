@@ -3,6 +3,7 @@
 #include <torch/torch.h>
 
 #include "harness.hpp"
+#include "sweeps.hpp"
 
 using torch::Tensor;
 namespace F = torch::nn::functional;
@@ -207,10 +208,12 @@ Report matmul_fb(const Options& o, int64_t n) {
 // ---------------------------------------------------------------- networks
 // Runs three steps on the fresh model for the check value, then times.
 template <class Step> void train(const Options& o, Report& r, Step step) {
+  const long inputs = bench::inputs_are_made();
   double l = 0;
   for (int i = 0; i < 3; ++i) l = step();
   r.extra.emplace_back("loss_step3", l);
   r.stats = bench::time_it(o, [&] { step(); });
+  r.stats.inputs_rss_kb = inputs;
 }
 
 struct Mlp : nn::Module {
@@ -293,9 +296,11 @@ Report resnet_block_fb(const Options& o) {
     y = torch::relu(b2(c2(torch::relu(b1(c1(x))))) + x);
     y.backward(g);
   };
+  const long inputs = bench::inputs_are_made();
   fb();
   r.extra = {{"y_abs", abs_d(y.detach())}, {"gx_abs", abs_d(x.grad())}, {"gw1_abs", abs_d(c1->weight.grad())}};
   r.stats = bench::time_it(o, fb);
+  r.stats.inputs_rss_kb = inputs;
   r.flops = 3.0 * 2.0 * 2.0 * 16 * 56 * 56 * 64 * 64 * 9;
   return r;
 }
@@ -429,6 +434,52 @@ Report hessian_small_batched(const Options& o) {  // x repeated per row: one dou
   return r;
 }
 
+// ---------------------------------------------------------------- sweeps
+bench::Call call(std::function<Tensor()> f) {
+  const auto result = std::make_shared<Tensor>();
+  return {[=] { *result = f(); },
+          [=] { return abs_d(result->flatten().narrow(0, 0, std::min<int64_t>(result->numel(), 1 << 16))); }};
+}
+Tensor square(int64_t n) {
+  const auto [rows, columns] = bench::square_of(n);
+  return uni({rows, columns}, 1);
+}
+bench::Call product(int64_t m, int64_t k, int64_t n) {
+  return call([a = uni({m, k}, 1), b = uni({k, n}, 2)] { return torch::matmul(a, b); });
+}
+bench::Call convolution(int64_t batch, int64_t channels, int64_t side) {
+  return call([x = uni({batch, channels, side, side}, 1), w = uni({channels, channels, 3, 3}, 2)] {
+    return torch::conv2d(x, w, {}, 1, 1);
+  });
+}
+bench::Call attention(int64_t t) {
+  const auto part = [&](uint64_t seed) { return uni({1, bench::kHeads, t, bench::kHeadWidth}, seed); };
+  return call([q = part(1), k = part(2), v = part(3), mask = torch::full({t, t}, -INFINITY).triu(1)] {
+    return torch::matmul(torch::softmax(torch::matmul(q, k.transpose(-2, -1)) * 0.125f + mask, -1), v);
+  });
+}
+const std::map<std::string, bench::Call (*)(int64_t)> sweep_calls = {
+    {"sweep_add", [](int64_t n) { return call([a = uni({n}, 1), b = uni({n}, 2)] { return a + b; }); }},
+    {"sweep_exp", [](int64_t n) { return call([a = uni({n}, 1)] { return a.exp(); }); }},
+    {"sweep_chain",
+     [](int64_t n) {
+       return call([a = uni({n}, 1), b = uni({n}, 2), c = uni({n}, 3)] {
+         return torch::tanh(a * b + c) * torch::sigmoid(a) - b;
+       });
+     }},
+    {"sweep_sum_all", [](int64_t n) { return call([a = square(n)] { return a.sum(); }); }},
+    {"sweep_sum_rows", [](int64_t n) { return call([a = square(n)] { return a.sum(1); }); }},
+    {"sweep_sum_columns", [](int64_t n) { return call([a = square(n)] { return a.sum(0); }); }},
+    {"sweep_softmax", [](int64_t n) { return call([a = square(n)] { return torch::softmax(a, 1); }); }},
+    {"sweep_matmul", [](int64_t n) { return product(n, n, n); }},
+    {"sweep_matmul_few_rows", [](int64_t n) { return product(bench::kFewRows, n, n); }},
+    {"sweep_matmul_tall", [](int64_t n) { return product(n, bench::kTallWidth, bench::kTallWidth); }},
+    {"sweep_conv", [](int64_t side) { return convolution(bench::kConvBatch, bench::kConvChannels, side); }},
+    {"sweep_conv_channels",
+     [](int64_t channels) { return convolution(bench::kChannelsBatch, channels, bench::kChannelsSide); }},
+    {"sweep_attention", attention},
+};
+
 Report startup(const Options&) {
   Tensor a = torch::full({1}, 10.0f, torch::requires_grad());
   Tensor b = torch::full({1}, 5.0f, torch::requires_grad());
@@ -443,7 +494,7 @@ Report startup(const Options&) {
 
 int main(int argc, char** argv) {
   using std::placeholders::_1;
-  const std::map<std::string, bench::Workload> table = {
+  bench::Table table = {
       {"scalar_example", scalar_example},
       {"scalar_example_reuse", scalar_example_reuse},
       {"op_dispatch", op_dispatch},
@@ -469,6 +520,11 @@ int main(int argc, char** argv) {
       {"hessian_small_batched", hessian_small_batched},
       {"startup", startup},
   };
+  for (const bench::Sweep& sweep : bench::sweeps())
+    table[sweep.name] = [&sweep](const Options& o) {
+      torch::InferenceMode g;
+      return bench::run_sweep(o, sweep, sweep_calls.at(sweep.name));
+    };
   return bench::run_main(
       argc, argv, "libtorch-1.13.1", table, [](int n) { at::set_num_threads(n); }, true);
 }

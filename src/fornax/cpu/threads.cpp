@@ -41,6 +41,14 @@ std::atomic<int>& setting() {
 
 thread_local bool alone = false;
 
+// What a thread works on first, so that each finds in its own cache what it wrote for the operation before; one that is done
+// helps the others.
+struct alignas(64) Share {
+  std::atomic<std::int64_t> next{0};
+  std::int64_t end = 0;
+};
+constexpr int kMostShares = 64;
+
 }  // namespace
 
 SingleThreaded::SingleThreaded() : before_(alone), of_libraries_(omp_get_max_threads()) {
@@ -68,18 +76,28 @@ int threads_for(std::int64_t tasks) {
 
 void run_ranges(std::int64_t count, std::int64_t each, int threads, RangeFunction run, const void* f) {
   if (threads < 2 || omp_in_parallel()) return run(f, 0, count, 0);
-  std::atomic<std::int64_t> next{0};
+  Share shares[kMostShares];
+  const int used = std::min(threads, kMostShares);
+  const std::int64_t ranges = (count + each - 1) / each;
+  for (int s = 0; s < used; ++s) {
+    shares[s].next.store(ranges * s / used * each, std::memory_order_relaxed);
+    shares[s].end = std::min(ranges * (s + 1) / used * each, count);
+  }
   std::atomic<bool> failed{false};
   std::exception_ptr error;
 #pragma omp parallel num_threads(threads)
   {
-    while (!failed.load(std::memory_order_relaxed)) {
-      const std::int64_t begin = next.fetch_add(each, std::memory_order_relaxed);
-      if (begin >= count) break;
-      try {
-        run(f, begin, std::min(begin + each, count), omp_get_thread_num());
-      } catch (...) {
-        if (!failed.exchange(true)) error = std::current_exception();
+    const int worker = omp_get_thread_num();
+    for (int s = 0; s < used; ++s) {
+      Share& share = shares[(worker + s) % used];
+      while (!failed.load(std::memory_order_relaxed)) {
+        const std::int64_t begin = share.next.fetch_add(each, std::memory_order_relaxed);
+        if (begin >= share.end) break;
+        try {
+          run(f, begin, std::min(begin + each, share.end), worker);
+        } catch (...) {
+          if (!failed.exchange(true)) error = std::current_exception();
+        }
       }
     }
   }

@@ -13,33 +13,102 @@ template <ReduceFn fn, class T> double fold(const void* x, std::int64_t n) {
   return static_cast<double>(fold_row<Fold<fn, T>>(static_cast<const T*>(x), n));
 }
 
+/// Asks for the n elements that lie `away` from x, so that they come from memory while others are computed. It may ask for
+/// what lies behind the end of an array.
+template <class T> FORNAX_INLINE void expect(const T* x, std::int64_t away, std::int64_t n) {
+  constexpr std::int64_t size = sizeof(T);
+  const auto at = reinterpret_cast<std::uintptr_t>(x) + static_cast<std::uintptr_t>(away * size);
+  for (std::int64_t i = 0; i < n * size; i += 64)
+    __builtin_prefetch(reinterpret_cast<const void*>(at + static_cast<std::uintptr_t>(i)));
+}
+
+// The sum of fold.hpp: the lanes of a block are so many vectors here.
+template <class T> inline constexpr std::int64_t kSumVectors = Fold<ReduceFn::Sum, T>::lanes / kLanes<T>;
+
+template <class T> FORNAX_INLINE T sum_of_vectors(Vec<T>* sums) {
+  for (std::int64_t half = kSumVectors<T> / 2; half > 0; half /= 2)
+    for (std::int64_t v = 0; v < half; ++v) sums[v] += sums[v + half];
+  return sum_of_lanes<T>(sums[0]);
+}
+
+/// Adds the sums of whole blocks to a total. The blocks are independent: several at once hide how long an addition takes.
+template <class T, std::int64_t Blocks> FORNAX_INLINE void add_blocks(const T* x, double& total) {
+  using F = Fold<ReduceFn::Sum, T>;
+  Vec<T> sums[Blocks][kSumVectors<T>] = {};
+  for (std::int64_t i = 0; i < F::block; i += F::lanes)
+    for (std::int64_t b = 0; b < Blocks; ++b) {
+      expect<T>(x + b * F::block + i, Blocks * F::block, F::lanes);
+      for (std::int64_t v = 0; v < kSumVectors<T>; ++v) sums[b][v] += load(x + b * F::block + i + v * kLanes<T>);
+    }
+  for (std::int64_t b = 0; b < Blocks; ++b) total += static_cast<double>(sum_of_vectors<T>(sums[b]));
+}
+
+template <class T> FORNAX_INLINE T sum_part_of_block(const T* x, std::int64_t n) {
+  constexpr std::int64_t vectors = kSumVectors<T>, lanes = kLanes<T>;
+  Vec<T> sums[vectors] = {};
+  std::int64_t i = 0;
+  for (; i + vectors * lanes <= n; i += vectors * lanes)
+    for (std::int64_t v = 0; v < vectors; ++v) sums[v] += load(x + i + v * lanes);
+  for (std::int64_t v = 0; v < vectors && i < n; ++v, i += lanes)
+    sums[v] += n - i < lanes ? load_first(x + i, n - i) : load(x + i);
+  return sum_of_vectors<T>(sums);
+}
+
+template <class T> double sum(const void* from, std::int64_t n) {
+  using F = Fold<ReduceFn::Sum, T>;
+  constexpr std::int64_t at_once = kSumVectors<T> < 4 ? 4 / kSumVectors<T> : 1;
+  const auto* x = static_cast<const T*>(from);
+  double total = 0;
+  while (n > 0) {
+    double range = 0;
+    std::int64_t left = n < F::range ? n : F::range;
+    n -= left;
+    for (; left >= at_once * F::block; left -= at_once * F::block, x += at_once * F::block)
+      add_blocks<T, at_once>(x, range);
+    for (; left >= F::block; left -= F::block, x += F::block) add_blocks<T, 1>(x, range);
+    if (left > 0) range += static_cast<double>(sum_part_of_block(x, left));
+    x += left;
+    total += range;
+  }
+  return total;
+}
+
 template <class T> void add_row(void* sums, const void* x, std::int64_t n) {
   auto* to = static_cast<T*>(sums);
   map_over<T>(
       n, to, [](auto sum, auto v) { return sum + v; }, to, static_cast<const T*>(x));
 }
 
+// The rows are too far apart for the processor to see the next ones coming: each vector that is read asks for one of them.
+template <class T> void add_four(void* sums, const void* x, std::int64_t step, std::int64_t n, std::int64_t to_next) {
+  auto* to = static_cast<T*>(sums);
+  const auto* row = static_cast<const T*>(x);
+  const auto vector = [=](std::int64_t i, auto read) {
+    Vec<T> sum = read(to + i);
+    for (std::int64_t r = 0; r < 4; ++r) {
+      expect<T>(row + r * step + i, to_next, kLanes<T>);
+      sum += read(row + r * step + i);
+    }
+    return sum;
+  };
+  std::int64_t i = 0;
+  for (; i + kLanes<T> <= n; i += kLanes<T>) store<T>(to + i, vector(i, load<T>));
+  if (i < n) store_first<T>(to + i, vector(i, [=](const T* p) { return load_first(p, n - i); }), n - i);
+}
+
 // The largest element is subtracted before exp(), which overflows f32 above 88.7: softmax is shift-invariant. A NaN, which
 // it skips, makes the sum one.
 
-/// Asks for the row behind this one, most likely the next, so that it comes from memory while this one is computed: a fifth
-/// of the time of a cross entropy. Behind the last row of an array that does nothing.
-template <class T> void expect_next(const T* x, std::int64_t n) {
-  const auto next = reinterpret_cast<std::uintptr_t>(x + n);
-  for (std::uintptr_t i = 0; i < static_cast<std::uintptr_t>(n) * sizeof(T); i += 64)
-    __builtin_prefetch(reinterpret_cast<const void*>(next + i));
-}
-
 /// y = exp(x - top), and its sum; y may be x.
 template <class T> double exp_row(const T* x, T top, T* y, std::int64_t n) {
-  expect_next(x, n);
+  expect(x, n, n);  // the row behind this one, most likely the next: a fifth of the time of a cross entropy
   return map_and_sum_over<T>(
       n, y, [top](auto v) { return exp(v - top); }, x);
 }
 
 /// The sum alone.
 template <class T> double sum_of_exp(const T* x, T top, std::int64_t n) {
-  expect_next(x, n);
+  expect(x, n, n);
   return sum_over<T>(
       n, [top](auto v) { return exp(v - top); }, x);
 }
@@ -89,8 +158,8 @@ template <class T> void cross_entropy_grad(const void* from, void* to, std::int6
 
 template <class T>
 constexpr RowKernels kRows{
-    fold<ReduceFn::Sum, T>, fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, add_row<T>, keep_larger<T>, softmax<T>,
-    cross_entropy<T>,       cross_entropy_grad<T>,
+    sum<T>,     fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, add_row<T>, add_four<T>, keep_larger<T>,
+    softmax<T>, cross_entropy<T>,       cross_entropy_grad<T>,
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include <fornax/cpu/isa/activations.hpp>
+#include <fornax/cpu/isa/vec.hpp>
 #include <fornax/cpu/kernels/special_functions.hpp>
 #include <fornax/cpu/kernels/unary_loop.hpp>
 #include <fornax/ops/unary.hpp>
@@ -8,6 +9,11 @@
 namespace fornax::cpu::FORNAX_ISA {
 
 namespace {
+
+/// y[i] = f(x[i]), with a formula for vectors.
+template <class T, auto f> void vector_loop(std::byte* out, const std::byte* const* in, std::int64_t n, const void*) {
+  map_over<T>(n, reinterpret_cast<T*>(out), f, reinterpret_cast<const T*>(in[0]));
+}
 
 // f of elements small enough to be reduced, the C library's function of others: a choice that the compiler would not
 // vectorise, so it is made only in blocks that have such an element.
@@ -36,7 +42,7 @@ template <class T> Kernel common(UnaryFn fn) {
     case UnaryFn::Sign:
       return unary_loop<T, T, [](T x) { return x != x ? x : static_cast<T>(T(x > T(0)) - T(x < T(0))); }>;
     case UnaryFn::Square: return unary_loop<T, T, [](T x) { return x * x; }>;
-    case UnaryFn::Exp: return unary_loop<T, T, [](T x) { return math::exp(x); }>;
+    case UnaryFn::Exp: return vector_loop<T, [](auto x) { return exp(x); }>;
     case UnaryFn::Log: return unary_loop<T, T, [](T x) { return math::log(x); }>;
     case UnaryFn::Sqrt: return unary_loop<T, T, [](T x) { return std::sqrt(x); }>;
     case UnaryFn::Rsqrt: return unary_loop<T, T, [](T x) { return T(1) / std::sqrt(x); }>;

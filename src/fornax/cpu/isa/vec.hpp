@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <type_traits>
+#include <utility>
 
 #if defined(__AVX512F__)
 #include <immintrin.h>
@@ -32,6 +33,43 @@ template <class T> FORNAX_INLINE Vec<T> load(const T* from) {
 }
 template <class T> FORNAX_INLINE void store(T* to, Vec<T> v) { __builtin_memcpy(to, &v, sizeof v); }
 
+// The first n < kLanes<T> lanes alone: the end of a row.
+/// Their elements, 0 in the other lanes.
+template <class T> FORNAX_INLINE Vec<T> load_first(const T* from, std::int64_t n) {
+#if defined(__AVX512F__)
+  const unsigned lanes = (1U << n) - 1;
+  if constexpr (sizeof(T) == 4) return _mm512_maskz_loadu_ps(static_cast<__mmask16>(lanes), from);
+  if constexpr (sizeof(T) == 8) return _mm512_maskz_loadu_pd(static_cast<__mmask8>(lanes), from);
+#else
+  T lanes[kLanes<T>] = {};
+  for (std::int64_t i = 0; i < n; ++i) lanes[i] = from[i];
+  return load(lanes);
+#endif
+}
+template <class T> FORNAX_INLINE void store_first(T* to, Vec<T> v, std::int64_t n) {
+#if defined(__AVX512F__)
+  const unsigned lanes = (1U << n) - 1;
+  if constexpr (sizeof(T) == 4) _mm512_mask_storeu_ps(to, static_cast<__mmask16>(lanes), v);
+  if constexpr (sizeof(T) == 8) _mm512_mask_storeu_pd(to, static_cast<__mmask8>(lanes), v);
+#else
+  T lanes[kLanes<T>];
+  store<T>(lanes, v);
+  for (std::int64_t i = 0; i < n; ++i) to[i] = lanes[i];
+#endif
+}
+/// v with 0 in the other lanes.
+template <class T> FORNAX_INLINE Vec<T> keep_first(Vec<T> v, std::int64_t n) {
+#if defined(__AVX512F__)
+  const unsigned lanes = (1U << n) - 1;
+  if constexpr (sizeof(T) == 4) return _mm512_maskz_mov_ps(static_cast<__mmask16>(lanes), v);
+  if constexpr (sizeof(T) == 8) return _mm512_maskz_mov_pd(static_cast<__mmask8>(lanes), v);
+#else
+  T lanes[kLanes<T>];
+  store<T>(lanes, v);
+  return load_first<T>(lanes, n);
+#endif
+}
+
 /// exp of each lane, the bits of math::exp.
 template <class T> FORNAX_INLINE T exp(T x) requires(std::is_floating_point_v<T>) { return math::exp(x); }
 template <class V> FORNAX_INLINE V exp(V x) requires(!std::is_floating_point_v<V>) {
@@ -59,20 +97,28 @@ template <class V> FORNAX_INLINE V exp(V x) requires(!std::is_floating_point_v<V
   return load(lanes);
 }
 
-/// Lane 0 + lane n/2 and so on, in a tree.
+/// join(lane 0, lane n/2) and so on, in a tree.
+template <class V, class F, int... I> FORNAX_INLINE auto join_halves(V v, F join, std::integer_sequence<int, I...>) {
+  constexpr int half = sizeof...(I);
+  if constexpr (half == 1) {
+    return join(v[0], v[1]);
+  } else {
+    return join_halves(join(__builtin_shufflevector(v, v, I...), __builtin_shufflevector(v, v, (I + half)...)), join,
+                       std::make_integer_sequence<int, half / 2>());
+  }
+}
+template <class T, class F> FORNAX_INLINE T join_lanes(Vec<T> v, F join) {
+  return join_halves(v, join, std::make_integer_sequence<int, kLanes<T> / 2>());
+}
 template <class T> FORNAX_INLINE T sum_of_lanes(Vec<T> v) {
-  T lanes[kLanes<T>];
-  store(lanes, v);
-  for (std::int64_t half = kLanes<T> / 2; half > 0; half /= 2)
-    for (std::int64_t l = 0; l < half; ++l) lanes[l] += lanes[l + half];
-  return lanes[0];
+  return join_lanes<T>(v, [](auto a, auto b) { return a + b; });
 }
 
-/// y[i] = f(p[i]...). f takes vectors and single elements. y may be one of p.
+/// y[i] = f(p[i]...). f takes vectors. y may be one of p.
 template <class T, class F, class... P> FORNAX_INLINE void map_over(std::int64_t n, T* y, F&& f, const P*... p) {
   std::int64_t i = 0;
   for (; i + kLanes<T> <= n; i += kLanes<T>) store<T>(y + i, f(load(p + i)...));
-  for (; i < n; ++i) y[i] = f(p[i]...);
+  if (i < n) store_first<T>(y + i, f(load_first(p + i, n - i)...), n - i);
 }
 
 /// The largest of n elements; -inf if there are none. Skips NaN.
@@ -81,15 +127,15 @@ template <class T> FORNAX_INLINE T largest_of(const T* x, std::int64_t n) {
   const auto larger = [](auto a, auto b) { return a > b ? a : b; };
   T most = -math::kInf<T>;
   std::int64_t i = 0;
-  if (n >= 4 * lanes) {
-    Vec<T> a = load(x), b = load(x + lanes), c = load(x + 2 * lanes), d = load(x + 3 * lanes);
-    for (i = 4 * lanes; i + 4 * lanes <= n; i += 4 * lanes) {
+  if (n >= lanes) {
+    Vec<T> a = most + Vec<T>{}, b = a, c = a, d = a;
+    for (; i + 4 * lanes <= n; i += 4 * lanes) {
       a = larger(load(x + i), a), b = larger(load(x + i + lanes), b);
       c = larger(load(x + i + 2 * lanes), c), d = larger(load(x + i + 3 * lanes), d);
     }
-    T all[lanes];
-    store<T>(all, larger(larger(a, b), larger(c, d)));
-    for (const T v : all) most = larger(v, most);
+    for (; i + lanes <= n; i += lanes) a = larger(load(x + i), a);
+    a = larger(load(x + n - lanes), a);  // the rest, and some once more
+    return join_lanes<T>(larger(larger(a, b), larger(c, d)), larger);
   }
   for (; i < n; ++i) most = larger(x[i], most);
   return most;
@@ -112,9 +158,8 @@ template <class T, class F, class... P> FORNAX_INLINE double sum_over(std::int64
   }
   Vec<T> rest{};
   for (; n - i >= lanes; i += lanes) rest += f(load(p + i)...);
-  T sum = sum_of_lanes<T>(rest);
-  for (; i < n; ++i) sum += f(p[i]...);
-  return total + static_cast<double>(sum);
+  if (i < n) rest += keep_first<T>(f(load_first(p + i, n - i)...), n - i);
+  return total + static_cast<double>(sum_of_lanes<T>(rest));
 }
 
 /// y[i] = f(p[i]...), and the sum of that.
@@ -134,9 +179,18 @@ FORNAX_INLINE double map_and_sum_over(std::int64_t n, T* y, F&& f, const P*... p
     }
     total += static_cast<double>(sum_of_lanes<T>(a + b));
   }
-  T sum = 0;
-  for (; i < n; ++i) sum += y[i] = f(p[i]...);
-  return total + static_cast<double>(sum);
+  Vec<T> rest{};
+  for (; n - i >= lanes; i += lanes) {
+    const Vec<T> v = f(load(p + i)...);
+    store<T>(y + i, v);
+    rest += v;
+  }
+  if (i < n) {
+    const Vec<T> v = f(load_first(p + i, n - i)...);
+    store_first<T>(y + i, v, n - i);
+    rest += keep_first<T>(v, n - i);
+  }
+  return total + static_cast<double>(sum_of_lanes<T>(rest));
 }
 
 }  // namespace fornax::cpu::FORNAX_ISA

@@ -148,7 +148,9 @@ void run_elementwise(Kernel kernel, const Array& y, std::span<const View> inputs
   if (direct) {
     std::size_t sizes[4] = {size_of(y.dtype())};
     for (std::size_t i = 0; i < inputs.size(); ++i) sizes[i + 1] = size_of(inputs[i].dtype);
-    return parallel_for(y.numel(), kLeastElements, [&](std::int64_t begin, std::int64_t end) {
+    // A second thread is woken for kLeastElements; shared are smaller pieces, so that all have about as much.
+    const std::int64_t grain = y.numel() > kLeastElements ? kLeastElements / 8 : kLeastElements;
+    return parallel_for(y.numel(), grain, [&](std::int64_t begin, std::int64_t end) {
       const std::byte* at[3] = {};
       for (std::size_t i = 0; i < inputs.size(); ++i) at[i] = x[i] + static_cast<std::size_t>(begin) * sizes[i + 1];
       kernel(dense(y).data + static_cast<std::size_t>(begin) * sizes[0], at, end - begin, setting);

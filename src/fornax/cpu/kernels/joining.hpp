@@ -73,8 +73,8 @@ template <class F> class Columns {
   void add_row(const T* x) {
     Lane* lane = lanes_[row_ % kLanes];
     if (row_ < kLanes) std::fill_n(lane, width_, F::start());
-    if constexpr (F::is_sum && (std::is_same_v<T, float> || std::is_same_v<T, double>))
-      add_(lane, x, width_);
+    if constexpr (kHasKernels)
+      kernels_.add(lane, x, width_);
     else
       join_row<F>(lane, x, width_);
     if (++row_ == F::block) close_block();
@@ -86,6 +86,24 @@ template <class F> class Columns {
     std::fill_n(range_, width_, F::start());
     blocks_ = 0;
   }
+  /// Rows that lie `step` elements apart.
+  void add_rows(const T* x, std::int64_t step, std::int64_t rows) {
+    std::int64_t r = 0;
+    if constexpr (kHasKernels) {
+      // Four rows of the same lane at a time, so that its sums are read and written once for all of them.
+      static_assert(F::block % (4 * kLanes) == 0);
+      for (; row_ % (4 * kLanes) == 0 && rows - r >= 4 * kLanes; r += 4 * kLanes) {
+        for (std::int64_t l = 0; l < kLanes; ++l) {
+          if (row_ == 0) std::fill_n(lanes_[l], width_, F::start());
+          const std::int64_t next = l + kAhead < kLanes ? kAhead : kAhead - kLanes + 4 * kLanes;
+          kernels_.add_four(lanes_[l], x + (r + l) * step, kLanes * step, width_, next * step);
+        }
+        row_ += 4 * kLanes;
+        if (row_ == F::block) close_block();
+      }
+    }
+    for (; r < rows; ++r) add_row(x + r * step);
+  }
   void finish_to(T* y, double divisor) {
     close_block();
     close_range();
@@ -94,14 +112,22 @@ template <class F> class Columns {
 
  private:
   static constexpr std::int64_t kLanes = F::any_order ? 1 : F::lanes;
+  static constexpr std::int64_t kAhead = 4;  // lanes, of which the rows are asked for in time
+  static constexpr bool kHasKernels = F::is_sum && (std::is_same_v<T, float> || std::is_same_v<T, double>);
 
   void close_block() {
     if (row_ == 0) return;
     const std::int64_t width = width_;                 // a copy, which no store can change
     const std::int64_t used = std::min(row_, kLanes);  // the other lanes would join nothing but `start`
-    for (std::int64_t half = kLanes / 2; half > 0; half /= 2)
-      for (std::int64_t l = 0; l < half && l + half < used; ++l)
-        for (std::int64_t c = 0; c < width; ++c) lanes_[l][c] = F::join(lanes_[l][c], lanes_[l + half][c]);
+    for (std::int64_t half = kLanes / 2; half > 0; half /= 2) {
+      for (std::int64_t l = 0; l < half && l + half < used; ++l) {
+        if constexpr (kHasKernels) {
+          kernels_.add(lanes_[l], lanes_[l + half], width);
+        } else {
+          for (std::int64_t c = 0; c < width; ++c) lanes_[l][c] = F::join(lanes_[l][c], lanes_[l + half][c]);
+        }
+      }
+    }
     for (std::int64_t c = 0; c < width; ++c)
       range_[c] = F::template join<Total>(range_[c], static_cast<Total>(lanes_[0][c]));
     row_ = 0;
@@ -115,8 +141,7 @@ template <class F> class Columns {
   }
 
   std::int64_t width_;
-  void (*add_)(void*, const void*,
-               std::int64_t) = row_kernels(dtype_v<T> == DType::F64 ? DType::F64 : DType::F32, isa()).add;
+  const RowKernels& kernels_ = row_kernels(dtype_v<T> == DType::F64 ? DType::F64 : DType::F32, isa());
   std::int64_t row_ = 0;  // within the block
   std::int64_t blocks_ = 0;
   Lane lanes_[kLanes][kColumns];

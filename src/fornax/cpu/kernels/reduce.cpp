@@ -16,6 +16,7 @@ namespace {
 struct Walk {
   View x;
   Shape kept, reduced;
+  std::int64_t count;                     // elements of one result
   std::optional<std::int64_t> step = {};  // between the elements of one result, if it is always the same
   bool columns = false;                   // adjacent results read adjacent elements
 
@@ -32,6 +33,7 @@ std::int64_t inner_stride(const Shape& shape, const Strides& strides) {
 Walk::Walk(const Array& array, const Shape& result) : x(array), kept(result), reduced(array.shape()) {
   for (int d = 0; d < kept.rank(); ++d)
     if (kept[d] == (*x.shape)[d]) reduced = reduced.with(d, 1);
+  count = reduced.numel();
   const std::int64_t inner = inner_stride(reduced, *x.strides);
   std::int64_t expected = inner;
   bool even = true;
@@ -49,7 +51,7 @@ template <class T> const T* elements(std::byte* at) { return reinterpret_cast<co
 /// The elements of one result, cut into blocks: f(block, n) for each, adjacent in memory.
 template <class F, class Each> void for_each_block(const Walk& walk, std::byte* at, Each&& each) {
   using T = typename F::Element;
-  const std::int64_t count = walk.reduced.numel();
+  const std::int64_t count = walk.count;
   if (walk.step == 1 || count == 1) {
     for (std::int64_t i = 0; i < count; i += F::block) each(elements<T>(at) + i, std::min(F::block, count - i));
     return;
@@ -81,14 +83,14 @@ template <class F, class Each> void for_each_block(const Walk& walk, std::byte* 
   if (filled > 0) each(block, filled);
 }
 
-template <class F> void reduce_one(const Walk& walk, std::byte* at, typename F::Element* y, double divisor) {
+template <class F>
+void reduce_one(const Walk& walk, RowKernels::Fold kernel, std::byte* at, typename F::Element* y, double divisor) {
   using T = typename F::Element;
   using Total = typename F::Total;
-  const std::int64_t count = walk.reduced.numel();
+  const std::int64_t count = walk.count;
   Total total = F::start();
   if (walk.step == 1 || count == 1) {
     const T* x = elements<T>(at);
-    const RowKernels::Fold kernel = row_kernel<F>();
     const auto fold = [&](std::int64_t i) {
       const std::int64_t n = std::min(F::range, count - i);
       return kernel ? static_cast<Total>(kernel(x + i, n)) : fold_range<F>(x + i, n);
@@ -122,8 +124,10 @@ template <class T, class Y, class One, class Tile>
 void for_each_result(const Walk& walk, const Array& y, One&& one, Tile&& tile) {
   for_each_run<2>(walk.kept, {walk.x.data, dense(y).data}, {walk.x.strides, &dense(y).strides}, {sizeof(T), sizeof(Y)},
                   [&](const auto& at, const auto& step, std::int64_t n) {
-                    const std::int64_t width = walk.columns ? kColumns : 1;
-                    const std::int64_t work = width * std::max<std::int64_t>(walk.reduced.numel(), 1);
+                    // As many tiles as needed, about equally wide: a narrow one at the end would cost as much as a wide one.
+                    const std::int64_t tiles = (n + kColumns - 1) / kColumns;
+                    const std::int64_t width = walk.columns ? std::min(kColumns, (n / tiles + 16) / 16 * 16) : 1;
+                    const std::int64_t work = width * std::max<std::int64_t>(walk.count, 1);
                     const std::int64_t grain = width * std::max<std::int64_t>(kLeastElements / work, 1);
                     parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
                       for (std::int64_t i = begin; i < end; i += width) {
@@ -140,13 +144,14 @@ void for_each_result(const Walk& walk, const Array& y, One&& one, Tile&& tile) {
 
 template <class F> void reduce(const Walk& walk, const Array& y, double divisor) {
   using T = typename F::Element;
+  const RowKernels::Fold kernel = row_kernel<F>();
   for_each_result<T, T>(
-      walk, y, [&](std::byte* from, T* to) { reduce_one<F>(walk, from, to, divisor); },
+      walk, y, [&](std::byte* from, T* to) { reduce_one<F>(walk, kernel, from, to, divisor); },
       [&](std::byte* from, T* to, std::int64_t width) {
         Columns<F> columns(width);
         for_each_run<1>(walk.reduced, {from}, {walk.x.strides}, {sizeof(T)},
                         [&](const auto& at, const auto& step, std::int64_t n) {
-                          for (std::int64_t i = 0; i < n; ++i) columns.add_row(elements<T>(at[0] + i * step[0]));
+                          columns.add_rows(elements<T>(at[0]), step[0] / static_cast<std::int64_t>(sizeof(T)), n);
                         });
         columns.finish_to(to, divisor);
       });
@@ -177,7 +182,7 @@ template <class F> void find_best_columns(const Walk& walk, std::byte* at, std::
   const T* x = elements<T>(at);
   for (std::int64_t c = 0; c < width; ++c) best[c] = F::load(x[c]);
   std::fill_n(y, width, 0);
-  for (std::int64_t row = 1; row < walk.reduced.numel(); ++row) {
+  for (std::int64_t row = 1; row < walk.count; ++row) {
     x += *walk.step;
     for (std::int64_t c = 0; c < width; ++c) {
       const Lane next = F::load(x[c]);
@@ -194,7 +199,7 @@ Array execute(const op::Reduce& op, const Spec& spec, Operands inputs) {
   if (inputs[0]->numel() == 1) return inputs[0].take();  // any fold of one element is that element
   Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   const Walk walk(inputs[0].array(), spec.shape);
-  const double divisor = op.fn == ReduceFn::Mean ? static_cast<double>(walk.reduced.numel()) : 1;
+  const double divisor = op.fn == ReduceFn::Mean ? static_cast<double>(walk.count) : 1;
   with_fold(op.fn, spec.dtype, [&]<class F>(F) { reduce<F>(walk, y, divisor); });
   return y;
 }
