@@ -184,7 +184,7 @@ struct Gpt {
   }
 };
 
-Report transformer_train_step(const Options& o) {
+Report transformer_train_step(const Options& o, DType precision = DType::F32) {
   Report r = start();
   auto net = tracked(Gpt());
   const auto ids = classes<AD>(8 * 128, 1, 1000).reshape({8, 128});
@@ -192,6 +192,7 @@ Report transformer_train_step(const Options& o) {
   optim::AdamW adam({.lr = 1e-3, .weight_decay = 0.01});
   train(o, r, [&] {
     return step(net, adam, [&](const auto& m) {
+      const Autocast low(precision);
       return functional::cross_entropy(m.forward(ids).reshape({1024, 1000}), t);
     });
   });
@@ -257,7 +258,9 @@ void add_networks(Table& table) {
   table["mlp_inference_b1"] = mlp_inference_b1;
   table["cnn_train_step"] = cnn_train_step;
   table["resnet_block_fb"] = resnet_block_fb;
-  table["transformer_train_step"] = transformer_train_step;
+  table["transformer_train_step"] = [](const Options& o) { return transformer_train_step(o); };
+  // Mixed precision: parameters, their gradients and the optimizer in f32, products and attention in bf16.
+  table["transformer_train_step_bf16"] = [](const Options& o) { return transformer_train_step(o, DType::BF16); };
   table["attention_fb"] = attention_fb;
   table["lstm_train_step"] = lstm_train_step;
 }

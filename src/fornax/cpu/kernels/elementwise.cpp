@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <fornax/array/convert.hpp>
+#include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
 #include <fornax/cpu/kernels/packing.hpp>
 #include <fornax/cpu/threads.hpp>
@@ -78,7 +78,7 @@ template <std::size_t N> void run_chunked(const Operation<N>& o) {
           x[i] = to;
         }
         if (converts) {
-          convert_elements(x[i], stored, packed[i], compute_type(stored), n);
+          convert(x[i], stored, packed[i], compute_type(stored), n);
           x[i] = packed[i];
         }
       }
@@ -90,7 +90,7 @@ template <std::size_t N> void run_chunked(const Operation<N>& o) {
       o.kernel(packed[N], x, n, o.setting);
       const std::byte* result = packed[N];
       if (out != o.types[0]) {
-        convert_elements(packed[N], out, raw, o.types[0], n);
+        convert(packed[N], out, raw, o.types[0], n);
         result = raw;
       }
       unpack(result, to, step[0], sizes[0], n);
