@@ -88,12 +88,13 @@ template <std::size_t N> void run_chunked(const Operation<N>& o) {
         continue;
       }
       o.kernel(packed[N], x, n, o.setting);
-      const std::byte* result = packed[N];
-      if (out != o.types[0]) {
-        convert(packed[N], out, raw, o.types[0], n);
-        result = raw;
+      if (out == o.types[0]) {
+        unpack(packed[N], to, step[0], sizes[0], n);
+        continue;
       }
-      unpack(result, to, step[0], sizes[0], n);
+      const bool adjacent = step[0] == static_cast<std::int64_t>(sizes[0]);
+      convert(packed[N], out, adjacent ? to : raw, o.types[0], n);
+      if (!adjacent) unpack(raw, to, step[0], sizes[0], n);
     }
   });
 }
