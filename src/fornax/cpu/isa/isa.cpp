@@ -5,6 +5,7 @@
 
 #include <fornax/cpu/isa/attention.hpp>
 #include <fornax/cpu/isa/columns.hpp>
+#include <fornax/cpu/isa/half.hpp>
 #include <fornax/cpu/isa/lstm.hpp>
 #include <fornax/cpu/isa/norm.hpp>
 #include <fornax/cpu/isa/rows.hpp>
@@ -26,6 +27,7 @@ namespace fornax::cpu {
   const StepKernels& step_kernels(DType);           \
   Kernel where_kernel(std::size_t);                 \
   Kernel clamp_kernel(DType);                       \
+  Kernel half_kernel(DType, DType);                 \
   }
 
 FORNAX_DECLARE_KERNELS(portable)
@@ -87,6 +89,7 @@ Kernel slope_kernel(UnaryFn fn, DType type, Isa isa) { return FORNAX_CHOOSE(slop
 const AttentionKernels& attention_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(attention_kernels, type); }
 Kernel where_kernel(std::size_t bytes, Isa isa) { return FORNAX_CHOOSE(where_kernel, bytes); }
 Kernel clamp_kernel(DType type, Isa isa) { return FORNAX_CHOOSE(clamp_kernel, type); }
+Kernel half_kernel(DType from, DType to, Isa isa) { return FORNAX_CHOOSE(half_kernel, from, to); }
 const RowKernels& row_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(row_kernels, type); }
 const StepKernels& step_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(step_kernels, type); }
 const LstmKernels& lstm_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(lstm_kernels, type); }

@@ -9,11 +9,10 @@
 #include <mutex>
 #include <optional>
 
-#include <oneapi/dnnl/dnnl.hpp>
-
 #include <fornax/cpu/isa/isa.hpp>
 #include <fornax/cpu/kernels/channels_last.hpp>
 #include <fornax/cpu/kernels/one_thread.hpp>
+#include <fornax/cpu/kernels/onednn.hpp>
 #include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
@@ -91,16 +90,6 @@ struct Problem {
   }
   friend bool operator<(const Problem& a, const Problem& b) { return a.key() < b.key(); }
 };
-
-const dnnl::engine& engine() {
-  static const dnnl::engine cpu(dnnl::engine::kind::cpu, 0);
-  return cpu;
-}
-
-dnnl::stream& stream() {
-  thread_local dnnl::stream one(engine());
-  return one;
-}
 
 /// A primitive and what it wants its weight to be.
 struct Plan {

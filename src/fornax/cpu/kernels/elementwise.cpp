@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <fornax/array/convert.hpp>
+#include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
 #include <fornax/cpu/kernels/packing.hpp>
 #include <fornax/cpu/threads.hpp>
@@ -78,7 +78,7 @@ template <std::size_t N> void run_chunked(const Operation<N>& o) {
           x[i] = to;
         }
         if (converts) {
-          convert_elements(x[i], stored, packed[i], compute_type(stored), n);
+          convert(x[i], stored, packed[i], compute_type(stored), n);
           x[i] = packed[i];
         }
       }
@@ -88,12 +88,13 @@ template <std::size_t N> void run_chunked(const Operation<N>& o) {
         continue;
       }
       o.kernel(packed[N], x, n, o.setting);
-      const std::byte* result = packed[N];
-      if (out != o.types[0]) {
-        convert_elements(packed[N], out, raw, o.types[0], n);
-        result = raw;
+      if (out == o.types[0]) {
+        unpack(packed[N], to, step[0], sizes[0], n);
+        continue;
       }
-      unpack(result, to, step[0], sizes[0], n);
+      const bool adjacent = step[0] == static_cast<std::int64_t>(sizes[0]);
+      convert(packed[N], out, adjacent ? to : raw, o.types[0], n);
+      if (!adjacent) unpack(raw, to, step[0], sizes[0], n);
     }
   });
 }

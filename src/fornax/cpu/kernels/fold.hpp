@@ -7,6 +7,7 @@
 // threads share out.
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -51,7 +52,13 @@ template <ReduceFn fn, class T> struct Fold {
     return is_max ? lowest : highest;
   }
 
-  static Lane load(T x) { return static_cast<Lane>(static_cast<compute_t<T>>(x)); }
+  static Lane load(T x) {
+    // In place of the type's own conversion, a call, so that loops vectorise.
+    if constexpr (std::is_same_v<T, BFloat16>)
+      return static_cast<Lane>(std::bit_cast<float>(static_cast<std::uint32_t>(x.bits) << 16));
+    else
+      return static_cast<Lane>(static_cast<compute_t<T>>(x));
+  }
 
   template <class V> static V join(V a, V b) {
     if constexpr (is_sum) return add(a, b);

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include <fornax/array/dtype.hpp>
+
 namespace fornax::cpu {
 
 /// Elements at data[i * row_step + j * column_step].
@@ -22,5 +24,10 @@ template <class T> struct Matrix {
 ///
 /// For f32, of the two steps of a one is 1 and the other as long as a row or a column, or longer; the same for b.
 template <class T> bool gemm(const Matrix<T>& a, const Matrix<T>& b, T* y, std::int64_t y_step);
+
+/// Whether the machine and the build multiply bf16, with sums in f32 that are rounded once: gemm of BFloat16, for which
+/// the same holds of the steps, and which is called under a OneThread.
+bool has_bf16_products();
+template <> bool gemm(const Matrix<BFloat16>& a, const Matrix<BFloat16>& b, BFloat16* y, std::int64_t y_step);
 
 }  // namespace fornax::cpu

@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <atomic>
 
-#include <fornax/array/convert.hpp>
+#include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/gemm.hpp>
@@ -82,7 +82,7 @@ Array packed(const Array& x, DType dtype) {
   if (dtype != x.dtype()) {
     const Array stored = y;
     y = cpu_empty("matmul", once, dtype);
-    convert_elements(dense(stored).data, stored.dtype(), dense(y).data, dtype, y.numel());
+    convert_all(dense(stored).data, stored.dtype(), dense(y).data, dtype, y.numel());
   }
   Strides strides = contiguous_strides(once);
   for (int d = 0; d < x.rank() - 2; ++d)
@@ -92,7 +92,7 @@ Array packed(const Array& x, DType dtype) {
 
 Factor readable(const Array& x, bool transposed, DType type) {
   Factor f(x.dtype() == type ? x : packed(x, type), transposed);
-  if (type != DType::F32 || f.settle_steps()) return f;
+  if (!is_float(type) || type == DType::F64 || f.settle_steps()) return f;
   f = Factor(packed(x, type), transposed);
   f.settle_steps();
   return f;
@@ -165,20 +165,31 @@ template <class T> void multiply(Factor lhs, const Factor& rhs, T* y) {
 
 }  // namespace
 
+namespace {
+
+/// bf16 products of their own where there are, and where one product is worth the library's call.
+DType product_type(const op::MatMul& op, const Spec& spec, const Array& lhs) {
+  constexpr std::int64_t least = std::int64_t{24} * 24 * 24;
+  const int last = lhs.rank() - 1;
+  const std::int64_t depth = lhs.shape()[op.transpose_lhs ? last - 1 : last];
+  const bool large = spec.shape[last] * spec.shape[last - 1] * depth > least;
+  return spec.dtype == DType::BF16 && large && has_bf16_products() ? DType::BF16 : compute_type(spec.dtype);
+}
+
+}  // namespace
+
 Array execute(const op::MatMul& op, const Spec& spec, Operands inputs) {
-  const DType type = compute_type(spec.dtype);
+  const DType type = product_type(op, spec, inputs[0].array());
   Array y = cpu_empty(op.name(), spec.shape, type);
   if (y.numel() > 0) {
     const Factor lhs = readable(inputs[0].array(), op.transpose_lhs, type);
     const Factor rhs = readable(inputs[1].array(), op.transpose_rhs, type);
     with_numeric_type(type, [&]<class T>(T) {
-      if constexpr (std::is_same_v<T, compute_t<T>>) multiply(lhs, rhs, reinterpret_cast<T*>(dense(y).data));
+      if constexpr (std::is_same_v<T, compute_t<T>> || std::is_same_v<T, BFloat16>)
+        multiply(lhs, rhs, reinterpret_cast<T*>(dense(y).data));
     });
   }
-  if (type == spec.dtype) return y;
-  Array rounded = cpu_empty(op.name(), spec.shape, spec.dtype);
-  convert_elements(dense(y).data, type, dense(rounded).data, spec.dtype, y.numel());
-  return rounded;
+  return as_dtype(op.name(), std::move(y), spec.dtype);
 }
 
 }  // namespace fornax::cpu

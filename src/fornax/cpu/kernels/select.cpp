@@ -1,5 +1,5 @@
-#include <fornax/array/convert.hpp>
 #include <fornax/cpu/isa/isa.hpp>
+#include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
 
@@ -22,7 +22,7 @@ Array execute(const op::Clamp& op, const Spec& spec, Operands inputs) {
 Array execute(const op::Cast& op, const Spec& spec, Operands inputs) {
   const Array x = cpu_contiguous(inputs[0].array());
   const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
-  convert_elements(dense(x).data, x.dtype(), dense(y).data, spec.dtype, x.numel());
+  convert_all(dense(x).data, x.dtype(), dense(y).data, spec.dtype, x.numel());
   return y;
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include <fornax/cpu/isa/rows.hpp>
+#include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
@@ -26,6 +27,15 @@ template <class T> void softmax(const View& x, const Array& y, int dim, bool log
     const auto y_row = [&](std::int64_t r) { return reinterpret_cast<T*>(to + r * to_step); };
     if (!buffer) {
       for (std::int64_t r = 0; r < rows; ++r) kernel(x_row(r), y_row(r), n, log);
+      return;
+    }
+    if (x_step == 1 && y_step == 1) {
+      auto* const wide = reinterpret_cast<std::byte*>(packed);
+      for (std::int64_t r = 0; r < rows; ++r) {
+        convert(from + r * from_step, dtype_v<T>, wide, dtype_v<C>, n);
+        kernel(packed, packed, n, log);
+        convert(wide, dtype_v<C>, to + r * to_step, dtype_v<T>, n);
+      }
       return;
     }
     for (std::int64_t i = 0; i < n; ++i)
