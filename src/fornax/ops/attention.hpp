@@ -16,7 +16,7 @@ struct Attention {
   bool causal = false;
 
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Low;
+  static constexpr Casting casting = Casting::Low;
 
   std::string_view name() const { return "attention"; }
   Specs infer(Operands x) const;
