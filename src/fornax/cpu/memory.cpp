@@ -144,10 +144,14 @@ Storage* allocate_storage(std::string_view operation, std::size_t bytes) {
     return storage;
   }
   const std::size_t size = block_size(bytes);
-  std::byte* data = cache().take(operation, size);
   auto* storage = Pool::make<Storage>();
+  try {
+    storage->data = cache().take(operation, size);
+  } catch (...) {
+    Pool::destroy(storage);
+    throw;
+  }
   storage->bytes = size;
-  storage->data = data;
   return storage;
 }
 

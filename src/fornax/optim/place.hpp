@@ -1,7 +1,9 @@
 #pragma once
 // A parameter while it is being changed; not part of the public surface.
 
+#include <fornax/array/error.hpp>
 #include <fornax/array/small_vector.hpp>
+#include <fornax/cpu/memory.hpp>
 #include <fornax/decorators/autodiff/autodiff.hpp>
 #include <fornax/nn/parameters.hpp>
 
@@ -25,13 +27,23 @@ class Place {
   Place(const Place&) = delete;
   Place& operator=(const Place&) = delete;
   ~Place() {
-    for (std::size_t i = tapes_.size(); i-- > 0;) value = autodiff::require_grad(*tapes_[i], value);
+    for (std::size_t i = tapes_.size(); i-- > 0;) value = leaf_on(*tapes_[i], value);
     parameter_.set(value);
   }
 
   Array value;
 
  private:
+  // There is no way back from here: where even a few bytes are missing, what is kept for reuse is given up for them.
+  static Array leaf_on(Interpreter& tape, const Array& x) {
+    try {
+      return autodiff::require_grad(tape, x);
+    } catch (const OutOfMemory&) {
+      trim_memory();
+      return autodiff::require_grad(tape, x);
+    }
+  }
+
   const nn::NamedParameter& parameter_;
   SmallVector<Interpreter*, 2> tapes_;
 };

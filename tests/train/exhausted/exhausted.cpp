@@ -29,25 +29,27 @@ bool fails() {
   return until_failure > 0 && --until_failure == 0;
 }
 
+// Null where there is none.
 void* take(std::size_t size, std::size_t alignment) {
-  if (fails()) throw std::bad_alloc();
   const std::size_t whole = (size + alignment - 1) / alignment * alignment;
-  if (void* memory = __real_aligned_alloc(alignment, whole == 0 ? alignment : whole)) return memory;
+  return fails() ? nullptr : __real_aligned_alloc(alignment, whole == 0 ? alignment : whole);
+}
+void* take_or_throw(std::size_t size, std::size_t alignment) {
+  if (void* memory = take(size, alignment)) return memory;
   throw std::bad_alloc();
 }
 
+constexpr std::size_t kAligned = alignof(std::max_align_t);
+
 }  // namespace
 
-void* operator new(std::size_t size) { return take(size, alignof(std::max_align_t)); }
+void* operator new(std::size_t size) { return take_or_throw(size, kAligned); }
 void* operator new(std::size_t size, std::align_val_t alignment) {
-  return take(size, static_cast<std::size_t>(alignment));
+  return take_or_throw(size, static_cast<std::size_t>(alignment));
 }
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept { return take(size, kAligned); }
 void* operator new(std::size_t size, std::align_val_t alignment, const std::nothrow_t&) noexcept {
-  return fails() ? nullptr : __real_aligned_alloc(static_cast<std::size_t>(alignment), size);
-}
-void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
-  constexpr std::size_t alignment = alignof(std::max_align_t);
-  return fails() ? nullptr : __real_aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
+  return take(size, static_cast<std::size_t>(alignment));
 }
 void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
