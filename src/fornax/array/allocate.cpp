@@ -14,9 +14,9 @@ void* allocate(std::size_t bytes, std::size_t alignment) {
   return memory;
 }
 
-void throw_exhausted(std::size_t bytes) {
-  throw OutOfMemory("allocate", bytes > 0 ? "the system has no " + std::to_string(bytes) + " bytes"
-                                          : std::string("the system has no memory"));
+void throw_exhausted(std::size_t bytes, std::string_view operation) {
+  throw OutOfMemory(operation, bytes > 0 ? "the system has no " + std::to_string(bytes) + " bytes"
+                                         : std::string("the system has no memory"));
 }
 
 }  // namespace fornax::detail

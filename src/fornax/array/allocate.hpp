@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <new>
+#include <string_view>
 
 namespace fornax::detail {
 
@@ -15,6 +16,6 @@ inline void release(void* memory, std::size_t alignment = __STDCPP_DEFAULT_NEW_A
   }
 }
 /// OutOfMemory, for so many bytes if that is known. What a function that fills containers makes of std::bad_alloc.
-[[noreturn]] void throw_exhausted(std::size_t bytes = 0);
+[[noreturn]] void throw_exhausted(std::size_t bytes = 0, std::string_view operation = "allocate");
 
 }  // namespace fornax::detail

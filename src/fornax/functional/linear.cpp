@@ -14,6 +14,9 @@ Array rows_of(const Array& x) {
   return x.rank() == 2 ? x : reshape(x, Shape{x.shape().without(last).numel(), x.shape()[last]});
 }
 
+// Under an Autocast the product's dtype is that of the layer.
+Array with_bias(const Array& y, const Array& bias) { return bias.defined() ? y + cast(bias, y.dtype()) : y; }
+
 Array product(std::string_view operation, const Array& x, const Array& weight, const Array& bias, bool transposed) {
   require_floats(operation, {&x, &weight});
   require_rank(operation, "weight", weight, 2);
@@ -27,8 +30,7 @@ Array product(std::string_view operation, const Array& x, const Array& weight, c
     require_shape(operation, "bias", bias, Shape{out});
   }
   const Array y = reshape(matmul(rows_of(x), weight, false, transposed), x.shape().with(last, out));
-  // Under an Autocast the product's dtype is that of the layer.
-  return bias.defined() ? y + cast(bias, y.dtype()) : y;
+  return with_bias(y, bias);
 }
 
 }  // namespace
@@ -57,7 +59,7 @@ Array bilinear(const Array& a, const Array& b, const Array& weight, const Array&
   const Array columns = reshape(swap_dims(weight, 0, 1), Shape{in_a, out * in_b});
   const Array mixed = reshape(matmul(rows, columns), Shape{rows.shape()[0], out, in_b});
   const Array y = reshape(sum_along(mixed * unsqueeze(rows_of(b), 1), 2), a.shape().with(last, out));
-  return bias.defined() ? y + cast(bias, y.dtype()) : y;
+  return with_bias(y, bias);
 }
 
 }  // namespace fornax::functional

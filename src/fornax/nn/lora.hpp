@@ -28,9 +28,8 @@ template <class B> struct Lora {
 
 struct LoraConfig {
   std::int64_t rank = 8;
-  double alpha = 16;  // the scale is alpha / rank
-  std::string pattern =
-      "*weight";  // of parameters, which * and ? stand in as in freeze(); those of rank 1 are passed over
+  double alpha = 16;                // the scale is alpha / rank
+  std::string pattern = "*weight";  // of paths, as in freeze(); parameters of rank 1 are passed over
   FORNAX_LAZY_CONFIG(LoraConfig, rank, alpha, pattern)
 
   void validate() const;

@@ -6,6 +6,7 @@
 #include <new>
 #include <optional>
 
+#include <fornax/array/allocate.hpp>
 #include <fornax/array/autocast.hpp>
 #include <fornax/array/convert.hpp>
 #include <fornax/array/interpreter.hpp>
@@ -107,9 +108,6 @@ SliceDims whole(const Shape& shape) {
   return at;
 }
 
-// What the bookkeeping of an operation could not get.
-[[noreturn]] void exhausted(const Op& op) { throw OutOfMemory(name(op), "the system has no memory to run it"); }
-
 }  // namespace
 
 Array run(const Op& op, Operands inputs) try {
@@ -119,7 +117,7 @@ Array run(const Op& op, Operands inputs) try {
   for (const Operand& x : inputs) x.finish();
   return out;
 } catch (const std::bad_alloc&) {
-  exhausted(op);
+  detail::throw_exhausted(0, name(op));
 }
 
 Arrays run_all(const Op& op, Operands inputs) try {
@@ -129,7 +127,7 @@ Arrays run_all(const Op& op, Operands inputs) try {
   for (const Operand& x : inputs) x.finish();
   return out;
 } catch (const std::bad_alloc&) {
-  exhausted(op);
+  detail::throw_exhausted(0, name(op));
 }
 
 Array run(const Op& op, std::initializer_list<Operand> inputs) { return run(op, Operands(inputs)); }
