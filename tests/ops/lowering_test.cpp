@@ -62,6 +62,14 @@ std::vector<Large> large_cases() {
     all.push_back({op::LstmGrad{reverse}, {weight, state, states, gates, states}});
     all.push_back({op::LstmGrad{reverse, true, true}, {weight, state, states, gates, states, states, gates}});
   }
+  for (const bool reset_after : {false, true}) {
+    const Shape parts{5, 30, 3 * 70}, w{3 * 70, 70}, kept = reset_after ? gates : parts;
+    for (const bool reverse : {false, true}) {
+      all.push_back({op::Gru{reverse, reset_after}, {parts, w, {3 * 70}, state}});
+      all.push_back({op::GruGrad{reverse, reset_after}, {w, state, states, kept, states}});
+      all.push_back({op::GruGrad{reverse, reset_after, true}, {w, state, states, kept, states, kept}});
+    }
+  }
   for (const bool causal : {false, true}) {
     for (const auto& [queries, keys, width, values] :
          {std::array<int, 4>{100, 130, 20, 16}, {130, 100, 16, 33}, {64, 48, 64, 64}, {1, 50, 8, 8}}) {

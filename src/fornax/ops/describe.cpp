@@ -120,6 +120,12 @@ std::string settings(const op::Attention& o) { return List().add("scale", o.scal
 std::string settings(const op::AttentionGrad& o) { return List().add("scale", o.scale).add("causal", o.causal).str(); }
 std::string settings(const op::Lstm& o) { return List().add("reverse", o.reverse).str(); }
 std::string settings(const op::LstmGrad& o) { return List().add("reverse", o.reverse).str(); }
+std::string settings(const op::Gru& o) {
+  return List().add("reverse", o.reverse).add("reset_after", o.reset_after).str();
+}
+std::string settings(const op::GruGrad& o) {
+  return List().add("reverse", o.reverse).add("reset_after", o.reset_after).str();
+}
 std::string settings(const op::SgdStep& o) {
   List all;
   all.add("rate", o.rate).add("momentum", o.momentum);

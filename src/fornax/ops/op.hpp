@@ -10,6 +10,7 @@
 #include <fornax/ops/custom.hpp>
 #include <fornax/ops/factor.hpp>
 #include <fornax/ops/fft.hpp>
+#include <fornax/ops/gru.hpp>
 #include <fornax/ops/index.hpp>
 #include <fornax/ops/layout.hpp>
 #include <fornax/ops/lstm.hpp>
