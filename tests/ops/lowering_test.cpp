@@ -74,10 +74,27 @@ std::vector<Large> large_cases() {
     for (const auto& [queries, keys, width, values] :
          {std::array<int, 4>{100, 130, 20, 16}, {130, 100, 16, 33}, {64, 48, 64, 64}, {1, 50, 8, 8}}) {
       const Shape q{3, queries, width}, k{3, keys, width}, v{3, keys, values}, g{3, queries, values}, row{3, queries};
-      all.push_back({op::Attention{0.3, causal}, {q, k, v}});
-      all.push_back({op::AttentionGrad{0.3, causal}, {q, k, v, row, row, g}});
+      const op::AttentionSettings plain{.scale = 0.3, .causal = causal};
+      all.push_back({op::Attention{plain}, {q, k, v}});
+      all.push_back({op::AttentionGrad{plain}, {q, k, v, row, row, g}});
+      op::AttentionSettings full = plain;
+      full.masked = true, full.softcap = 1.5, full.dropout = 0.3, full.draw = {11, 4};
+      const Shape scores{3, queries, keys};
+      all.push_back({op::Attention{full}, {q, k, v, scores}});
+      all.push_back({op::AttentionGrad{full, true}, {q, k, v, row, row, g, scores}});
     }
   }
+  // Heads that share keys and values; few queries with many keys.
+  for (const std::int64_t queries : {1, 5, 70}) {
+    const Shape q{2, 4, queries, 16}, k{2, 2, 300, 16}, row{2, 4, queries};
+    const op::AttentionSettings grouped{.scale = 0.3, .softcap = 2, .dropout = 0.2, .draw = {5, 1}};
+    all.push_back({op::Attention{grouped}, {q, k, k}});
+    all.push_back({op::AttentionGrad{grouped}, {q, k, k, row, row, q}});
+  }
+  const Shape wide{50, 3000};
+  all.push_back({op::Dropout{0.3, {2, 9}}, {wide}});
+  all.push_back({op::Dropout{0.3, {2, 9}, 1}, {wide}});
+  all.push_back({op::Dropout{0.3, {2, 9}, 2}, {{7, 300, 5}}});
   return all;
 }
 

@@ -116,8 +116,22 @@ std::string settings(const op::MatMul& o) {
 std::string settings(const op::Softmax& o) { return List().add("dim", o.dim).str(); }
 std::string settings(const op::BatchNorm& o) { return List().add("eps", o.eps).str(); }
 std::string settings(const op::BatchNormGrad& o) { return List().add("eps", o.eps).str(); }
-std::string settings(const op::Attention& o) { return List().add("scale", o.scale).add("causal", o.causal).str(); }
-std::string settings(const op::AttentionGrad& o) { return List().add("scale", o.scale).add("causal", o.causal).str(); }
+std::string attention_settings(const op::AttentionSettings& o) {
+  List all;
+  all.add("scale", o.scale).add("causal", o.causal);
+  if (o.masked) all.add("masked", true);
+  if (o.softcap != 0) all.add("softcap", o.softcap);
+  if (o.dropout != 0) all.add("dropout", o.dropout);
+  return all.str();
+}
+std::string settings(const op::Attention& o) { return attention_settings(o); }
+std::string settings(const op::AttentionGrad& o) { return attention_settings(o); }
+std::string settings(const op::Dropout& o) {
+  List all;
+  all.add("probability", o.probability);
+  if (o.dims < kMaxRank) all.add("dims", o.dims);
+  return all.str();
+}
 std::string settings(const op::Lstm& o) { return List().add("reverse", o.reverse).str(); }
 std::string settings(const op::LstmGrad& o) { return List().add("reverse", o.reverse).str(); }
 std::string settings(const op::Gru& o) {

@@ -9,6 +9,7 @@
 #include <fornax/cpu/isa/gru.hpp>
 #include <fornax/cpu/isa/lstm.hpp>
 #include <fornax/cpu/isa/norm.hpp>
+#include <fornax/cpu/isa/random.hpp>
 #include <fornax/cpu/isa/rows.hpp>
 #include <fornax/cpu/isa/step.hpp>
 
@@ -25,6 +26,7 @@ namespace fornax::cpu {
   const GruKernels& gru_kernels(DType);             \
   const LstmKernels& lstm_kernels(DType);           \
   const NormKernels& norm_kernels(DType);           \
+  const RandomKernels& random_kernels(DType);       \
   const RowKernels& row_kernels(DType);             \
   const StepKernels& step_kernels(DType);           \
   Kernel where_kernel(std::size_t);                 \
@@ -92,6 +94,7 @@ const AttentionKernels& attention_kernels(DType type, Isa isa) { return FORNAX_C
 Kernel where_kernel(std::size_t bytes, Isa isa) { return FORNAX_CHOOSE(where_kernel, bytes); }
 Kernel clamp_kernel(DType type, Isa isa) { return FORNAX_CHOOSE(clamp_kernel, type); }
 Kernel half_kernel(DType from, DType to, Isa isa) { return FORNAX_CHOOSE(half_kernel, from, to); }
+const RandomKernels& random_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(random_kernels, type); }
 const RowKernels& row_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(row_kernels, type); }
 const StepKernels& step_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(step_kernels, type); }
 const GruKernels& gru_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(gru_kernels, type); }
