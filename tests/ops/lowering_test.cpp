@@ -55,6 +55,9 @@ std::vector<Large> large_cases() {
       {op::BatchNormGrad{1e-5}, {rows, {1000}, {1000}, {1000}, rows}},
       {op::SgdStep{0.1, 0.9, 1, true}, {{5000}, {5000}, {5000}}},
       {op::AdamStep{0.1, 0.9, 0.99, 1e-8}, {{5000}, {5000}, {5000}, {5000}}},
+      {op::SgdStep{0.1, 0.9, 1, false, 0.1},
+       {{50000}, {50000}, {50000}, {3}, {3}, {3}, {0}, {0}, {0}, {700}, {700}, {700}}},
+      {op::SgdStep{0.1, 0}, {{7}, {7}, {90, 400}, {90, 400}, {1}, {1}}},
   };
   const Shape weight{4 * 70, 70}, state{30, 70}, states{5, 30, 70}, gates{5, 30, 4 * 70};
   for (const bool reverse : {false, true}) {
@@ -126,11 +129,17 @@ TEST(FusedOperations, GiveTheSameBitsOnAnyNumberOfThreads) {
 
 // Optimizers go on with the same bits whether a step was fused or not.
 TEST(FusedOperations, StepsOfOptimizersHaveTheBitsOfTheSeparateOperations) {
-  for (const Op& op : {Op(op::SgdStep{0.1, 0.9}), Op(op::SgdStep{0.1, 0.9, 1, true}), Op(op::SgdStep{0.1, 0.9, 0.7}),
-                       Op(op::AdamStep{0.1, 0.9, 0.999, 1e-8})}) {
+  for (const auto& [op, set] : {std::pair{Op(op::SgdStep{0.1, 0.9}), 3u},
+                                {Op(op::SgdStep{0.1, 0.9, 1, true}), 3u},
+                                {Op(op::SgdStep{0.1, 0.9, 0.7, false, 0.3}), 3u},
+                                {Op(op::SgdStep{0.1, 0.9, 1, true, 0, 0.9}), 3u},
+                                {Op(op::SgdStep{0.1, 0}), 2u},
+                                {Op(op::AdamStep{0.1, 0.9, 0.999, 1e-8}), 4u},
+                                {Op(op::AdamStep{0.1, 0.9, 0.999, 1e-8, 0.1}), 4u},
+                                {Op(op::AdamStep{0.1, 0.9, 0.999, 1e-8, 0, 0.99}), 4u}}) {
     for (const DType type : {DType::F64, DType::F32}) {
       Case c{op, {}, "step", 0};
-      c.inputs.assign(std::holds_alternative<op::AdamStep>(op) ? 4 : 3, SampleInput{Shape{1003}, type, 0.1, 2});
+      for (const std::int64_t size : {1003, 1, 517}) c.inputs.insert(c.inputs.end(), set, {Shape{size}, type, 0.1, 2});
       SCOPED_TRACE(c.label());
       Random random(62);
       const std::vector<Array> x = upload(draw(c, random));

@@ -140,14 +140,23 @@ std::string settings(const op::Gru& o) {
 std::string settings(const op::GruGrad& o) {
   return List().add("reverse", o.reverse).add("reset_after", o.reset_after).str();
 }
+void add_decay(List& all, double l2, double shrink) {
+  if (l2 != 0) all.add("l2", l2);
+  if (shrink != 1) all.add("shrink", shrink);
+}
 std::string settings(const op::SgdStep& o) {
   List all;
   all.add("rate", o.rate).add("momentum", o.momentum);
   if (o.share != 1) all.add("share", o.share);
-  return all.add("nesterov", o.nesterov).str();
+  all.add("nesterov", o.nesterov);
+  add_decay(all, o.l2, o.shrink);
+  return all.str();
 }
 std::string settings(const op::AdamStep& o) {
-  return List().add("rate", o.rate).add("beta1", o.beta1).add("beta2", o.beta2).add("eps", o.eps).str();
+  List all;
+  all.add("rate", o.rate).add("beta1", o.beta1).add("beta2", o.beta2).add("eps", o.eps);
+  add_decay(all, o.l2, o.shrink);
+  return all.str();
 }
 std::string settings(const op::GroupNorm& o) { return List().add("groups", o.groups).add("eps", o.eps).str(); }
 std::string settings(const op::GroupNormGrad& o) { return List().add("groups", o.groups).add("eps", o.eps).str(); }
