@@ -158,7 +158,8 @@ TEST(Learner, LbfgsEvaluatesTheStepItself) {
   EXPECT_LT(trained.value("loss", Split::Train), 0.05);
   auto clipped = LearnerBuilder().clip(optim::Clip::value(1)).build(circle_net(), optim::Lbfgs());
   EXPECT_EQ(message_of<ValueError>([&] { clipped.fit(loader); }),
-            "Learner: Lbfgs evaluates the loss itself: gradients can be neither accumulated nor clipped nor skipped");
+            "Learner: Lbfgs evaluates the loss itself: gradients can be neither accumulated nor scaled nor clipped nor "
+            "skipped");
 }
 
 TEST(Learner, StepsThatAreNotFiniteAreLeftOut) {

@@ -27,7 +27,7 @@ struct AttentionSettings {
 ///           i of all has word j % 4 of the block i ceil(S / 4) + j / 4.
 struct Attention : AttentionSettings {
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Low;
+  static constexpr Casting casting = Casting::Low;
 
   /// Whether samples share numbers is for who draws them to say.
   bool batches() const { return dropout == 0; }

@@ -121,9 +121,9 @@ namespace op {
 
 std::string_view Binary::name() const { return row(fn).name; }
 
-Precision Binary::precision() const {
+Casting Binary::casting() const {
   // Beyond Float kinds there is nothing to cast.
-  return fn == BinaryFn::Pow ? Precision::Full : Precision::Widest;
+  return fn == BinaryFn::Pow ? Casting::Full : Casting::Widest;
 }
 
 Spec Binary::infer(Operands x) const {

@@ -41,7 +41,7 @@ struct Conv {
   explicit Conv(const ConvSettings& s) : settings(new Box<ConvSettings>(s)) {}
 
   static constexpr bool multilinear = true;
-  static constexpr Precision precision = Precision::Low;
+  static constexpr Casting casting = Casting::Low;
 
   std::string_view name() const;
   Spec infer(Operands x) const;

@@ -16,7 +16,7 @@ struct Cholesky {
   bool upper = false;
 
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "cholesky"; }
   Spec infer(Operands x) const;
@@ -32,7 +32,7 @@ struct Cholesky {
 ///           Giles 2008, "Collected matrix derivative results"; the others follow from it block by block).
 struct Lu {
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "lu"; }
   Specs infer(Operands x) const;
@@ -54,7 +54,7 @@ struct Qr {
   bool complete = false;
 
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "qr"; }
   Specs infer(Operands x) const;

@@ -15,7 +15,7 @@ struct Fft {
   bool inverse = false;
   static constexpr bool linear = true;
   static constexpr Batching batching = Batching::NextDim;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "fft"; }
   Spec infer(Operands x) const;

@@ -46,7 +46,7 @@ inline Interpreter& top_interpreter(const Op& op, Operands inputs) {
 
 // What an Autocast makes of inputs for an operation; empty where one stays as it is.
 Arrays casts_of(const Op& op, Operands inputs) {
-  const Precision wanted = precision(op);
+  const Casting wanted = casting(op);
   std::optional<DType> widest;
   for (const Operand& x : inputs)
     if (x->defined() && is_float(x->dtype())) widest = widest ? wider(*widest, x->dtype()) : x->dtype();
@@ -54,12 +54,12 @@ Arrays casts_of(const Op& op, Operands inputs) {
   casts.resize(inputs.size());
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const Operand& x = inputs[i];
-    if (wanted == Precision::AsGiven || !x->defined() || !is_float(x->dtype())) continue;
+    if (wanted == Casting::AsGiven || !x->defined() || !is_float(x->dtype())) continue;
     const bool wide = x->dtype() == DType::F64;
-    const DType to = wanted == Precision::Widest ? *widest
-                     : wide                      ? DType::F64
-                     : wanted == Precision::Full ? DType::F32
-                                                 : detail::autocast_dtype;
+    const DType to = wanted == Casting::Widest ? *widest
+                     : wide                    ? DType::F64
+                     : wanted == Casting::Full ? DType::F32
+                                               : detail::autocast_dtype;
     if (to != x->dtype()) casts[i] = cast(x.array(), to);
   }
   return casts;

@@ -45,7 +45,7 @@ struct Scatter {
   Update update;
 
   static constexpr Batching batching = Batching::NextDim;
-  static constexpr Precision precision = Precision::Widest;
+  static constexpr Casting casting = Casting::Widest;
 
   std::string_view name() const { return "scatter"; }
   Spec infer(Operands x) const;
@@ -78,7 +78,7 @@ struct SelectAssign {
   int dim;
   Update update;
 
-  static constexpr Precision precision = Precision::Widest;
+  static constexpr Casting casting = Casting::Widest;
 
   std::string_view name() const { return "select_assign"; }
   Spec infer(Operands x) const;

@@ -83,7 +83,7 @@ struct SliceAssign {
   Ref<Box<SliceDims>> at;
 
   static constexpr bool linear = true;
-  static constexpr Precision precision = Precision::Widest;
+  static constexpr Casting casting = Casting::Widest;
 
   std::string_view name() const { return "slice_assign"; }
   Spec infer(Operands x) const;
@@ -101,7 +101,7 @@ struct Cat {
 
   static constexpr bool linear = true;
   static constexpr Batching batching = Batching::NextDim;
-  static constexpr Precision precision = Precision::Widest;
+  static constexpr Casting casting = Casting::Widest;
 
   std::string_view name() const { return "cat"; }
   Spec infer(Operands x) const;

@@ -15,7 +15,7 @@ namespace fornax::op {
 struct Lstm {
   bool reverse = false;  // from the last step to the first
 
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "lstm"; }
   Specs infer(Operands x) const;

@@ -14,7 +14,7 @@ struct MatMul {
 
   static constexpr bool multilinear = true;
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Low;
+  static constexpr Casting casting = Casting::Low;
 
   std::string_view name() const { return "matmul"; }
   Spec infer(Operands x) const;

@@ -18,7 +18,7 @@ struct GroupNorm {
   bool centred = true;
   std::uint8_t vectors = 0;
 
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return centred ? "group_norm" : "rms_norm"; }
   Spec infer(Operands x) const;
@@ -56,7 +56,7 @@ struct GroupNormGrad {
 struct BatchNorm {
   double eps = 1e-5;
 
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "batch_norm"; }
   Specs infer(Operands x) const;

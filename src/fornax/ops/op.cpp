@@ -58,14 +58,14 @@ bool lower(const Op& op, Operands inputs, Arrays& result) {
   });
 }
 
-Precision precision(const Op& op) {
+Casting casting(const Op& op) {
   return visit(op, []<class T>(const T& o) {
-    if constexpr (requires { o.precision(); }) {
-      return o.precision();
-    } else if constexpr (requires { T::precision; }) {
-      return T::precision;
+    if constexpr (requires { o.casting(); }) {
+      return o.casting();
+    } else if constexpr (requires { T::casting; }) {
+      return T::casting;
     } else {
-      return Precision::AsGiven;
+      return Casting::AsGiven;
     }
   });
 }

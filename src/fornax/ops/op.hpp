@@ -66,7 +66,7 @@ inline bool differentiable(const Op& op) { return derivatives(op) != Derivatives
 bool lowers(const Op& op);
 /// The results, computed by those. Returns false if there are none.
 bool lower(const Op& op, Operands inputs, Arrays& result);
-Precision precision(const Op& op);
+Casting casting(const Op& op);
 Keep keep(const Op& op, Wanted wanted);
 /// The gradients that are wanted, one for each input; others may be empty. `y` is empty if backward did not keep it, `g`
 /// has an entry for each result, empty where no cotangent reached it.

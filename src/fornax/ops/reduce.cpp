@@ -39,9 +39,9 @@ Array prod_grad(const Array& x, const Array& g) {
 
 std::string_view Reduce::name() const { return kNames[static_cast<int>(fn)]; }
 
-Precision Reduce::precision() const {
+Casting Reduce::casting() const {
   const bool adds_up = fn == ReduceFn::Sum || fn == ReduceFn::Mean || fn == ReduceFn::Prod;
-  return adds_up ? Precision::Full : Precision::AsGiven;
+  return adds_up ? Casting::Full : Casting::AsGiven;
 }
 
 Spec Reduce::infer(Operands x) const {

@@ -41,7 +41,7 @@ struct Reduce {
   DimSet dims;
 
   std::string_view name() const;
-  Precision precision() const;
+  Casting casting() const;
   Spec infer(Operands x) const;
   Keep keep(Wanted wanted) const;
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;

@@ -73,9 +73,9 @@ enum class Batching : std::uint8_t {
   NextDim,  // likewise, with its setting `dim` moved one on
 };
 
-/// What an operation does with the dtypes of its Float inputs while an Autocast lives. Without the setting `precision`, or the
+/// What an operation does with the dtypes of its Float inputs while an Autocast lives. Without the setting `casting`, or the
 /// function, it takes them as they are.
-enum class Precision : std::uint8_t {
+enum class Casting : std::uint8_t {
   AsGiven,
   Low,     // f32 is cast to the Autocast's dtype: the operation takes its time from products
   Full,    // 16 bits are cast to f32: the result would suffer

@@ -19,7 +19,7 @@ struct CumSum {
   bool reverse = false;
   static constexpr bool linear = true;
   static constexpr Batching batching = Batching::NextDim;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "cumsum"; }
   Spec infer(Operands x) const;
@@ -40,7 +40,7 @@ struct Scan {
   int dim;
 
   static constexpr Batching batching = Batching::NextDim;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return fn == ScanFn::Prod ? "cumprod" : "logcumsumexp"; }
   Spec infer(Operands x) const;
@@ -61,7 +61,7 @@ struct Recurrence {
   bool reverse = false;
 
   static constexpr Batching batching = Batching::NextDim;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "recurrence"; }
   Spec infer(Operands x) const;

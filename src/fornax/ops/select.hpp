@@ -13,7 +13,7 @@ namespace fornax::op {
 struct Where {
   static constexpr bool diagonal = true;
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Widest;
+  static constexpr Casting casting = Casting::Widest;
 
   std::string_view name() const { return "where"; }
   Spec infer(Operands x) const;

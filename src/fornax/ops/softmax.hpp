@@ -14,7 +14,7 @@ struct Softmax {
   bool log = false;
 
   static constexpr Batching batching = Batching::NextDim;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return log ? "log_softmax" : "softmax"; }
   Spec infer(Operands x) const;
@@ -31,7 +31,7 @@ struct Softmax {
 /// Errors: IndexError, naming the class, if one is outside [0, C).
 struct CrossEntropy {
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "cross_entropy"; }
   Spec infer(Operands x) const;

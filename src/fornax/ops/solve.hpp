@@ -19,7 +19,7 @@ struct TriangularSolve {
   bool left = true;
 
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "triangular_solve"; }
   Spec infer(Operands x) const;
@@ -37,7 +37,7 @@ struct Solve {
   bool transpose = false;
 
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "solve"; }
   Spec infer(Operands x) const;
@@ -52,7 +52,7 @@ struct Solve {
 /// Gradient: g times the matrix of cofactors, which is right for singular matrices too.
 struct Det {
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "det"; }
   Spec infer(Operands x) const;
@@ -83,7 +83,7 @@ struct Cofactor {
 /// Gradient: of the logarithm: a⁻ᵀ, ValueError if a is singular; of the sign: 0.
 struct SlogDet {
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "slogdet"; }
   Specs infer(Operands x) const;
@@ -101,7 +101,7 @@ struct Pinv {
   double rcond = 0;
 
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "pinv"; }
   Spec infer(Operands x) const;
@@ -118,7 +118,7 @@ struct Pinv {
 ///           and applications").
 struct MatrixExp {
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "matrix_exp"; }
   Spec infer(Operands x) const;

@@ -31,7 +31,7 @@ struct NthDerivative {
 
   static constexpr bool diagonal = true;
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const;
   Spec infer(Operands x) const;
@@ -53,7 +53,7 @@ struct BesselI {
 
   static constexpr bool diagonal = true;
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const;
   Spec infer(Operands x) const;

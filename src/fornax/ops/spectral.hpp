@@ -15,7 +15,7 @@ namespace fornax::op {
 ///           or NaN where two are equal (Giles 2008, "Collected matrix derivative results").
 struct Eigh {
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "eigh"; }
   Specs infer(Operands x) const;
@@ -32,7 +32,7 @@ struct Eigh {
 ///           singular value decomposition").
 struct Svd {
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "svd"; }
   Specs infer(Operands x) const;
@@ -53,7 +53,7 @@ struct Svd {
 ///           of a double eigenvalue, sqrt(eps) times the Frobenius norm.
 struct Eig {
   static constexpr Batching batching = Batching::Leading;
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "eig"; }
   Specs infer(Operands x) const;

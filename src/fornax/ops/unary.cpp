@@ -157,7 +157,7 @@ namespace op {
 
 std::string_view Unary::name() const { return row(fn).name; }
 
-Precision Unary::precision() const {
+Casting Unary::casting() const {
   switch (fn) {
     case UnaryFn::Exp:
     case UnaryFn::Expm1:
@@ -175,8 +175,8 @@ Precision Unary::precision() const {
     case UnaryFn::Cosh:
     case UnaryFn::Erfinv:
     case UnaryFn::Softplus:
-    case UnaryFn::Square: return Precision::Full;
-    default: return Precision::AsGiven;
+    case UnaryFn::Square: return Casting::Full;
+    default: return Casting::AsGiven;
   }
 }
 

@@ -70,7 +70,7 @@ struct Unary {
   static constexpr Batching batching = Batching::Leading;
 
   std::string_view name() const;
-  Precision precision() const;
+  Casting casting() const;
   Spec infer(Operands x) const;
   Keep keep(Wanted wanted) const;
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;

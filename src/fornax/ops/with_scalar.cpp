@@ -73,9 +73,9 @@ namespace op {
 
 std::string_view WithScalar::name() const { return row(fn).name; }
 
-Precision WithScalar::precision() const {
+Casting WithScalar::casting() const {
   const bool steep = fn == ScalarFn::Pow || fn == ScalarFn::Rpow || fn == ScalarFn::Rdiv;
-  return steep ? Precision::Full : Precision::AsGiven;
+  return steep ? Casting::Full : Casting::AsGiven;
 }
 
 Spec WithScalar::infer(Operands x) const {

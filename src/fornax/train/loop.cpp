@@ -30,6 +30,7 @@ Loop::Loop(Settings settings) : settings_(std::move(settings)) {
                      "there are a schedule and a plateau rule, and both set the rate; one of them would fit");
   if (settings_.stopping) stopping_.emplace(*settings_.stopping);
   if (settings_.ema) ema_.emplace(*settings_.ema);
+  if (settings_.loss_scaling) scaler_.emplace(*settings_.loss_scaling);
   for (Split split : kSplits) {
     auto& all = metrics(split);
     for (std::size_t i = 0; i < all.size(); ++i)
