@@ -19,7 +19,7 @@ struct Gru {
   bool reverse = false;  // from the last step to the first
   bool reset_after = true;
 
-  static constexpr Precision precision = Precision::Full;
+  static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "gru"; }
   Specs infer(Operands x) const;
@@ -37,8 +37,6 @@ struct Gru {
 /// Errors: ShapeError if the shapes do not fit.
 struct GruGrad {
   bool reverse = false, reset_after = true, of_gates = false;
-
-  static constexpr Precision precision = Precision::Full;
 
   std::string_view name() const { return "gru_grad"; }
   Specs infer(Operands x) const;
