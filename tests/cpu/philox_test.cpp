@@ -1,5 +1,8 @@
+#include <vector>
+
 #include <gtest/gtest.h>
 
+#include <fornax/cpu/isa/random.hpp>
 #include <fornax/cpu/kernels/philox.hpp>
 
 namespace fornax::test {
@@ -19,6 +22,20 @@ TEST(Philox, BlocksOfAStreamTakeSeedAndIndexIn64Bits) {
   EXPECT_EQ(cpu::philox_block(0, 0), cpu::philox({0, 0, 0, 0}, {0, 0}));
   EXPECT_EQ(cpu::philox_block(0x299f31d0a4093822, 0x85a308d3243f6a88),
             cpu::philox({0x243f6a88, 0x85a308d3, 0, 0}, {0xa4093822, 0x299f31d0}));
+}
+
+TEST(Philox, GivesTheSameWordsInEveryInstructionSet) {
+  constexpr std::int64_t blocks = 37;
+  const std::uint64_t seed = 0x299f31d0a4093822, first = 0xffffffff - 5;  // the index outgrows 32 bits on the way
+  for (const cpu::Isa isa : {cpu::Isa::Portable, cpu::Isa::Avx2, cpu::Isa::Avx512}) {
+    if (!cpu::has_isa(isa)) continue;
+    std::vector<std::uint32_t> words(4 * blocks + cpu::kMostSurplus);
+    cpu::random_kernels(DType::F32, isa).words(seed, first, blocks, words.data());
+    for (std::size_t b = 0; b < blocks; ++b) {
+      const Block block = cpu::philox_block(seed, first + b);
+      for (std::size_t w = 0; w < 4; ++w) ASSERT_EQ(words[4 * b + w], block[w]) << static_cast<int>(isa) << " " << b;
+    }
+  }
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Attention, rotary and linear positions.
 // Values and gradients are torch 1.13's, in float64: its function, or what the reference of the conformance cases composes.
 
+#include <fornax/cpu/memory.hpp>
 #include <fornax/functional/functional.hpp>
 #include <support/derivatives.hpp>
 
@@ -63,6 +64,39 @@ TEST(Attention, LosesWeightsWithTheGivenGenerator) {
   EXPECT_EQ(y.to_data(), scaled_dot_product_attention(q, q, q, {}, same).to_data());
   EXPECT_NE(y.to_data(), scaled_dot_product_attention(q, q, q, {}, same).to_data());
   EXPECT_NE(y.to_data(), scaled_dot_product_attention(q, q, q).to_data());
+}
+
+// Nor for the gradient, which draws what was lost again.
+TEST(Attention, HoldsNoMatrixOfScores) {
+  constexpr std::int64_t length = 700, width = 16;
+  const auto some = [&](double low) {
+    return random(Cpu::interpreter(), {Shape{2, length, width}, DType::F32}, Distribution::uniform(low, 1), {});
+  };
+  const Array hides = greater(random(Cpu::interpreter(), {Shape{1, length}, DType::F32}, {}, {}), 0.2);
+  Generator generator(3);
+  const auto f = [&](const Inputs& x) {
+    return scaled_dot_product_attention(x[0], x[1], x[2], hides,
+                                        {.causal = true, .softcap = 20, .dropout = 0.1, .generator = &generator});
+  };
+  const Inputs x{some(-1), some(0), some(-1)};
+  reset_peak_memory();
+  const std::uint64_t before = memory_stats().live;
+  const Inputs g = gradients_of(first_tape(), f, x);
+  for (const Array& a : g)
+    for (const double d : numbers(narrow(a, 1, length / 2, 3))) EXPECT_TRUE(std::isfinite(d));
+  EXPECT_LT(memory_stats().peak - before, std::uint64_t{length * length * 4});
+}
+
+TEST(Attention, BroadcastsHeadsAndMasksAsViews) {
+  Random random(5);
+  const Array q = upload(test::weights(Shape{2, 4, 3, 2}, DType::F64, random));
+  const Array k = upload(test::weights(Shape{2, 5, 2}, DType::F64, random));  // two heads, for all samples
+  const Array mask = upload(test::weights(Shape{4, 1, 5}, DType::F64, random));
+  const auto f = [](const Inputs& x) { return scaled_dot_product_attention(x[0], x[1], x[1], x[2]); };
+  const Array all = reshape(broadcast_to(reshape(k, Shape{1, 2, 1, 5, 2}), Shape{2, 2, 2, 5, 2}), Shape{2, 4, 5, 2});
+  const Array added = matmul(q * (1 / std::sqrt(2.0)), all, false, true) + mask;
+  expect_near(numbers(f({q, k, mask})), numbers(matmul(fornax::softmax(added, -1), all)), 1e-14);
+  expect_derivatives(f, {q.to_data(), k.to_data(), mask.to_data()});
 }
 
 TEST(Attention, OfNothing) {

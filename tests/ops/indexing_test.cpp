@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fornax/cpu/threads.hpp>
 #include <fornax/decorators/batched/tag.hpp>
 #include <fornax/ops/functions/indexing.hpp>
 #include <support/derivatives.hpp>
@@ -224,6 +225,30 @@ TEST(ScatterReduce, MayLeaveOutWhatIsThere) {
             (Integers{200}));
   EXPECT_EQ(integers(scatter_reduce(ints({7}, DType::I8), 0, ints({0}), ints({-9}, DType::I8), Combine::Max, false)),
             (Integers{-9}));
+}
+
+// What an embedding's gradient is: rows that meet add up in the order of the positions, whoever adds them.
+TEST(IndexUpdates, AddRowsThatReturnInTheSameOrderOnAnyNumberOfThreads) {
+  constexpr std::int64_t rows = 5, count = 700, width = 300;
+  std::vector<std::int64_t> index;
+  std::vector<double> values, sums(rows * width);
+  for (std::int64_t i = 0; i < count; ++i) index.push_back(i * i % rows);
+  for (std::int64_t i = 0; i < count * width; ++i) values.push_back(1.0 / static_cast<double>(1 + i % 1013));
+  const int before = num_threads();
+  for (const DType type : {DType::F64, DType::F32, DType::BF16}) {
+    const Array v = cast(floats(values, Shape{count, width}), type), at = ints(index, Shape{count});
+    const Array zeros = zeros_like(v, Shape{rows, width});
+    set_num_threads(1);
+    const TensorData alone = select_assign(zeros, 0, at, v, Update::Add).to_data();
+    set_num_threads(3);
+    EXPECT_EQ(select_assign(zeros, 0, at, v, Update::Add).to_data(), alone);
+    set_num_threads(before);
+    if (type != DType::F64) continue;
+    for (std::int64_t i = 0; i < count * width; ++i)
+      sums[static_cast<std::size_t>(index[static_cast<std::size_t>(i / width)] * width + i % width)] +=
+          values[static_cast<std::size_t>(i)];
+    EXPECT_EQ(alone, TensorData(sums, Shape{rows, width}));
+  }
 }
 
 TEST(IndexUpdates, AddCopyAndFill) {

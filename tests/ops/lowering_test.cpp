@@ -55,6 +55,9 @@ std::vector<Large> large_cases() {
       {op::BatchNormGrad{1e-5}, {rows, {1000}, {1000}, {1000}, rows}},
       {op::SgdStep{0.1, 0.9, 1, true}, {{5000}, {5000}, {5000}}},
       {op::AdamStep{0.1, 0.9, 0.99, 1e-8}, {{5000}, {5000}, {5000}, {5000}}},
+      {op::SgdStep{0.1, 0.9, 1, false, 0.1},
+       {{50000}, {50000}, {50000}, {3}, {3}, {3}, {0}, {0}, {0}, {700}, {700}, {700}}},
+      {op::SgdStep{0.1, 0}, {{7}, {7}, {90, 400}, {90, 400}, {1}, {1}}},
   };
   const Shape weight{4 * 70, 70}, state{30, 70}, states{5, 30, 70}, gates{5, 30, 4 * 70};
   for (const bool reverse : {false, true}) {
@@ -62,14 +65,39 @@ std::vector<Large> large_cases() {
     all.push_back({op::LstmGrad{reverse}, {weight, state, states, gates, states}});
     all.push_back({op::LstmGrad{reverse, true, true}, {weight, state, states, gates, states, states, gates}});
   }
+  for (const bool reset_after : {false, true}) {
+    const Shape parts{5, 30, 3 * 70}, w{3 * 70, 70}, kept = reset_after ? gates : parts;
+    for (const bool reverse : {false, true}) {
+      all.push_back({op::Gru{reverse, reset_after}, {parts, w, {3 * 70}, state}});
+      all.push_back({op::GruGrad{reverse, reset_after}, {w, state, states, kept, states}});
+      all.push_back({op::GruGrad{reverse, reset_after, true}, {w, state, states, kept, states, kept}});
+    }
+  }
   for (const bool causal : {false, true}) {
     for (const auto& [queries, keys, width, values] :
          {std::array<int, 4>{100, 130, 20, 16}, {130, 100, 16, 33}, {64, 48, 64, 64}, {1, 50, 8, 8}}) {
       const Shape q{3, queries, width}, k{3, keys, width}, v{3, keys, values}, g{3, queries, values}, row{3, queries};
-      all.push_back({op::Attention{0.3, causal}, {q, k, v}});
-      all.push_back({op::AttentionGrad{0.3, causal}, {q, k, v, row, row, g}});
+      const op::AttentionSettings plain{.scale = 0.3, .causal = causal};
+      all.push_back({op::Attention{plain}, {q, k, v}});
+      all.push_back({op::AttentionGrad{plain}, {q, k, v, row, row, g}});
+      op::AttentionSettings full = plain;
+      full.masked = true, full.softcap = 1.5, full.dropout = 0.3, full.draw = {11, 4};
+      const Shape scores{3, queries, keys};
+      all.push_back({op::Attention{full}, {q, k, v, scores}});
+      all.push_back({op::AttentionGrad{full, true}, {q, k, v, row, row, g, scores}});
     }
   }
+  // Heads that share keys and values; few queries with many keys.
+  for (const std::int64_t queries : {1, 5, 70}) {
+    const Shape q{2, 4, queries, 16}, k{2, 2, 300, 16}, row{2, 4, queries};
+    const op::AttentionSettings grouped{.scale = 0.3, .softcap = 2, .dropout = 0.2, .draw = {5, 1}};
+    all.push_back({op::Attention{grouped}, {q, k, k}});
+    all.push_back({op::AttentionGrad{grouped}, {q, k, k, row, row, q}});
+  }
+  const Shape wide{50, 3000};
+  all.push_back({op::Dropout{0.3, {2, 9}}, {wide}});
+  all.push_back({op::Dropout{0.3, {2, 9}, 1}, {wide}});
+  all.push_back({op::Dropout{0.3, {2, 9}, 2}, {{7, 300, 5}}});
   return all;
 }
 
@@ -101,11 +129,17 @@ TEST(FusedOperations, GiveTheSameBitsOnAnyNumberOfThreads) {
 
 // Optimizers go on with the same bits whether a step was fused or not.
 TEST(FusedOperations, StepsOfOptimizersHaveTheBitsOfTheSeparateOperations) {
-  for (const Op& op : {Op(op::SgdStep{0.1, 0.9}), Op(op::SgdStep{0.1, 0.9, 1, true}), Op(op::SgdStep{0.1, 0.9, 0.7}),
-                       Op(op::AdamStep{0.1, 0.9, 0.999, 1e-8})}) {
+  for (const auto& [op, set] : {std::pair{Op(op::SgdStep{0.1, 0.9}), 3u},
+                                {Op(op::SgdStep{0.1, 0.9, 1, true}), 3u},
+                                {Op(op::SgdStep{0.1, 0.9, 0.7, false, 0.3}), 3u},
+                                {Op(op::SgdStep{0.1, 0.9, 1, true, 0, 0.9}), 3u},
+                                {Op(op::SgdStep{0.1, 0}), 2u},
+                                {Op(op::AdamStep{0.1, 0.9, 0.999, 1e-8}), 4u},
+                                {Op(op::AdamStep{0.1, 0.9, 0.999, 1e-8, 0.1}), 4u},
+                                {Op(op::AdamStep{0.1, 0.9, 0.999, 1e-8, 0, 0.99}), 4u}}) {
     for (const DType type : {DType::F64, DType::F32}) {
       Case c{op, {}, "step", 0};
-      c.inputs.assign(std::holds_alternative<op::AdamStep>(op) ? 4 : 3, SampleInput{Shape{1003}, type, 0.1, 2});
+      for (const std::int64_t size : {1003, 1, 517}) c.inputs.insert(c.inputs.end(), set, {Shape{size}, type, 0.1, 2});
       SCOPED_TRACE(c.label());
       Random random(62);
       const std::vector<Array> x = upload(draw(c, random));

@@ -132,13 +132,15 @@ Array cpu_contiguous(const Array& x) {
   return y;
 }
 
+bool cpu_writable(const Operand& x) {
+  if (!x.reusable() || !is_contiguous(x.array())) return false;
+  const DenseBody& d = dense(x.array());
+  return !d.storage || d.storage->references.is_one();
+}
+
 Array cpu_result(std::string_view operation, const Spec& spec, Operands inputs) {
-  for (const Operand& x : inputs) {
-    if (!x.reusable() || x->dtype() != spec.dtype || !(x->shape() == spec.shape)) continue;
-    const DenseBody& d = dense(x.array());
-    if (d.storage && !d.storage->references.is_one()) continue;
-    if (is_contiguous(x.array())) return x.take();
-  }
+  for (const Operand& x : inputs)
+    if (x.reusable() && x->dtype() == spec.dtype && x->shape() == spec.shape && cpu_writable(x)) return x.take();
   return cpu_empty(operation, spec.shape, spec.dtype);
 }
 

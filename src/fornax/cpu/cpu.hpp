@@ -46,6 +46,8 @@ Array cpu_empty(std::string_view operation, const Shape& shape, DType dtype);
 Array cpu_empty(std::string_view operation, const Shape& shape, DType dtype, const Strides& strides);
 /// `x` itself if its elements are row-major without gaps, else a copy that is.
 Array cpu_contiguous(const Array& x);
+/// True if x was given away, nobody else sees its memory, and that has no gaps.
+bool cpu_writable(const Operand& x);
 /// The buffer of the first input that may be written to and has this shape and dtype, else a new one. The input that
 /// is reused must be read element by element in step with the writing.
 Array cpu_result(std::string_view operation, const Spec& spec, Operands inputs);

@@ -1,10 +1,8 @@
 #include <fornax/functional/attention.hpp>
 
 #include <cmath>
-#include <limits>
 
 #include <fornax/functional/common.hpp>
-#include <fornax/functional/dropout.hpp>
 #include <fornax/functional/layout.hpp>
 #include <fornax/functional/linear.hpp>
 #include <fornax/ops/op.hpp>
@@ -15,7 +13,6 @@ namespace {
 
 using namespace impl;
 
-constexpr double kMinusInf = -std::numeric_limits<double>::infinity();
 constexpr std::string_view kAttention = "scaled_dot_product_attention";
 
 std::string shapes(const Array& q, const Array& k, const Array& v) {
@@ -43,21 +40,25 @@ Array with_heads_of(const Array& q, const Array& x) {
   return repeat_interleave(x, wanted / heads, -3);
 }
 
-// What op::Attention takes: the same leading dims, and a key to attend to.
-bool same_heads(const Array& q, const Array& k, const Array& v) {
-  bool same = q.rank() == k.rank() && q.rank() == v.rank() && k.shape()[k.rank() - 2] > 0;
-  for (int d = 0; same && d < q.rank() - 2; ++d) same = q.shape()[d] == k.shape()[d] && q.shape()[d] == v.shape()[d];
-  return same;
+std::int64_t heads_of(const Array& x) { return x.rank() < 3 ? 1 : x.shape()[x.rank() - 3]; }
+
+// The dims before those of a matrix, with so many heads.
+Shape leading(const Array& x, std::int64_t heads) {
+  Shape shape = x.shape().without(x.rank() - 1).without(x.rank() - 2);
+  return shape.rank() == 0 ? shape : shape.with(shape.rank() - 1, heads);
 }
 
-Array masked(const Array& scores, const Array& mask) {
-  if (!mask.defined()) return scores;
-  const Shape shape = broadcast_shape(kAttention, scores.shape(), mask.shape());
-  if (!(shape == scores.shape()))
-    throw ShapeError(kAttention, "the mask has shape " + mask.shape().str() + ", the scores " + scores.shape().str());
-  if (mask.dtype() == DType::Bool) return where(mask, scores, kMinusInf);
-  require_floats(kAttention, {&scores, &mask});
-  return scores + mask;
+Array with_leading(const Array& x, const Shape& leading) {
+  const int rank = leading.rank();
+  return broadcast_to(x, leading.inserted(rank, x.shape()[x.rank() - 2]).inserted(rank + 1, x.shape()[x.rank() - 1]));
+}
+
+Array beside_scores(const Array& mask, const Array& q, const Array& k) {
+  const Shape scores = q.shape().with(q.rank() - 1, k.shape()[k.rank() - 2]);
+  if (!(broadcast_shape(kAttention, scores, mask.shape()) == scores))
+    throw ShapeError(kAttention, "the mask has shape " + mask.shape().str() + ", the scores " + scores.str());
+  if (mask.dtype() != DType::Bool) require_floats(kAttention, {&q, &mask});
+  return broadcast_to(mask, scores);
 }
 
 }  // namespace
@@ -66,21 +67,29 @@ Array scaled_dot_product_attention(const Array& q, const Array& k, const Array& 
                                    const Attention& options) {
   check(q, k, v, options);
   const auto width = static_cast<double>(q.shape()[q.rank() - 1]);
-  const double scale = options.scale.value_or(1 / std::sqrt(width));
-  const Array keys = with_heads_of(q, k), values = with_heads_of(q, v);
-  if (!mask.defined() && options.dropout == 0 && options.softcap == 0 && same_heads(q, keys, values))
-    return run_all(op::Attention{scale, options.causal}, {q, keys, values})[0];
-  // The smaller operand is scaled: L E multiplications in place of L S.
-  Array scores = matmul(q * scale, keys, false, true);
-  if (options.softcap != 0) scores = options.softcap * tanh(scores / options.softcap);
-  if (options.causal) {
-    const Array row = counting(q, scores.shape()[scores.rank() - 2]);
-    const Array column = counting(q, scores.shape()[scores.rank() - 1]);
-    scores = where(binary(BinaryFn::LessEqual, column, unsqueeze(row, 1)), scores, kMinusInf);
+  const std::int64_t heads = heads_of(q), few = heads_of(k), keys = k.shape()[k.rank() - 2];
+  // Fewer heads of k and v are read as often as they serve; other sizes broadcast, as views.
+  const bool grouped = few == heads_of(v) && few > 0 && heads > few && heads % few == 0;
+  const Array all_k = grouped ? k : with_heads_of(q, k), all_v = grouped ? v : with_heads_of(q, v);
+  const std::int64_t heads_k = grouped ? heads : heads_of(all_k), heads_v = grouped ? heads : heads_of(all_v);
+  const Shape lead = broadcast_shape(kAttention, leading(q, heads),
+                                     broadcast_shape(kAttention, leading(all_k, heads_k), leading(all_v, heads_v)));
+  const Shape lead_k = grouped ? lead.with(lead.rank() - 1, few) : lead;
+  std::vector<Array> inputs{with_leading(q, lead), with_leading(all_k, lead_k), with_leading(all_v, lead_k)};
+  if (mask.defined()) inputs.push_back(beside_scores(mask, inputs[0], inputs[1]));
+  if (keys == 0)  // sums of nothing
+    return matmul(matmul(inputs[0], with_heads_of(q, inputs[1]), false, true), with_heads_of(q, inputs[2]));
+  op::Attention attention{{.scale = options.scale.value_or(1 / std::sqrt(width)),
+                           .causal = options.causal,
+                           .masked = mask.defined(),
+                           .softcap = options.softcap,
+                           .dropout = options.dropout}};
+  if (options.dropout > 0) {
+    std::int64_t rows = inputs[0].shape()[lead.rank()];
+    for (const std::int64_t size : lead.dims()) rows *= size;
+    attention.draw = draw_of(q, rows * ((keys + 3) / 4 * 4), options.generator);
   }
-  const Array weights = fornax::softmax(masked(scores, mask), -1);
-  const Dropout loss{.probability = options.dropout, .training = options.dropout > 0, .generator = options.generator};
-  return matmul(dropout(weights, loss), values);
+  return run_all(attention, lent(inputs))[0];
 }
 
 Array multi_head_attention(const Array& q, const Array& k, const Array& v, const MultiHeadWeights& weights,

@@ -60,10 +60,14 @@ void require_probability(std::string_view operation, std::string_view what, doub
   require_setting(value >= 0 && value <= 1, operation, what, value, "in [0, 1]");
 }
 
+Draw draw_of(const Array& beside, std::int64_t elements, Generator* generator) {
+  return generator ? generator->draw(elements) : draw_default(beside.device(), elements);
+}
+
 Array draws(const Array& beside, const Shape& shape, DType dtype, const Distribution& distribution,
             Generator* generator) {
-  const Draw draw = generator ? generator->draw(shape.numel()) : draw_default(beside.device(), shape.numel());
-  return random(*beside.interpreter(), {shape, dtype, beside.device()}, distribution, draw);
+  return random(*beside.interpreter(), {shape, dtype, beside.device()}, distribution,
+                draw_of(beside, shape.numel(), generator));
 }
 
 Array unsqueeze(const Array& x, std::int64_t dim) { return fornax::detail::unsqueeze_dim(x, dim); }

@@ -45,6 +45,8 @@ template <class E = IndexError, class F> auto in_name_of(std::string_view operat
   }
 }
 
+/// Where so many draws start: in the generator's stream, or in that of the device's own.
+Draw draw_of(const Array& beside, std::int64_t elements, Generator* generator);
 /// Independent draws beside an array, from the generator or from the device's own.
 Array draws(const Array& beside, const Shape& shape, DType dtype, const Distribution& distribution,
             Generator* generator);

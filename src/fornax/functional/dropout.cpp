@@ -1,8 +1,10 @@
 #include <fornax/functional/dropout.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include <fornax/functional/common.hpp>
+#include <fornax/ops/op.hpp>
 
 namespace fornax::functional {
 
@@ -19,27 +21,27 @@ Array kept(const Array& x, const Shape& shape, const Dropout& options) {
   return draws(x, shape, DType::Bool, Distribution::bernoulli(1 - options.probability), options.generator);
 }
 
-// An infinity that is lost is 0 like any other.
-Array thinned(const Array& x, const Shape& shape, const Dropout& options) {
+// One draw for each position in the first `dims` dims.
+Array thinned(const Array& x, int dims, const Dropout& options) {
   if (!options.training || options.probability == 0) return x;
   if (options.probability == 1) return x * 0.0;
-  return where(kept(x, shape, options), x / (1 - options.probability), 0.0);
+  std::int64_t draws = 1;
+  for (int d = 0; d < std::min(dims, x.rank()); ++d) draws *= x.shape()[d];
+  return run(op::Dropout{options.probability, draw_of(x, draws, options.generator), dims}, {x});
 }
 
 }  // namespace
 
 Array dropout(const Array& x, const Dropout& options) {
   check("dropout", x, options);
-  return thinned(x, x.shape(), options);
+  return thinned(x, kMaxRank, options);
 }
 
 Array feature_dropout(const Array& x, const Dropout& options) {
   check("feature_dropout", x, options);
   if (x.rank() < 2)
     throw ShapeError("feature_dropout", "needs a batch and a channel dim, got shape " + x.shape().str());
-  Shape shape = x.shape();
-  for (int d = 2; d < x.rank(); ++d) shape = shape.with(d, 1);
-  return thinned(x, shape, options);
+  return thinned(x, 2, options);
 }
 
 Array alpha_dropout(const Array& x, const Dropout& options) {

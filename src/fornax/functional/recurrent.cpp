@@ -88,6 +88,15 @@ Array lstm_direction(const Array& x, const RecurrentWeights& w, bool backward, L
   return y[0];
 }
 
+// The same for gated recurrent units.
+Array gru_direction(const Array& x, const RecurrentWeights& w, bool backward, bool reset_after, LstmState& last) {
+  const Array bias = w.hidden_bias.defined() ? w.hidden_bias : zeros_like(x, Shape{w.hidden.shape()[0]});
+  const Array h =
+      run_all(op::Gru{backward, reset_after}, {linear(x, w.input, w.input_bias), w.hidden, bias, last.h})[0];
+  last.h = squeeze(narrow(h, 0, backward ? 0 : x.shape()[0] - 1, 1), 0);
+  return h;
+}
+
 // A checked network.
 struct Net {
   const Cell& cell;
@@ -101,6 +110,7 @@ struct Net {
     const RecurrentWeights& w = weights[number];
     const bool backward = number % directions == 1;
     if (cell.has_c) return lstm_direction(x, w, backward, last);
+    if (cell.gates == 3) return gru_direction(x, w, backward, cell.setting != 0, last);
     const std::vector<Array> steps = unstacked(linear(x, w.input, w.input_bias), 0);
     std::vector<Array> outputs(steps.size());
     for (std::size_t i = 0; i < steps.size(); ++i) {

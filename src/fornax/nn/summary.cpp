@@ -26,7 +26,7 @@ std::int64_t multiply_adds_of(const trace::Program& program, const trace::Node& 
     const std::int64_t keys = b[b.rank() - 2];
     return a.numel() * keys + a.numel() / a[a.rank() - 1] * keys * v[v.rank() - 1];
   }
-  if (node.name == "lstm") return a.numel() * b[1];
+  if (node.name == "lstm" || node.name == "gru") return a.numel() * b[1];
   if (node.name.starts_with("conv_transpose")) return a.numel() * (b.numel() / b[0]);
   if (node.name == "conv1d" || node.name == "conv2d" || node.name == "conv3d") return y.numel() * (b.numel() / b[0]);
   return 0;

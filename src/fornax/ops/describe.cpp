@@ -116,18 +116,47 @@ std::string settings(const op::MatMul& o) {
 std::string settings(const op::Softmax& o) { return List().add("dim", o.dim).str(); }
 std::string settings(const op::BatchNorm& o) { return List().add("eps", o.eps).str(); }
 std::string settings(const op::BatchNormGrad& o) { return List().add("eps", o.eps).str(); }
-std::string settings(const op::Attention& o) { return List().add("scale", o.scale).add("causal", o.causal).str(); }
-std::string settings(const op::AttentionGrad& o) { return List().add("scale", o.scale).add("causal", o.causal).str(); }
+std::string attention_settings(const op::AttentionSettings& o) {
+  List all;
+  all.add("scale", o.scale).add("causal", o.causal);
+  if (o.masked) all.add("masked", true);
+  if (o.softcap != 0) all.add("softcap", o.softcap);
+  if (o.dropout != 0) all.add("dropout", o.dropout);
+  return all.str();
+}
+std::string settings(const op::Attention& o) { return attention_settings(o); }
+std::string settings(const op::AttentionGrad& o) { return attention_settings(o); }
+std::string settings(const op::Dropout& o) {
+  List all;
+  all.add("probability", o.probability);
+  if (o.dims < kMaxRank) all.add("dims", o.dims);
+  return all.str();
+}
 std::string settings(const op::Lstm& o) { return List().add("reverse", o.reverse).str(); }
 std::string settings(const op::LstmGrad& o) { return List().add("reverse", o.reverse).str(); }
+std::string settings(const op::Gru& o) {
+  return List().add("reverse", o.reverse).add("reset_after", o.reset_after).str();
+}
+std::string settings(const op::GruGrad& o) {
+  return List().add("reverse", o.reverse).add("reset_after", o.reset_after).str();
+}
+void add_decay(List& all, double l2, double shrink) {
+  if (l2 != 0) all.add("l2", l2);
+  if (shrink != 1) all.add("shrink", shrink);
+}
 std::string settings(const op::SgdStep& o) {
   List all;
   all.add("rate", o.rate).add("momentum", o.momentum);
   if (o.share != 1) all.add("share", o.share);
-  return all.add("nesterov", o.nesterov).str();
+  all.add("nesterov", o.nesterov);
+  add_decay(all, o.l2, o.shrink);
+  return all.str();
 }
 std::string settings(const op::AdamStep& o) {
-  return List().add("rate", o.rate).add("beta1", o.beta1).add("beta2", o.beta2).add("eps", o.eps).str();
+  List all;
+  all.add("rate", o.rate).add("beta1", o.beta1).add("beta2", o.beta2).add("eps", o.eps);
+  add_decay(all, o.l2, o.shrink);
+  return all.str();
 }
 std::string settings(const op::GroupNorm& o) { return List().add("groups", o.groups).add("eps", o.eps).str(); }
 std::string settings(const op::GroupNormGrad& o) { return List().add("groups", o.groups).add("eps", o.eps).str(); }

@@ -1,54 +1,13 @@
 #include <fornax/ops/lstm.hpp>
 
-#include <algorithm>
-#include <string>
-#include <vector>
-
-#include <fornax/ops/functions.hpp>
 #include <fornax/ops/op.hpp>
+#include <fornax/ops/sequence.hpp>
 
 namespace fornax::op {
 
 namespace {
 
-void require_shape(std::string_view op, std::string_view what, const Array& like, const Array& x, const Shape& shape) {
-  require_same_type(op, like, x);
-  if (!(x.shape() == shape))
-    throw ShapeError(op, std::string(what) + " has shape " + x.shape().str() + "; needs " + shape.str());
-}
-
-// T, N and H of gates [T, N, 4H].
-struct Sizes {
-  std::int64_t steps, batch, width;
-
-  Sizes(std::string_view op, const Array& gates) {
-    require_float(op, gates);
-    if (gates.rank() != 3 || gates.shape()[0] == 0 || gates.shape()[2] % 4 != 0)
-      throw ShapeError(op, "the gates have shape " + gates.shape().str() + "; needs [T, N, 4H] with T >= 1");
-    steps = gates.shape()[0], batch = gates.shape()[1], width = gates.shape()[2] / 4;
-  }
-  Shape state() const { return {batch, width}; }
-  Shape states() const { return {steps, batch, width}; }
-  Shape weight() const { return {4 * width, width}; }
-};
-
-Array at_step(const Array& x, std::int64_t t) { return reshape(narrow(x, 0, t, 1), x.shape().without(0)); }
-Array gate(const Array& x, std::int64_t i, std::int64_t width) { return narrow(x, 1, i * width, width); }
-Array stacked(const std::vector<Array>& parts) {
-  std::vector<Array> raised;
-  for (const Array& a : parts) raised.push_back(reshape(a, a.shape().inserted(0, 1)));
-  return cat(lent(raised), 0);
-}
-Array sigmoid(const Array& x) { return unary(UnaryFn::Sigmoid, x); }
-
-// The states before each step.
-Array before(const Array& first, const Array& states, bool reverse) {
-  const std::int64_t steps = states.shape()[0];
-  const Array start = reshape(first, first.shape().inserted(0, 1));
-  if (steps == 1) return start;
-  if (reverse) return cat({narrow(states, 0, 1, steps - 1), start}, 0);
-  return cat({start, narrow(states, 0, 0, steps - 1)}, 0);
-}
+constexpr std::int64_t kGates = 4;
 
 SampleInput sample(const Shape& shape) { return {shape, DType::F64, -1, 1}; }
 
@@ -57,7 +16,7 @@ SampleInput sample(const Shape& shape) { return {shape, DType::F64, -1, 1}; }
 Specs Lstm::infer(Operands x) const {
   require_inputs(name(), x, 4);
   const Array& gates = x[0].array();
-  const Sizes s(name(), gates);
+  const SequenceSizes s(name(), gates, kGates);
   require_shape(name(), "w", gates, x[1].array(), s.weight());
   require_shape(name(), "h0", gates, x[2].array(), s.state());
   require_shape(name(), "c0", gates, x[3].array(), s.state());
@@ -73,8 +32,7 @@ Arrays Lstm::vjp(const Arrays& x, std::span<const Array> y, std::span<const Arra
   Arrays down = run_all(grad, lent(inputs));
   Array dw;
   if (wanted[1]) {
-    const auto rows = [](const Array& a) { return reshape(a, Shape{a.shape()[0] * a.shape()[1], a.shape()[2]}); };
-    dw = matmul(rows(down[0]), rows(before(x[2], y[0], reverse)), true, false);
+    dw = matmul(rows_of_all(down[0]), rows_of_all(before(x[2], y[0], reverse)), true, false);
   }
   Arrays grads{down[0], dw};
   grads.push_back(down[1]);
@@ -83,7 +41,7 @@ Arrays Lstm::vjp(const Arrays& x, std::span<const Array> y, std::span<const Arra
 }
 
 Arrays Lstm::lower(const Arrays& x) const {
-  const Sizes s(name(), x[0]);
+  const SequenceSizes s(name(), x[0], kGates);
   std::vector<Array> hs(static_cast<std::size_t>(s.steps)), cs = hs, gates = hs;
   Array h = x[2], c = x[3];
   for (std::int64_t i = 0; i < s.steps; ++i) {
@@ -96,7 +54,7 @@ Arrays Lstm::lower(const Arrays& x) const {
     const auto at = static_cast<std::size_t>(t);
     hs[at] = h, cs[at] = c, gates[at] = cat({in, forget, fresh, out}, 1);
   }
-  return {stacked(hs), stacked(cs), stacked(gates)};
+  return {as_steps(hs), as_steps(cs), as_steps(gates)};
 }
 
 SamplesOf<Lstm> Lstm::samples() {
@@ -107,7 +65,7 @@ SamplesOf<Lstm> Lstm::samples() {
 Specs LstmGrad::infer(Operands x) const {
   require_inputs(name(), x, 5u + (of_cells ? 1 : 0) + (of_gates ? 1 : 0));
   const Array& gates = x[3].array();
-  const Sizes s(name(), gates);
+  const SequenceSizes s(name(), gates, kGates);
   require_shape(name(), "w", gates, x[0].array(), s.weight());
   require_shape(name(), "c0", gates, x[1].array(), s.state());
   require_shape(name(), "c", gates, x[2].array(), s.states());
@@ -119,7 +77,7 @@ Specs LstmGrad::infer(Operands x) const {
 }
 
 Arrays LstmGrad::lower(const Arrays& x) const {
-  const Sizes s(name(), x[3]);
+  const SequenceSizes s(name(), x[3], kGates);
   const Array earlier = before(x[1], x[2], reverse);
   std::vector<Array> dxs(static_cast<std::size_t>(s.steps));
   Array dh = zeros_like(x[1]), dc = dh;
@@ -139,7 +97,7 @@ Arrays LstmGrad::lower(const Arrays& x) const {
     dh = matmul(dx, x[0]);
     dxs[static_cast<std::size_t>(t)] = dx;
   }
-  return {stacked(dxs), dh, dc};
+  return {as_steps(dxs), dh, dc};
 }
 
 SamplesOf<LstmGrad> LstmGrad::samples() {

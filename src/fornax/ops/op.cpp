@@ -170,6 +170,8 @@ bool batch(const Op& op, const BatchedInputs& in, Arrays& result) {
       result = o.batch(in);
       return true;
     } else {
+      if constexpr (requires { o.batches(); })
+        if (!o.batches()) return false;
       Arrays x;
       for (std::size_t i = 0; i < in.x.size(); ++i) x.push_back(in.all(i));
       if constexpr (T::batching == Batching::NextDim) {

@@ -8,8 +8,10 @@
 #include <fornax/ops/conv.hpp>
 #include <fornax/ops/create.hpp>
 #include <fornax/ops/custom.hpp>
+#include <fornax/ops/dropout.hpp>
 #include <fornax/ops/factor.hpp>
 #include <fornax/ops/fft.hpp>
+#include <fornax/ops/gru.hpp>
 #include <fornax/ops/index.hpp>
 #include <fornax/ops/layout.hpp>
 #include <fornax/ops/lstm.hpp>

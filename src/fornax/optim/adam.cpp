@@ -1,7 +1,7 @@
 #include <fornax/optim/adam.hpp>
 
-#include <fornax/ops/op.hpp>
 #include <fornax/optim/rules.hpp>
+#include <fornax/optim/step_lists.hpp>
 
 namespace fornax::optim {
 
@@ -12,18 +12,21 @@ Adam::Adam(std::string_view name, const Config& config, Decay decay) : Configure
 }
 
 void Adam::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
-  const auto& [lr, beta1, beta2, eps, weight_decay, amsgrad] = config_;
-  if (amsgrad) {
-    AdamDirection d = adam_direction(kept, w, std::move(g), beta1, beta2, eps, true);
-    return descend(w, std::move(d.array), rate.lr * d.scale);
+  AdamDirection d = adam_direction(kept, w, std::move(g), config_.beta1, config_.beta2, config_.eps, config_.amsgrad);
+  descend(w, std::move(d.array), rate.lr * d.scale);
+}
+
+void Adam::update_each(std::span<Update> updates) const {
+  if (config_.amsgrad) return GradientOptimizer::update_each(updates);
+  StepLists<op::AdamStep> steps;
+  for (Update& u : updates) {
+    const AdamStart start(u.kept->step, config_.beta1, config_.beta2);
+    Array &m = u.kept->array("exp_avg", u.w), &v = u.kept->array("exp_avg_sq", u.w);
+    steps.add({u.rate.lr * start.scale, config_.beta1, config_.beta2, config_.eps * start.root, u.rate.l2(),
+               u.rate.shrink()},
+              {&u.w, &u.g, &m, &v});
   }
-  const AdamStart start(kept.step, beta1, beta2);
-  Array &m = kept.array("exp_avg", w), &v = kept.array("exp_avg_sq", w);
-  const op::AdamStep step{rate.lr * start.scale, beta1, beta2, eps * start.root};
-  Arrays moved = run_all(step, {std::move(w), g, std::move(m), std::move(v)});
-  w = std::move(moved[0]);
-  m = std::move(moved[1]);
-  v = std::move(moved[2]);
+  steps.run();
 }
 
 AdamW::AdamW(const Config& c)

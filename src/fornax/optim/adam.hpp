@@ -26,7 +26,8 @@ class Adam : public ConfiguredOptimizer<AdamConfig> {
 
  protected:
   Adam(std::string_view name, const Config& config, Decay decay);
-  void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
+  void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;  // AMSGrad
+  void update_each(std::span<Update> updates) const override;
 };
 
 struct AdamWConfig {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <deque>
 
 #include <fornax/array/allocate.hpp>
 #include <fornax/array/error.hpp>
@@ -140,7 +141,7 @@ StepReport GradientOptimizer::update_all(const nn::Parameters& parameters, Named
       throw ShapeError(name(), "the gradient of \"" + p.path + "\" has shape " + g.shape().str() +
                                    ", the parameter has " + p.array->shape().str());
     const Rate rate{lr() * (group ? group->lr_scale : 1),
-                    group && group->weight_decay ? *group->weight_decay : weight_decay_};
+                    group && group->weight_decay ? *group->weight_decay : weight_decay_, decay_};
     all.push_back({p, Array(), rate});
     used.set(p.path, std::move(g));
   }
@@ -158,51 +159,80 @@ StepReport GradientOptimizer::update_all(const nn::Parameters& parameters, Named
   }
   report.norm = used.clip(clip_);
   unchecked_ = false;
-  for (Work& work : all) {
-    work.gradient = used.take(work.parameter.path);
-    update_one(work);
-    ++report.updated;
+  // Small parameters go together, so that a step of many costs little more than its elements; copies are held of few.
+  constexpr std::int64_t most = 1 << 18;
+  for (std::size_t begin = 0; begin < all.size();) {
+    std::int64_t elements = 0;
+    std::size_t end = begin;
+    for (; end < all.size() && (end == begin || elements + all[end].parameter.array->numel() <= most); ++end) {
+      all[end].gradient = used.take(all[end].parameter.path);
+      elements += all[end].parameter.array->numel();
+    }
+    update_batch(std::span(all).subspan(begin, end - begin));
+    report.updated += static_cast<std::int64_t>(end - begin);
+    begin = end;
   }
   return report;
 } catch (const std::bad_alloc&) {
   fornax::detail::throw_exhausted();
 }
 
-void GradientOptimizer::update_one(Work& work) {
-  Slots* kept = find(work.parameter.path);
-  if (!kept) {
-    slots_.push_back({work.parameter.path, 0, {}, {}});
-    hint_ = slots_.size();
-    kept = &slots_.back();
-  }
-  Place place(work.parameter);
-  Array w = is_narrow(place.value) ? Array() : std::move(place.value);
-  if (!w.defined()) {
-    // The copy counts while it rounds to the parameter: weights may have been loaded since.
-    Array& master = kept->array(kMaster);
-    const DType narrow = place.value.dtype();
-    if (!master.defined() || reduce_all(ReduceFn::All, equal(cast(master, narrow), place.value)).item() == 0)
-      master = cast(place.value, DType::F32);
-    w = std::move(master);
-  }
-  struct PutBack {
-    ~PutBack() {
-      if (!place.value.defined()) place.value = std::move(w);
-    }
-    Place& place;
-    Array& w;
-  } const put_back{place, w};
+Slots& GradientOptimizer::slots_for(std::string_view path) {
+  if (Slots* const kept = find(path)) return *kept;
+  slots_.push_back({std::string(path), 0, {}, {}});
+  hint_ = slots_.size();
+  return slots_.back();
+}
 
-  Array g = cast(std::move(work.gradient), w.dtype());
-  ++kept->step;
-  const double decay = work.rate.weight_decay;
-  if (decay != 0 && decay_ == Decay::L2) g = std::move(g) + w * decay;
-  if (decay != 0 && decay_ == Decay::Decoupled) w = std::move(w) * (1 - work.rate.lr * decay);
-  update(w, std::move(g), *kept, work.rate);
-  if (place.value.defined()) {
-    place.value = cast(w, place.value.dtype());
-    kept->array(kMaster) = std::move(w);
+void GradientOptimizer::update_batch(std::span<Work> batch) {
+  struct Changes {
+    std::vector<Update> updates;
+    std::deque<Place> places;
+
+    ~Changes() {
+      for (std::size_t i = 0; i < places.size(); ++i)
+        if (!places[i].value.defined()) places[i].value = std::move(updates[i].w);
+    }
+  } changes;
+  for (const Work& work : batch) slots_for(work.parameter.path);  // first, since new ones move those that are there
+  changes.updates.resize(batch.size());
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    Update& u = changes.updates[i];
+    u.kept = &slots_for(batch[i].parameter.path);
+    u.rate = batch[i].rate;
+    Place& place = changes.places.emplace_back(batch[i].parameter);
+    const DType dtype = place.value.dtype();
+    if (!is_narrow(place.value)) {
+      u.w = std::move(place.value);
+    } else {
+      // The copy counts while it rounds to the parameter: weights may have been loaded since.
+      Array& master = u.kept->array(kMaster);
+      if (!master.defined() || reduce_all(ReduceFn::All, equal(cast(master, dtype), place.value)).item() == 0)
+        master = cast(place.value, DType::F32);
+      u.w = std::move(master);
+    }
+    u.g = cast(std::move(batch[i].gradient), u.w.dtype());
   }
+  for (Update& u : changes.updates) ++u.kept->step;
+  update_each(changes.updates);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    Array& value = changes.places[i].value;
+    if (!value.defined()) continue;
+    value = cast(changes.updates[i].w, value.dtype());
+    changes.updates[i].kept->array(kMaster) = std::move(changes.updates[i].w);
+  }
+}
+
+void GradientOptimizer::update_each(std::span<Update> updates) const {
+  for (Update& u : updates) {
+    if (u.rate.l2() != 0) u.g = std::move(u.g) + u.w * u.rate.l2();
+    if (u.rate.shrink() != 1) u.w = std::move(u.w) * u.rate.shrink();
+    update(u.w, std::move(u.g), *u.kept, u.rate);
+  }
+}
+
+void GradientOptimizer::update(Array&, Array, Slots&, const Rate&) const {
+  throw Error(name(), "has no rule for one parameter alone; reaching this is a bug in fornax");
 }
 
 State GradientOptimizer::state() const {

@@ -13,6 +13,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -120,12 +121,26 @@ class GradientOptimizer : public Optimizer {
   enum class Decay : std::uint8_t { None, L2, Decoupled, Own };
   struct Rate {
     double lr, weight_decay;
+    Decay decay;
+
+    /// What times w is added to the gradient, and what w is scaled by before the step.
+    double l2() const { return decay == Decay::L2 ? weight_decay : 0; }
+    double shrink() const { return decay == Decay::Decoupled ? 1 - lr * weight_decay : 1; }
+  };
+  /// A parameter w with gradient g, and what is kept for it. `kept->step` has been counted up.
+  struct Update {
+    Array w, g;
+    Slots* kept = nullptr;
+    Rate rate = {};
   };
 
   GradientOptimizer(std::string_view name, double lr, double weight_decay, Decay decay);
 
-  /// One step of the rule: changes w, which has gradient g, and what is kept for it. `kept.step` has been counted up.
-  virtual void update(Array& w, Array g, Slots& kept, const Rate& rate) const = 0;
+  /// A step of the rule for several parameters, weight decay included: for each the base applies the decay and calls update().
+  /// A rule that has an operation for many parameters runs that. g may be taken.
+  virtual void update_each(std::span<Update> updates) const;
+  /// One step of the rule: changes w, which has gradient g, and what is kept for it.
+  virtual void update(Array& w, Array g, Slots& kept, const Rate& rate) const;
   /// The shape that a kept array has for a parameter of this shape.
   virtual Shape shape_of(std::string_view slot, const Shape& parameter) const;
 
@@ -135,7 +150,8 @@ class GradientOptimizer : public Optimizer {
   const Group* group_of(std::string_view path) const;
   Slots* find(std::string_view path);
   void require_fitting_state(const nn::Parameters& parameters);
-  void update_one(Work& work);
+  Slots& slots_for(std::string_view path);
+  void update_batch(std::span<Work> batch);
 
   double weight_decay_;
   Decay decay_;

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
-#include <fornax/ops/op.hpp>
 #include <fornax/optim/rules.hpp>
+#include <fornax/optim/step_lists.hpp>
 
 namespace fornax::optim {
 
@@ -16,18 +16,22 @@ Sgd::Sgd(const Config& config) : ConfiguredOptimizer("Sgd", config, config.decou
                                  Scalar(config.momentum).str() + ", dampening " + Scalar(config.dampening).str());
 }
 
-void Sgd::update(Array& w, Array g, Slots& kept, const Rate& rate) const {
-  const double mu = config_.momentum;
-  if (mu == 0) return descend(w, std::move(g), rate.lr);
-  Array& v = kept.array("momentum_buffer");
-  if (!v.defined()) {
-    v = g;
-    return descend(w, config_.nesterov ? std::move(g) + v * mu : v, rate.lr);
+void Sgd::update_each(std::span<Update> updates) const {
+  StepLists<op::SgdStep> steps;
+  for (Update& u : updates) {
+    op::SgdStep step{u.rate.lr, config_.momentum, 1 - config_.dampening, config_.nesterov, u.rate.l2(), u.rate.shrink()};
+    if (step.momentum == 0) {
+      steps.add(step, {&u.w, &u.g});
+      continue;
+    }
+    Array& v = u.kept->array("momentum_buffer");
+    if (!v.defined()) {
+      v = zeros_like(u.w);
+      step.share = 1;
+    }
+    steps.add(step, {&u.w, &u.g, &v});
   }
-  const op::SgdStep step{rate.lr, mu, 1 - config_.dampening, config_.nesterov};
-  Arrays moved = run_all(step, {std::move(w), g, std::move(v)});
-  w = std::move(moved[0]);
-  v = std::move(moved[1]);
+  steps.run();
 }
 
 Asgd::Asgd(const Config& config) : ConfiguredOptimizer("Asgd", config, Decay::L2) {

@@ -26,7 +26,7 @@ class Sgd final : public ConfiguredOptimizer<SgdConfig> {
   explicit Sgd(const Config& config);
 
  private:
-  void update(Array& w, Array g, Slots& kept, const Rate& rate) const override;
+  void update_each(std::span<Update> updates) const override;
 };
 
 struct AsgdConfig {

@@ -10,24 +10,46 @@ namespace fornax::cpu {
 /// Widths that are whole vectors in every instruction set are multiples of this.
 inline constexpr std::int64_t kWidthGrain = 16;
 
+/// What all heads have in common. Rows of widths that are multiples of kWidthGrain lie `..._step` elements apart.
 struct AttentionHead {
-  std::int64_t queries, keys, width, value_width;  // widths are multiples of kWidthGrain
-  double scale;
-  bool causal;  // query i sees keys 0 ... i
+  std::int64_t queries, keys, width, value_width;
+  std::int64_t q_step, k_step, v_step, y_step;  // y_step: of y, or of its cotangent g
+  double scale, softcap;                        // softcap: 0 if there is none
+  bool causal;                                  // query i sees keys 0 ... i
+  bool bool_mask;
+  std::int64_t mask_row, mask_column;  // steps of the mask
+  double dropout;
+  std::uint64_t seed;
+
+  /// Blocks of random words for a query.
+  std::int64_t blocks() const { return (keys + 3) / 4; }
+};
+
+struct AttentionForward {
+  const void *q, *k, *v, *mask;  // mask may be null
+  std::uint64_t draws;           // the first block of the first query
+  void *y, *lse;
+};
+struct AttentionBackward {
+  const void *q, *k, *v, *mask, *lse, *delta, *g;
+  std::uint64_t draws;
+  void *dq, *dk, *dv, *dmask;  // dmask [queries, keys] may be null
+  std::int64_t dq_step, dk_step, dv_step;
 };
 
 struct AttentionKernels {
-  /// Queries that are computed together.
-  std::int64_t block;
-  /// Elements of scratch memory that `forward` and `backward` need.
+  /// Queries that are computed together; where a head has no more than `few`, `forward_few` is quicker.
+  std::int64_t block, few;
+  /// Elements of scratch memory that the kernels need.
   std::int64_t (*forward_scratch)(const AttentionHead&);
+  std::int64_t (*few_scratch)(const AttentionHead&);
   std::int64_t (*backward_scratch)(const AttentionHead&);
   /// y and log(sum(exp(scores))) for the queries from number `first` on, one block of them.
-  void (*forward)(const AttentionHead&, const void* q, const void* k, const void* v, std::int64_t first, void* y,
-                  void* lse, void* scratch);
+  void (*forward)(const AttentionHead&, const AttentionForward&, std::int64_t first, void* scratch);
+  /// The same for all queries, few of them with many keys: keys and values are read once.
+  void (*forward_few)(const AttentionHead&, const AttentionForward&, void* scratch);
   /// Adds to dq, dk and dv for a cotangent g; delta is the sum of g y for each query.
-  void (*backward)(const AttentionHead&, const void* q, const void* k, const void* v, const void* lse,
-                   const void* delta, const void* g, void* dq, void* dk, void* dv, void* scratch);
+  void (*backward)(const AttentionHead&, const AttentionBackward&, void* scratch);
 };
 
 /// For f32 or f64.

@@ -6,8 +6,10 @@
 #include <fornax/cpu/isa/attention.hpp>
 #include <fornax/cpu/isa/columns.hpp>
 #include <fornax/cpu/isa/half.hpp>
+#include <fornax/cpu/isa/gru.hpp>
 #include <fornax/cpu/isa/lstm.hpp>
 #include <fornax/cpu/isa/norm.hpp>
+#include <fornax/cpu/isa/random.hpp>
 #include <fornax/cpu/isa/rows.hpp>
 #include <fornax/cpu/isa/step.hpp>
 
@@ -21,8 +23,10 @@ namespace fornax::cpu {
   Kernel slope_kernel(UnaryFn, DType);              \
   const AttentionKernels& attention_kernels(DType); \
   const ColumnKernels& column_kernels(DType);       \
+  const GruKernels& gru_kernels(DType);             \
   const LstmKernels& lstm_kernels(DType);           \
   const NormKernels& norm_kernels(DType);           \
+  const RandomKernels& random_kernels(DType);       \
   const RowKernels& row_kernels(DType);             \
   const StepKernels& step_kernels(DType);           \
   Kernel where_kernel(std::size_t);                 \
@@ -90,8 +94,10 @@ const AttentionKernels& attention_kernels(DType type, Isa isa) { return FORNAX_C
 Kernel where_kernel(std::size_t bytes, Isa isa) { return FORNAX_CHOOSE(where_kernel, bytes); }
 Kernel clamp_kernel(DType type, Isa isa) { return FORNAX_CHOOSE(clamp_kernel, type); }
 Kernel half_kernel(DType from, DType to, Isa isa) { return FORNAX_CHOOSE(half_kernel, from, to); }
+const RandomKernels& random_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(random_kernels, type); }
 const RowKernels& row_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(row_kernels, type); }
 const StepKernels& step_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(step_kernels, type); }
+const GruKernels& gru_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(gru_kernels, type); }
 const LstmKernels& lstm_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(lstm_kernels, type); }
 const ColumnKernels& column_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(column_kernels, type); }
 const NormKernels& norm_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(norm_kernels, type); }

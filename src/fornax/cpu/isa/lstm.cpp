@@ -1,33 +1,12 @@
 #include <fornax/cpu/isa/lstm.hpp>
 
 #include <algorithm>
-#include <cmath>
 
-#include <fornax/cpu/isa/tile.hpp>
+#include <fornax/cpu/isa/panels.hpp>
 
 namespace fornax::cpu::FORNAX_ISA {
 
 namespace {
-
-/// The right factor of a product whose left factor changes from step to step, in panels that lie as they are read.
-template <class T> struct Panels {
-  static constexpr std::int64_t width = kTileVectors * kLanes<T>;
-
-  static std::int64_t padded(std::int64_t columns) { return (columns + width - 1) / width * width; }
-
-  /// `at(k, j)` for k < depth and j < columns, zeros behind.
-  template <class F> static void pack(std::int64_t depth, std::int64_t columns, F&& at, T* to) {
-    for (std::int64_t j = 0; j < columns; j += width)
-      for (std::int64_t k = 0; k < depth; ++k)
-        for (std::int64_t l = 0; l < width; ++l) *to++ = j + l < columns ? at(k, j + l) : T(0);
-  }
-  /// y [rows, padded(columns)] += a [rows, depth] packed.
-  static void add(Left<T> a, const T* packed, T* y, std::int64_t rows, std::int64_t columns, std::int64_t depth) {
-    const std::int64_t step = padded(columns);
-    for (std::int64_t j = 0; j < step; j += width)
-      add_panel<kTileVectors>(a, packed + j * depth, width, y + j, step, rows, depth);
-  }
-};
 
 template <class T> std::int64_t packed_size(std::int64_t width) {
   return std::max(width * Panels<T>::padded(4 * width), 4 * width * Panels<T>::padded(width));
@@ -47,9 +26,6 @@ template <class T> void pack_backward(const void* weight, std::int64_t width, vo
       4 * width, width, [&](std::int64_t k, std::int64_t j) { return w[k * width + j]; }, static_cast<T*>(packed));
 }
 
-FORNAX_INLINE float tanh_of(float x) { return math::tanh(x); }
-FORNAX_INLINE double tanh_of(double x) { return std::tanh(x); }
-
 template <class T>
 void cell_forward(std::int64_t n, const T* __restrict sums, const T* __restrict c_before, T* __restrict c,
                   T* __restrict h, T* __restrict gates) {
@@ -63,7 +39,7 @@ void cell_forward(std::int64_t n, const T* __restrict sums, const T* __restrict 
 }
 
 template <class T>
-void forward(const LstmShape& s, const LstmForward& at, std::int64_t first, std::int64_t rows, void* memory) {
+void forward(const SequenceShape& s, const LstmForward& at, std::int64_t first, std::int64_t rows, void* memory) {
   const auto *x = static_cast<const T*>(at.x), *weight = static_cast<const T*>(at.weight);
   auto *h = static_cast<T*>(at.h), *c = static_cast<T*>(at.c), *gates = static_cast<T*>(at.gates);
   const std::int64_t n = s.width, step = Panels<T>::padded(4 * n);
@@ -112,7 +88,7 @@ void cell_backward(std::int64_t n, const T* __restrict gates, const T* __restric
 }
 
 template <class T>
-void backward(const LstmShape& s, const LstmBackward& at, std::int64_t first, std::int64_t rows, void* memory) {
+void backward(const SequenceShape& s, const LstmBackward& at, std::int64_t first, std::int64_t rows, void* memory) {
   const auto *c = static_cast<const T*>(at.c), *gates = static_cast<const T*>(at.gates);
   const auto *gh = static_cast<const T*>(at.gh), *gc = static_cast<const T*>(at.gc);
   const auto* ggates = static_cast<const T*>(at.ggates);

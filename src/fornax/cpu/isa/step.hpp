@@ -9,7 +9,7 @@
 namespace fornax::cpu {
 
 struct StepKernels {
-  void (*sgd)(const op::SgdStep&, void* w, const void* g, void* v, std::int64_t n);
+  void (*sgd)(const op::SgdStep&, void* w, const void* g, void* v, std::int64_t n);  // v is null without momentum
   void (*adam)(const op::AdamStep&, void* w, const void* g, void* m, void* v, std::int64_t n);
 };
 

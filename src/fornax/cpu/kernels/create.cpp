@@ -6,9 +6,9 @@
 
 #include <fornax/array/convert.hpp>
 #include <fornax/array/dense.hpp>
+#include <fornax/cpu/isa/random.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
-#include <fornax/cpu/kernels/philox.hpp>
 
 namespace fornax::cpu {
 
@@ -97,16 +97,14 @@ template <class C> void random(const RandomSettings& settings, const Array& y) {
   constexpr std::int64_t per_block = std::is_same_v<C, float> ? 4 : 2;
   const Sampler<C> sampler(settings.distribution, y.dtype());
   const auto size = static_cast<std::int64_t>(size_of(y.dtype()));
-  std::uint32_t words[kChunk * 4 / per_block];
+  const RandomKernels& kernels = random_kernels(DType::F32, isa());
+  std::uint32_t words[kChunk * 4 / per_block + kMostSurplus];
   C values[kChunk];
   for (std::int64_t start = 0; start < y.numel(); start += kChunk) {
     const std::int64_t n = std::min(kChunk, y.numel() - start);
     const std::uint64_t first = settings.draw.offset + static_cast<std::uint64_t>(start / per_block);
     const std::int64_t blocks = (n + per_block - 1) / per_block;
-    for (std::int64_t b = 0; b < blocks; ++b) {
-      const auto block = philox_block(settings.draw.seed, first + static_cast<std::uint64_t>(b));
-      std::copy(block.begin(), block.end(), words + 4 * b);
-    }
+    kernels.words(settings.draw.seed, first, blocks, words);
     sampler.fill(words, values, n);
     convert_elements(reinterpret_cast<const std::byte*>(values), dtype_v<C>, dense(y).data + start * size, y.dtype(),
                      n);

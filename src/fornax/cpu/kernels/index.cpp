@@ -4,10 +4,13 @@
 
 #include <fornax/array/convert.hpp>
 #include <fornax/cpu/kernels/arithmetic.hpp>
+#include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
+#include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/indices.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
 #include <fornax/cpu/kernels/runs.hpp>
+#include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
 
@@ -104,18 +107,56 @@ template <class C, class F> void with_update(Update update, F&& f) {
   }
 }
 
-/// Updates `row` adjacent elements at each position.
-void update_elements(Update update, const Shape& shape, int dim, const Side& index, const Array& y, const Array& value,
-                     std::int64_t row) {
+/// Updates single elements.
+void update_elements(Update update, const Shape& shape, int dim, const Side& index, const Array& y,
+                     const Array& value) {
   with_numeric_type(y.dtype(), [&]<class T>(T) {
     using C = compute_t<T>;
     with_update<C>(update, [&](auto combine) {
       for_each_indexed(shape, dim, index, Side(y), Side(value), sizeof(T), [&](std::byte* to, std::byte* from) {
-        for (std::int64_t i = 0; i < row; ++i) {
-          T& there = reinterpret_cast<T*>(to)[i];
-          there = static_cast<T>(combine(static_cast<C>(there), static_cast<C>(reinterpret_cast<const T*>(from)[i])));
-        }
+        T& there = *reinterpret_cast<T*>(to);
+        there = static_cast<T>(combine(static_cast<C>(there), static_cast<C>(*reinterpret_cast<const T*>(from))));
       });
+    });
+  });
+}
+
+BinaryFn function_of(Update update) {
+  switch (update) {
+    case Update::Mul: return BinaryFn::Mul;
+    case Update::Min: return BinaryFn::Minimum;
+    case Update::Max: return BinaryFn::Maximum;
+    default: return BinaryFn::Add;
+  }
+}
+
+/// Updates `row` adjacent elements at each position, one position after the other. Threads share out the elements of a row:
+/// each then meets the positions in the same order, however often one returns.
+void update_rows(Update update, const Shape& shape, int dim, const Side& index, const Array& y, const Array& value,
+                 std::int64_t row) {
+  const DType type = compute_type(y.dtype());
+  const auto size = static_cast<std::int64_t>(size_of(y.dtype()));
+  const Kernel kernel = kernel_of(function_of(update), type);
+  constexpr std::int64_t line = 64;  // elements, at least, for a thread
+  const std::int64_t grain = std::max(line, kLeastElements / std::max<std::int64_t>(1, shape.numel()));
+  parallel_for(row, grain, [&](std::int64_t begin, std::int64_t end) {
+    double buffer[2][line];
+    for_each_indexed(shape, dim, index, Side(y), Side(value), size_of(y.dtype()), [&](std::byte* to, std::byte* from) {
+      if (type == y.dtype()) {
+        std::byte* const at = to + begin * size;
+        const std::byte* const x[] = {at, from + begin * size};
+        kernel(at, x, end - begin, nullptr);
+        return;
+      }
+      for (std::int64_t i = begin; i < end; i += line) {
+        const std::int64_t n = std::min(line, end - i);
+        auto *const a = reinterpret_cast<std::byte*>(buffer[0]), *const b = reinterpret_cast<std::byte*>(buffer[1]);
+        convert(to + i * size, y.dtype(), a, type, n);
+        convert(from + i * size, y.dtype(), b, type, n);
+        const std::byte* const x[] = {a, b};
+        kernel(a, x, n, nullptr);
+        convert(a, type, to + i * size, y.dtype(), n);
+      }
     });
   });
 }
@@ -160,7 +201,7 @@ Array execute(const op::Scatter& op, const Spec& spec, Operands inputs) {
   if (op.update == Update::Assign)
     assign_elements(value.shape(), dim, Side(index), y, value);
   else
-    update_elements(op.update, value.shape(), dim, Side(index), y, value, 1);
+    update_elements(op.update, value.shape(), dim, Side(index), y, value);
   return y;
 }
 
@@ -189,8 +230,10 @@ Array execute(const op::SelectAssign& op, const Spec& spec, Operands inputs) {
   const Side at = Side::along(dim, index);
   const std::int64_t row = row_length(value, dim);
   const Shape rows = row <= 1 ? value.shape() : rows_of(value.shape(), dim);
-  if (op.update != Update::Assign) {
-    update_elements(op.update, rows, dim, at, y, value, std::max<std::int64_t>(row, 1));
+  if (op.update != Update::Assign && row > 1) {
+    update_rows(op.update, rows, dim, at, y, value, row);
+  } else if (op.update != Update::Assign) {
+    update_elements(op.update, rows, dim, at, y, value);
   } else if (row <= 1) {
     assign_elements(rows, dim, at, y, value);
   } else {
