@@ -86,6 +86,19 @@ Report mlp_inference_b1(const Options& o) {
   return r;
 }
 
+/// The same network with weights of 8 bits.
+Report mlp_inference_b1_int8(const Options& o) {
+  Report r = start();
+  const Mlp<Base> net;
+  const auto l1 = nn::quantize(net.l1), l2 = nn::quantize(net.l2), l3 = nn::quantize(net.l3);
+  const auto x = uni<Plain<2>>({1, 784}, 1);
+  Plain<2> y;
+  r.stats = bench::time_it(o, [&] { y = l3.forward(l2.forward(l1.forward(x).relu()).relu()); });
+  r.flops = 2.0 * 668672;
+  add_abs(r, "y_abs", y);
+  return r;
+}
+
 // --- Pictures ---------------------------------------------------------------------------------------------------------
 
 struct Cnn {
@@ -267,6 +280,7 @@ Report lstm_train_step(const Options& o) {
 void add_networks(Table& table) {
   table["mlp_train_step"] = mlp_train_step;
   table["mlp_inference_b1"] = mlp_inference_b1;
+  table["mlp_inference_b1_int8"] = mlp_inference_b1_int8;
   table["cnn_train_step"] = cnn_train_step;
   table["resnet_block_fb"] = resnet_block_fb;
   table["transformer_train_step"] = [](const Options& o) { return transformer_train_step(o, DType::F32); };

@@ -18,6 +18,7 @@
 #include <fornax/ops/matmul.hpp>
 #include <fornax/ops/norm.hpp>
 #include <fornax/ops/pool.hpp>
+#include <fornax/ops/quantized.hpp>
 #include <fornax/ops/reduce.hpp>
 #include <fornax/ops/scan.hpp>
 #include <fornax/ops/select.hpp>
