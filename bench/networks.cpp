@@ -60,7 +60,9 @@ template <class B> struct Mlp {
   nn::Linear<B> l1 = linear<B>(784, 512, 10), l2 = linear<B>(512, 512, 20), l3 = linear<B>(512, 10, 30);
   FORNAX_MODULE(Mlp, l1, l2, l3)
 
-  Tensor<B, 2> forward(const Tensor<B, 2>& x) const { return l3.forward(l2.forward(l1.forward(x).relu()).relu()); }
+  Tensor<B, 2> forward(const Tensor<B, 2>& x) const {
+    return l3.forward(l2.forward(l1.forward(x, UnaryFn::Relu), UnaryFn::Relu));
+  }
 };
 
 Report mlp_train_step(const Options& o) {
@@ -108,7 +110,7 @@ struct Cnn {
 
   Tracked<2> forward(const Tracked<4>& x) const {
     const auto features = functional::max_pool2d(c2.forward(c1.forward(x).relu()).relu(), 2);
-    return l2.forward(l1.forward(features.reshape({features.dims()[0], 9216})).relu());
+    return l2.forward(l1.forward(features.reshape({features.dims()[0], 9216}), UnaryFn::Relu));
   }
 };
 
@@ -183,7 +185,7 @@ struct Block {
     const auto part = [&](std::int64_t i) { return h.narrow(0, i, 1).squeeze_dim(0); };
     const auto a = functional::scaled_dot_product_attention(part(0), part(1), part(2), {.causal = true});
     const auto y = x + proj.forward(a.swap_dims(1, 2).reshape({batch, length, width}));
-    return y + f2.forward(functional::gelu(f1.forward(n2.forward(y))));
+    return y + f2.forward(f1.forward(n2.forward(y), UnaryFn::Gelu));
   }
 };
 

@@ -14,6 +14,7 @@
 #include <fornax/ops/gru.hpp>
 #include <fornax/ops/index.hpp>
 #include <fornax/ops/layout.hpp>
+#include <fornax/ops/linear.hpp>
 #include <fornax/ops/lstm.hpp>
 #include <fornax/ops/matmul.hpp>
 #include <fornax/ops/norm.hpp>
