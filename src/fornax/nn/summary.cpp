@@ -71,6 +71,7 @@ std::map<std::size_t, Work> work_of(const Run& run) {
     const std::int64_t count = multiply_adds_of(program, node);
     if (count == 0) continue;
     for (const std::size_t input : node.inputs) {
+      if (program.values()[input].about.shape.rank() < 2) continue;  // a bias, or a scale
       const std::size_t slot = slot_of(input);
       if (slot == run.slots.size()) continue;
       work[slot].multiply_adds += count;
