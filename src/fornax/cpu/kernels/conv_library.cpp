@@ -68,7 +68,7 @@ class Convolution {
     Array turned;
     if (const ConvSide& side = whole().weight; side.turns()) {
       turned = buffer(name_, padded(side.wanted.get_size()));
-      turn(side, side.given, weight, side.wanted, bytes(turned));
+      turn(side, weight, bytes(turned), false);
       weight = bytes(turned);
     }
     for_each_part([&](Size, const ConvPlan& part, Size source_at, Size result_at, std::byte* scratch) {
@@ -89,7 +89,7 @@ class Convolution {
       for (Size task = 1; task < tasks_; ++task)
         for (Size i = begin; i < end; ++i) total[i] += total[task * count + i];
     });
-    if (side.turns()) return turn(side, side.wanted, bytes(parts), side.given, weight);
+    if (side.turns()) return turn(side, bytes(parts), weight, true);
     std::copy_n(bytes(parts), size, weight);
   }
 
@@ -113,11 +113,9 @@ class Convolution {
   }
   static dnnl::memory memory(const dnnl::memory::desc& desc, std::byte* at) { return {desc, engine(), at}; }
 
-  void turn(const ConvSide& side, const dnnl::memory::desc& from, std::byte* source, const dnnl::memory::desc& to,
-            std::byte* target) const {
-    const OneThread guard;
+  void turn(const ConvSide& side, std::byte* source, std::byte* target, bool to_given) const {
     try {
-      side.turn.execute(stream(), {{DNNL_ARG_FROM, memory(from, source)}, {DNNL_ARG_TO, memory(to, target)}});
+      side.run(source, target, to_given);
     } catch (const dnnl::error& e) {
       throw Error(name_, std::string("oneDNN: ") + e.what());
     }
@@ -131,7 +129,7 @@ class Convolution {
       if (!side.turns()) return given;
       std::byte* const at = next;
       next += padded(side.wanted.get_size());
-      if (!written) turn(side, side.given, given, side.wanted, at);
+      if (!written) turn(side, given, at, false);
       return at;
     };
     std::byte* const x = place(plan.source, source, input);
@@ -148,8 +146,8 @@ class Convolution {
     } catch (const dnnl::error& e) {
       throw Error(name_, std::string("oneDNN: ") + e.what());
     }
-    if (x != source && input) turn(plan.source, plan.source.wanted, x, plan.source.given, source);
-    if (y != result && forward) turn(plan.result, plan.result.wanted, y, plan.result.given, result);
+    if (x != source && input) turn(plan.source, x, source, true);
+    if (y != result && forward) turn(plan.result, y, result, true);
   }
 
   std::string_view name_;

@@ -56,8 +56,13 @@ struct ConvProblem {
 struct ConvSide {
   dnnl::memory::desc given, wanted;  // as it lies in memory, as the primitive has it
   dnnl::reorder turn;                // from one to the other, if they differ
+  // If not 0: between pictures with adjacent channels and those with 16 adjacent channels of so many pixels, which is
+  // a copy that needs no library.
+  std::int64_t images = 0, pixels = 0, channels = 0;
 
   bool turns() const { return given != wanted; }
+  /// From `source` to `target`, one of which is as given, the other as wanted.
+  void run(std::byte* source, std::byte* target, bool to_given) const;
 };
 
 struct ConvPlan {

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <string>
 
@@ -27,6 +28,33 @@ std::string position_of(const Shape& shape, std::int64_t i) {
   return "[" + text + "]";
 }
 
+const std::int64_t* elements(const Array& index) { return reinterpret_cast<const std::int64_t*>(dense(index).data); }
+
+void require_in_range(std::string_view operation, const Array& x, int dim, const Array& index) {
+  const std::int64_t size = x.shape()[dim];
+  const std::int64_t* const all = elements(index);
+  std::atomic<bool> fits = true;
+  parallel_for(index.numel(), kLeastElements, [&](std::int64_t begin, std::int64_t end) {
+    bool outside = false;
+    for (std::int64_t i = begin; i < end; ++i) outside |= all[i] < 0 || all[i] >= size;
+    if (outside) fits.store(false, std::memory_order_relaxed);
+  });
+  if (fits) return;
+  const Array rows = cpu_contiguous(index);
+  const auto *first = elements(rows), *last = first + rows.numel();
+  const auto* bad = std::find_if(first, last, [&](std::int64_t i) { return i < 0 || i >= size; });
+  throw IndexError(operation, "index " + std::to_string(*bad) + " at position " +
+                                  position_of(index.shape(), bad - first) + " is out of range for dim " +
+                                  std::to_string(dim) + " of size " + std::to_string(size));
+}
+
+/// The same in any order of the dims, if i64 without gaps came so.
+Array dense_indices(std::string_view operation, const Array& x, int dim, const Array& index) {
+  if (index.dtype() != DType::I64 || !is_dense(index)) return checked_indices(operation, x, dim, index);
+  require_in_range(operation, x, dim, index);
+  return index;
+}
+
 }  // namespace
 
 Array checked_indices(std::string_view operation, const Array& x, int dim, const Array& index) {
@@ -36,14 +64,7 @@ Array checked_indices(std::string_view operation, const Array& x, int dim, const
     wide = cpu_empty(operation, index.shape(), DType::I64);
     convert_elements(dense(narrow).data, narrow.dtype(), dense(wide).data, DType::I64, wide.numel());
   }
-  const std::int64_t size = x.shape()[dim];
-  const auto* first = reinterpret_cast<const std::int64_t*>(dense(wide).data);
-  const auto* last = first + wide.numel();
-  const auto* bad = std::find_if(first, last, [&](std::int64_t i) { return i < 0 || i >= size; });
-  if (bad != last)
-    throw IndexError(operation, "index " + std::to_string(*bad) + " at position " +
-                                    position_of(index.shape(), bad - first) + " is out of range for dim " +
-                                    std::to_string(dim) + " of size " + std::to_string(size));
+  require_in_range(operation, x, dim, wide);
   return wide;
 }
 
@@ -80,10 +101,49 @@ void for_each_indexed(const Shape& shape, int dim, const Side& index, Side x, co
                   });
 }
 
+/// for_each_indexed on several threads, in the order in which `other` lies in memory: what is met at one place differs
+/// along `dim` alone, and stays on one thread and in its order.
+template <class F>
+void share_indexed(Shape shape, int dim, Side index, Side x, const Array& other, std::size_t size, const F& f) {
+  Side beside(other);
+  const DimOrder order = memory_order(other);
+  std::int64_t extents[kMaxRank] = {};
+  const auto turned = [&](const Strides& strides) {
+    Strides s{};
+    for (std::size_t d = 0; d < static_cast<std::size_t>(shape.rank()); ++d)
+      s[d] = strides[static_cast<std::size_t>(order[d])];
+    return s;
+  };
+  for (Side* side : {&index, &x, &beside}) side->strides = turned(side->strides);
+  int along = 0, shared = -1;
+  for (int d = 0; d < shape.rank(); ++d) {
+    const int from = order[static_cast<std::size_t>(d)];
+    extents[d] = shape[from];
+    if (from == dim)
+      along = d;
+    else if (shared < 0 && extents[d] > 1)
+      shared = d;
+  }
+  const std::int64_t all = shape.numel();
+  shape = Shape(std::span<const std::int64_t>(extents, static_cast<std::size_t>(shape.rank())));
+  if (shared < 0 || all <= kLeastElements) return for_each_indexed(shape, along, index, x, beside, size, f);
+  const auto i = static_cast<std::size_t>(shared);
+  parallel_for(shape[shared], std::max<std::int64_t>(1, kLeastElements / 4 * shape[shared] / all),
+               [&](std::int64_t begin, std::int64_t end) {
+                 const auto part = [&](const Side& side, std::size_t bytes) {
+                   Side p = side;
+                   p.data += begin * side.strides[i] * static_cast<std::int64_t>(bytes);
+                   return p;
+                 };
+                 for_each_indexed(shape.with(shared, end - begin), along, part(index, sizeof(std::int64_t)),
+                                  part(x, size), part(beside, size), size, f);
+               });
+}
+
 /// Reads, assigns or adds single elements.
 void read_elements(const Shape& shape, int dim, const Side& index, const Array& x, const Array& y) {
   with_word(size_of(x.dtype()), [&]<class W>(W) {
-    for_each_indexed(shape, dim, index, Side(x), Side(y), sizeof(W), [](std::byte* from, std::byte* to) {
+    share_indexed(shape, dim, index, Side(x), y, sizeof(W), [](std::byte* from, std::byte* to) {
       *reinterpret_cast<W*>(to) = *reinterpret_cast<const W*>(from);
     });
   });
@@ -91,7 +151,7 @@ void read_elements(const Shape& shape, int dim, const Side& index, const Array& 
 
 void assign_elements(const Shape& shape, int dim, const Side& index, const Array& y, const Array& value) {
   with_word(size_of(y.dtype()), [&]<class W>(W) {
-    for_each_indexed(shape, dim, index, Side(y), Side(value), sizeof(W), [](std::byte* to, std::byte* from) {
+    share_indexed(shape, dim, index, Side(y), value, sizeof(W), [](std::byte* to, std::byte* from) {
       *reinterpret_cast<W*>(to) = *reinterpret_cast<const W*>(from);
     });
   });
@@ -113,7 +173,7 @@ void update_elements(Update update, const Shape& shape, int dim, const Side& ind
   with_numeric_type(y.dtype(), [&]<class T>(T) {
     using C = compute_t<T>;
     with_update<C>(update, [&](auto combine) {
-      for_each_indexed(shape, dim, index, Side(y), Side(value), sizeof(T), [&](std::byte* to, std::byte* from) {
+      share_indexed(shape, dim, index, Side(y), value, sizeof(T), [&](std::byte* to, std::byte* from) {
         T& there = *reinterpret_cast<T*>(to);
         there = static_cast<T>(combine(static_cast<C>(there), static_cast<C>(*reinterpret_cast<const T*>(from))));
       });
@@ -161,6 +221,19 @@ void update_rows(Update update, const Shape& shape, int dim, const Side& index, 
   });
 }
 
+/// Strides without gaps, the dims in the order in which those of `like` lie in memory.
+Strides strides_as_in(const Array& like, const Shape& shape) {
+  if (is_contiguous(like)) return contiguous_strides(shape);
+  const DimOrder order = memory_order(like);
+  Strides strides{};
+  std::int64_t step = 1;
+  for (int d = shape.rank() - 1; d >= 0; --d) {
+    strides[static_cast<std::size_t>(order[static_cast<std::size_t>(d)])] = step;
+    step *= shape[order[static_cast<std::size_t>(d)]];
+  }
+  return strides;
+}
+
 /// A copy of the first input that may be written to, or its own buffer if that was given away.
 Array updatable(std::string_view operation, const Spec& spec, Operands inputs) {
   const std::byte* before = dense(inputs[0].array()).data;
@@ -187,8 +260,8 @@ Shape rows_of(const Shape& shape, int dim) { return Shape(shape.dims().first(sta
 Array execute(const op::Gather& op, const Spec& spec, Operands inputs) {
   const Array& x = inputs[0].array();
   const int dim = checked_dim(op.name(), op.dim, x.rank());
-  const Array index = checked_indices(op.name(), x, dim, inputs[1].array());
-  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  const Array index = dense_indices(op.name(), x, dim, inputs[1].array());
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype, strides_as_in(index, spec.shape));
   read_elements(spec.shape, dim, Side(index), x, y);
   return y;
 }
@@ -196,8 +269,15 @@ Array execute(const op::Gather& op, const Spec& spec, Operands inputs) {
 Array execute(const op::Scatter& op, const Spec& spec, Operands inputs) {
   const Array& value = inputs[2].array();
   const int dim = checked_dim(op.name(), op.dim, spec.shape.rank());
-  const Array index = checked_indices(op.name(), inputs[0].array(), dim, inputs[1].array());
-  Array y = updatable(op.name(), spec, inputs);
+  const Array index = dense_indices(op.name(), inputs[0].array(), dim, inputs[1].array());
+  Array y;
+  if (repeats_one_element(inputs[0].array())) {
+    // Zeros that something is added to: they lie as that does.
+    y = cpu_empty(op.name(), spec.shape, spec.dtype, strides_as_in(index, spec.shape));
+    copy(inputs[0].array(), dense(y).data, dense(y).strides);
+  } else {
+    y = updatable(op.name(), spec, inputs);
+  }
   if (op.update == Update::Assign)
     assign_elements(value.shape(), dim, Side(index), y, value);
   else
