@@ -101,10 +101,27 @@ void for_each_indexed(const Shape& shape, int dim, const Side& index, Side x, co
                   });
 }
 
+/// What is written to an array before places in it are updated: nothing, or one element everywhere.
+struct Start {
+  const Array* y = nullptr;
+  const Array* element = nullptr;
+
+  /// To the range of dim d from begin to end; to all of y if d is negative.
+  void write(int d, std::int64_t begin, std::int64_t end) const {
+    if (!y) return;
+    const Strides& strides = dense(*y).strides;
+    const Shape shape = d < 0 ? y->shape() : y->shape().with(d, end - begin);
+    const std::int64_t at = d < 0 ? 0 : begin * strides[static_cast<std::size_t>(d)];
+    copy(view(*element, shape, Strides{}, 0), dense(*y).data + at * static_cast<std::int64_t>(size_of(y->dtype())),
+         strides);
+  }
+};
+
 /// for_each_indexed on several threads, in the order in which `other` lies in memory: what is met at one place differs
 /// along `dim` alone, and stays on one thread and in its order.
 template <class F>
-void share_indexed(Shape shape, int dim, Side index, Side x, const Array& other, std::size_t size, const F& f) {
+void share_indexed(Shape shape, int dim, Side index, Side x, const Array& other, std::size_t size, const Start& start,
+                   const F& f) {
   Side beside(other);
   const DimOrder order = memory_order(other);
   std::int64_t extents[kMaxRank] = {};
@@ -126,32 +143,40 @@ void share_indexed(Shape shape, int dim, Side index, Side x, const Array& other,
   }
   const std::int64_t all = shape.numel();
   shape = Shape(std::span<const std::int64_t>(extents, static_cast<std::size_t>(shape.rank())));
-  if (shared < 0 || all <= kLeastElements) return for_each_indexed(shape, along, index, x, beside, size, f);
+  if (shared < 0 || all <= kLeastElements) {
+    start.write(-1, 0, 0);
+    return for_each_indexed(shape, along, index, x, beside, size, f);
+  }
   const auto i = static_cast<std::size_t>(shared);
-  parallel_for(shape[shared], std::max<std::int64_t>(1, kLeastElements / 4 * shape[shared] / all),
-               [&](std::int64_t begin, std::int64_t end) {
-                 const auto part = [&](const Side& side, std::size_t bytes) {
-                   Side p = side;
-                   p.data += begin * side.strides[i] * static_cast<std::int64_t>(bytes);
-                   return p;
-                 };
-                 for_each_indexed(shape.with(shared, end - begin), along, part(index, sizeof(std::int64_t)),
-                                  part(x, size), part(beside, size), size, f);
-               });
+  const std::int64_t each = std::max<std::int64_t>(1, kLeastElements / 4 * shape[shared] / all);
+  parallel_for(shape[shared], each, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t begin = first; begin < last; begin += each) {
+      const std::int64_t end = std::min(begin + each, last);
+      const auto part = [&](const Side& side, std::size_t bytes) {
+        Side p = side;
+        p.data += begin * side.strides[i] * static_cast<std::int64_t>(bytes);
+        return p;
+      };
+      start.write(order[i], begin, end);
+      for_each_indexed(shape.with(shared, end - begin), along, part(index, sizeof(std::int64_t)), part(x, size),
+                       part(beside, size), size, f);
+    }
+  });
 }
 
 /// Reads, assigns or adds single elements.
 void read_elements(const Shape& shape, int dim, const Side& index, const Array& x, const Array& y) {
   with_word(size_of(x.dtype()), [&]<class W>(W) {
-    share_indexed(shape, dim, index, Side(x), y, sizeof(W), [](std::byte* from, std::byte* to) {
+    share_indexed(shape, dim, index, Side(x), y, sizeof(W), {}, [](std::byte* from, std::byte* to) {
       *reinterpret_cast<W*>(to) = *reinterpret_cast<const W*>(from);
     });
   });
 }
 
-void assign_elements(const Shape& shape, int dim, const Side& index, const Array& y, const Array& value) {
+void assign_elements(const Shape& shape, int dim, const Side& index, const Array& y, const Array& value,
+                     const Start& start = {}) {
   with_word(size_of(y.dtype()), [&]<class W>(W) {
-    share_indexed(shape, dim, index, Side(y), value, sizeof(W), [](std::byte* to, std::byte* from) {
+    share_indexed(shape, dim, index, Side(y), value, sizeof(W), start, [](std::byte* to, std::byte* from) {
       *reinterpret_cast<W*>(to) = *reinterpret_cast<const W*>(from);
     });
   });
@@ -168,12 +193,12 @@ template <class C, class F> void with_update(Update update, F&& f) {
 }
 
 /// Updates single elements.
-void update_elements(Update update, const Shape& shape, int dim, const Side& index, const Array& y,
-                     const Array& value) {
+void update_elements(Update update, const Shape& shape, int dim, const Side& index, const Array& y, const Array& value,
+                     const Start& start = {}) {
   with_numeric_type(y.dtype(), [&]<class T>(T) {
     using C = compute_t<T>;
     with_update<C>(update, [&](auto combine) {
-      share_indexed(shape, dim, index, Side(y), value, sizeof(T), [&](std::byte* to, std::byte* from) {
+      share_indexed(shape, dim, index, Side(y), value, sizeof(T), start, [&](std::byte* to, std::byte* from) {
         T& there = *reinterpret_cast<T*>(to);
         there = static_cast<T>(combine(static_cast<C>(there), static_cast<C>(*reinterpret_cast<const T*>(from))));
       });
@@ -270,18 +295,17 @@ Array execute(const op::Scatter& op, const Spec& spec, Operands inputs) {
   const Array& value = inputs[2].array();
   const int dim = checked_dim(op.name(), op.dim, spec.shape.rank());
   const Array index = dense_indices(op.name(), inputs[0].array(), dim, inputs[1].array());
-  Array y;
-  if (repeats_one_element(inputs[0].array())) {
-    // Zeros that something is added to: they lie as that does.
-    y = cpu_empty(op.name(), spec.shape, spec.dtype, strides_as_in(index, spec.shape));
-    copy(inputs[0].array(), dense(y).data, dense(y).strides);
-  } else {
-    y = updatable(op.name(), spec, inputs);
-  }
+  const Array& before = inputs[0].array();
+  bool all_met = repeats_one_element(before);  // but for places that no index names
+  for (int d = 0; d < before.rank(); ++d) all_met = all_met && (d == dim || value.shape()[d] == before.shape()[d]);
+  // Zeros that something is added to: they lie as that does, and are written just before it.
+  const Array y = all_met ? cpu_empty(op.name(), spec.shape, spec.dtype, strides_as_in(index, spec.shape))
+                          : updatable(op.name(), spec, inputs);
+  const Start start = all_met ? Start{&y, &before} : Start{};
   if (op.update == Update::Assign)
-    assign_elements(value.shape(), dim, Side(index), y, value);
+    assign_elements(value.shape(), dim, Side(index), y, value, start);
   else
-    update_elements(op.update, value.shape(), dim, Side(index), y, value);
+    update_elements(op.update, value.shape(), dim, Side(index), y, value, start);
   return y;
 }
 
