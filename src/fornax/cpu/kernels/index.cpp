@@ -5,6 +5,7 @@
 
 #include <fornax/array/convert.hpp>
 #include <fornax/cpu/kernels/arithmetic.hpp>
+#include <fornax/cpu/kernels/channels_last.hpp>
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
@@ -244,19 +245,6 @@ void update_rows(Update update, const Shape& shape, int dim, const Side& index, 
       }
     });
   });
-}
-
-/// Strides without gaps, the dims in the order in which those of `like` lie in memory.
-Strides strides_as_in(const Array& like, const Shape& shape) {
-  if (is_contiguous(like)) return contiguous_strides(shape);
-  const DimOrder order = memory_order(like);
-  Strides strides{};
-  std::int64_t step = 1;
-  for (int d = shape.rank() - 1; d >= 0; --d) {
-    strides[static_cast<std::size_t>(order[static_cast<std::size_t>(d)])] = step;
-    step *= shape[order[static_cast<std::size_t>(d)]];
-  }
-  return strides;
 }
 
 /// A copy of the first input that may be written to, or its own buffer if that was given away.
