@@ -20,8 +20,10 @@ namespace {
 using Size = std::int64_t;
 
 constexpr double kLeastCost = 1 << 20;     // multiplications that are worth a task
-constexpr double kLeastProblem = 1 << 17;  // that are worth a plan
+constexpr double kLeastProblem = 1 << 14;  // that are worth turning pictures; of one channel, where columns are cheap:
+constexpr double kLeastOfOneChannel = 1 << 20;
 constexpr Size kTasks = 8;                 // so many, if it costs little, to keep all cores busy
+constexpr Size kLeastTasks = 4;            // that are left if larger ones have a faster algorithm
 constexpr Size kMostSums = Size{1} << 22;  // elements of the weights that tasks sum up on their own
 
 std::byte* bytes(const Array& a) { return dense(a).data; }
@@ -34,16 +36,20 @@ Size padded(std::size_t size) { return static_cast<Size>((size + 63) / 64 * 64);
 class Convolution {
  public:
   Convolution(std::string_view name, const ConvProblem& problem) : name_(name), p_(problem) {
-    each_ = std::max<Size>((p_.images + kTasks - 1) / kTasks, 1);
-    each_ = std::max(each_, static_cast<Size>(std::min(kLeastCost / p_.cost(), 1e6)));
-    if (p_.kind == ConvKind::Weight) each_ = std::max(each_, p_.images * p_.weights() / kMostSums);
-    each_ = std::min(each_, p_.images);
-    tasks_ = (p_.images + each_ - 1) / each_;
-    p_.winograd = p_.suits_winograd(each_);
-    find_plans();
-    if (is_fast() || !p_.winograd) return;
-    p_.winograd = false;
-    find_plans();
+    Size each = std::max<Size>((p_.images + kTasks - 1) / kTasks, 1);
+    each = std::max(each, static_cast<Size>(std::min(kLeastCost / p_.cost(), 1e6)));
+    if (p_.kind == ConvKind::Weight) each = std::max(each, p_.images * p_.weights() / kMostSums);
+    each = std::min(each, p_.images);
+    Size tiled = each;
+    while (!p_.suits_winograd(tiled) && (tiled + 1) * kLeastTasks <= p_.images) ++tiled;
+    if (p_.suits_winograd(tiled)) {
+      p_.winograd = true;
+      find_plans(tiled);
+      if (is_fast()) return;
+    }
+    // Only where pictures are turned anyway are they taken as they come.
+    p_.winograd = p_.rows_in = p_.rows_out = false;
+    find_plans(each);
   }
   /// The weight is turned once for all parts.
   bool is_fast() const {
@@ -58,7 +64,9 @@ class Convolution {
   }
 
  private:
-  void find_plans() {
+  void find_plans(Size each) {
+    each_ = each;
+    tasks_ = (p_.images + each_ - 1) / each_;
     plans_[0] = conv_plan(p_.of(each_));
     plans_[1] = p_.images % each_ == 0 ? plans_[0] : conv_plan(p_.of(p_.images % each_));
   }
@@ -152,7 +160,7 @@ class Convolution {
 
   std::string_view name_;
   ConvProblem p_;
-  Size each_, tasks_;
+  Size each_ = 1, tasks_ = 0;
   std::shared_ptr<const std::optional<ConvPlan>> plans_[2];  // of a whole part, of the last
 };
 
@@ -166,24 +174,20 @@ Array convolve_by_library(const op::Conv& op, const Spec& spec, Operands inputs,
   ConvProblem p(s, spec.dtype, x, w, y);
   for (std::size_t i = 0; i < static_cast<std::size_t>(s.dims); ++i)
     if (p.before[i] < 0 || p.in[i] > INT32_MAX || p.before[i] > INT32_MAX || p.stride[i] > INT32_MAX) return {};
-  if (static_cast<double>(p.images) * p.cost() < kLeastProblem) return {};
+  const double least = p.in_channels > p.groups ? kLeastProblem : kLeastOfOneChannel;
+  if (static_cast<double>(p.images) * p.cost() < least) return {};
   // One image would run on one thread; one channel has little to be adjacent; products of row-major pictures need no
   // columns.
   if (p.images < 2 || p.in_channels / p.groups < (s.kind == ConvKind::Input ? 8 : 1)) return {};
   Array first = inputs[0].array(), second = inputs[1].array();
   if (!narrow && p.is_pointwise() && is_contiguous(first)) return {};
-  // Where the pictures are turned anyway, they are taken as they come.
-  bool& rows_first = s.kind == ConvKind::Input ? p.rows_out : p.rows_in;
-  rows_first = is_contiguous(first) && !is_channels_last(first);
-  p.rows_out = s.kind == ConvKind::Weight ? is_contiguous(second) && !is_channels_last(second) : p.rows_out;
-  std::optional<Convolution> convolution(std::in_place, op.name(), p);
-  if (!convolution->problem().winograd) {
-    p.rows_in = p.rows_out = false;
-    convolution.emplace(op.name(), p);
-  }
-  if (!convolution->is_fast()) return {};
+  const auto by_rows = [](const Array& a) { return is_contiguous(a) && !is_channels_last(a); };
+  (s.kind == ConvKind::Input ? p.rows_out : p.rows_in) = by_rows(first);
+  if (s.kind == ConvKind::Weight) p.rows_out = by_rows(second);
+  const Convolution convolution(op.name(), p);
+  if (!convolution.is_fast()) return {};
 
-  const ConvProblem& found = convolution->problem();
+  const ConvProblem& found = convolution.problem();
   if (!(s.kind == ConvKind::Input ? found.rows_out : found.rows_in)) first = as_channels_last(op.name(), first);
   if (s.kind == ConvKind::Weight && !found.rows_out) second = as_channels_last(op.name(), second);
   if (s.kind != ConvKind::Weight) second = cpu_contiguous(second);
@@ -191,9 +195,9 @@ Array convolve_by_library(const op::Conv& op, const Spec& spec, Operands inputs,
                            ? cpu_empty(op.name(), spec.shape, spec.dtype)
                            : cpu_empty(op.name(), spec.shape, spec.dtype, channels_last_strides(spec.shape));
   switch (s.kind) {
-    case ConvKind::Forward: convolution->run(bytes(first), bytes(second), bytes(result)); break;
-    case ConvKind::Input: convolution->run(bytes(result), bytes(second), bytes(first)); break;
-    case ConvKind::Weight: convolution->run(bytes(first), bytes(result), bytes(second)); break;
+    case ConvKind::Forward: convolution.run(bytes(first), bytes(second), bytes(result)); break;
+    case ConvKind::Input: convolution.run(bytes(result), bytes(second), bytes(first)); break;
+    case ConvKind::Weight: convolution.run(bytes(first), bytes(result), bytes(second)); break;
   }
   return result;
 }
