@@ -3,6 +3,7 @@
 #include <fornax/cpu/kernels/conv_plan.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -151,8 +152,12 @@ double ConvProblem::cost() const {
 // to pay: with few tiles the weights take too long, with few channels the pictures do. Measured, and kept to where the
 // gain is clear.
 bool ConvProblem::suits_winograd(Size batch) const {
+  static const bool off = [] {
+    const char* wish = std::getenv("FORNAX_WINOGRAD");  // NOLINT(concurrency-mt-unsafe): read once
+    return wish && std::strcmp(wish, "off") == 0;
+  }();
   constexpr Size least_tiles = 96, least_channels = 32, most_channels = 256, lanes = 16;
-  if (dims != 2 || groups != 1 || type != DType::F32 || isa() != Isa::Avx512) return false;
+  if (dims != 2 || groups != 1 || off || type != DType::F32 || isa() != Isa::Avx512) return false;
   for (std::size_t d = 0; d < 2; ++d)
     if (kernel[d] != 3 || stride[d] != 1 || dilation[d] != 1 || before[d] > 2 || after[d] > 2) return false;
   for (const Size channels : {in_channels, out_channels})
