@@ -146,8 +146,19 @@ TEST(ChannelsLast, HasTheSameLargestPlaces) {
   expect_same(numbers(found.values), numbers(expected.values));
 }
 
+/// Calls f() on one thread and on three.
+template <class F> void on_threads(const F& f) {
+  const int before = num_threads();
+  for (const int n : {1, 3}) {
+    SCOPED_TRACE(n);
+    set_num_threads(n);
+    f();
+  }
+  set_num_threads(before);
+}
+
 TEST(ChannelsLast, IsPooledAsRowMajorPicturesAre) {
-  const Array x = drawn({5, 20, 33, 30}, 1, DType::F32);
+  const Array x = drawn({9, 20, 33, 30}, 1, DType::F32);
   const functional::MaxPoolOptions<2> options{.stride = 2, .padding = 1};  // windows overlap: gradients add up
   const auto pooled = [&](const Array& a) {
     const auto tx = Tensor<Taped, 4>::from_inner(Tensor<Cpu, 4>(a)).require_grad();
@@ -155,12 +166,22 @@ TEST(ChannelsLast, IsPooledAsRowMajorPicturesAre) {
     const auto gradients = y.backward(y.inner().sin());
     return std::pair(y.inner().array(), tx.grad(gradients)->array());
   };
-  const auto [y, g] = pooled(x);
-  const auto [y_turned, g_turned] = pooled(turned(x));
-  EXPECT_EQ(numbers(y_turned), numbers(y));
-  EXPECT_EQ(numbers(g_turned), numbers(g));
-  EXPECT_EQ(dense(y_turned).strides, dense(turned(y)).strides) << "the layout stays";
-  EXPECT_EQ(dense(g_turned).strides, dense(turned(g)).strides) << "the layout stays";
+  on_threads([&] {
+    const auto [y, g] = pooled(x);
+    const auto [y_turned, g_turned] = pooled(turned(x));
+    EXPECT_EQ(numbers(y_turned), numbers(y));
+    EXPECT_EQ(numbers(g_turned), numbers(g));
+    EXPECT_EQ(dense(y_turned).strides, dense(turned(y)).strides) << "the layout stays";
+    EXPECT_EQ(dense(g_turned).strides, dense(turned(g)).strides) << "the layout stays";
+  });
+}
+
+TEST(ChannelsLast, HasTheSameSums) {
+  const Array x = drawn({9, 20, 43, 50}, 1, DType::F32);
+  // The sum over all dims but the channels.
+  const auto of_channels = [](const Array& a) { return numbers(sum_to(a, Shape{1, 20, 1, 1})); };
+  const Numbers expected = of_channels(x);
+  on_threads([&] { EXPECT_EQ(of_channels(turned(x)), expected); });
 }
 
 TEST(ChannelsLast, IsNormalisedAsRowMajorPicturesAre) {
