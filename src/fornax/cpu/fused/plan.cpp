@@ -177,14 +177,17 @@ class Cache {
     entries_.splice(entries_.begin(), entries_, at->second);
     return at->second->plan;
   }
-  void add(std::string key, Ref<const Plan> plan) {
+  // What is there from now on: this plan, or that of a thread that was faster.
+  Ref<const Plan> add(std::string key, Ref<const Plan> plan) {
     const std::lock_guard lock(mutex_);
-    if (index_.contains(key)) return;  // another thread was faster
-    entries_.push_front({std::move(key), std::move(plan)});
+    if (const auto at = index_.find(key); at != index_.end()) return at->second->plan;
+    entries_.push_front({std::move(key), plan});
     index_.emplace(entries_.front().key, entries_.begin());
-    if (entries_.size() <= kMostPlans) return;
-    index_.erase(entries_.back().key);
-    entries_.pop_back();
+    if (entries_.size() > kMostPlans) {
+      index_.erase(entries_.back().key);
+      entries_.pop_back();
+    }
+    return plan;
   }
   std::size_t size() {
     const std::lock_guard lock(mutex_);
@@ -211,12 +214,8 @@ Cache& cache() {
 Ref<const Plan> plan_for(const fused::Program& program, const std::vector<Source>& sources,
                          const std::vector<bool>& streamed) {
   std::string key = key_of(program, sources, streamed);
-  Ref<const Plan> plan = cache().find(key);
-  if (!plan) {
-    plan = make_plan(program, sources, streamed);
-    cache().add(std::move(key), plan);
-  }
-  return plan;
+  if (Ref<const Plan> plan = cache().find(key)) return plan;
+  return cache().add(std::move(key), make_plan(program, sources, streamed));
 }
 
 std::size_t cached_plans() { return cache().size(); }
