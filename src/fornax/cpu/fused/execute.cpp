@@ -13,6 +13,7 @@
 #include <fornax/cpu/fused/reduction.hpp>
 #include <fornax/cpu/fused/row_step.hpp>
 #include <fornax/cpu/fused/stream.hpp>
+#include <fornax/cpu/isa/rows.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/threads.hpp>
 
@@ -206,7 +207,7 @@ class Run {
       } else {
         s.kernel(y, x, n, setting(s));
       }
-      if (s.streamed != kNowhere) stream(at(s.streamed), y, static_cast<std::size_t>(n) * size_of(s.dtype));
+      if (s.streamed != kNowhere) stream_(at(s.streamed), y, static_cast<std::size_t>(n) * size_of(s.dtype));
     }
   }
 
@@ -269,6 +270,7 @@ class Run {
   std::vector<std::unique_ptr<RowStep>> rows_;
   const Compiled* compiled_ = nullptr;
   std::size_t registers_ = 0;
+  void (*const stream_)(std::byte*, const std::byte*, std::size_t) = row_kernels(DType::F32, isa()).stream;
   std::vector<float> numbers_;  // two for each setting, for compiled code
 };
 

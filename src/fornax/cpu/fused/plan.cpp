@@ -69,6 +69,9 @@ std::vector<std::size_t> order_of_steps(const fused::Program& program) {
 Ref<const Plan> make_plan(const fused::Program& program, const std::vector<Source>& sources,
                           const std::vector<bool>& streamed) {
   Ref<Plan> plan(new Plan);
+  // Of whole rows one thing after the other is computed, so that the processor does not see by itself what is read next.
+  for (const Source source : sources)
+    plan->expected.push_back(program.walk == fused::Walk::WholeRows && source == Source::Adjacent);
   plan->inputs = program.inputs.size();
   plan->outputs = program.outputs.size();
   plan->tile = kTile;

@@ -46,11 +46,12 @@ struct Step {
 struct Plan : Counted {
   std::vector<Step> steps;
   std::size_t inputs = 0, outputs = 0, registers = 0;
-  std::size_t width = 1;   // bytes of a register's element
-  bool widens = false;     // some step does
-  std::int64_t tile = 0;   // elements; a multiple of every reduction's block
-  std::int64_t rows = 1;   // of whole rows: a task begins at multiples of so many
-  std::int64_t range = 0;  // elements that one task has at least; a multiple of every reduction's range
+  std::vector<bool> expected;  // inputs to ask for ahead of time
+  std::size_t width = 1;       // bytes of a register's element
+  bool widens = false;         // some step does
+  std::int64_t tile = 0;       // elements; a multiple of every reduction's block
+  std::int64_t rows = 1;       // of whole rows: a task begins at multiples of so many
+  std::int64_t range = 0;      // elements that one task has at least; a multiple of every reduction's range
   CompiledOnDemand compiled;
 };
 
