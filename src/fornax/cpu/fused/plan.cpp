@@ -22,19 +22,6 @@ using fused::kInput;
 constexpr std::int64_t kTile = 512;
 constexpr std::int64_t kTask = 1 << 14;
 
-Kernel kernel_for(const Instruction& i, DType argument) {
-  const DType type = compute_type(argument);
-  switch (i.code) {
-    case Code::Unary: return kernel_of(static_cast<UnaryFn>(i.fn), type);
-    case Code::Slope: return slope_kernel(static_cast<UnaryFn>(i.fn), type, isa());
-    case Code::Binary: return kernel_of(static_cast<BinaryFn>(i.fn), type);
-    case Code::WithScalar: return kernel_of(static_cast<ScalarFn>(i.fn), type);
-    case Code::Where: return where_kernel(size_of(compute_type(i.dtype)), isa());
-    case Code::Clamp: return clamp_kernel(type, isa());
-    default: return nullptr;
-  }
-}
-
 // Gives registers out and takes them back. One that had elements of some size gets no others: compiled code reads and
 // writes a tile piece by piece, and the pieces of two values would not lie at the same places.
 class Registers {
@@ -210,6 +197,19 @@ Cache& cache() {
 }
 
 }  // namespace
+
+Kernel kernel_for(const Instruction& i, DType argument) {
+  const DType type = compute_type(argument);
+  switch (i.code) {
+    case Code::Unary: return kernel_of(static_cast<UnaryFn>(i.fn), type);
+    case Code::Slope: return slope_kernel(static_cast<UnaryFn>(i.fn), type, isa());
+    case Code::Binary: return kernel_of(static_cast<BinaryFn>(i.fn), type);
+    case Code::WithScalar: return kernel_of(static_cast<ScalarFn>(i.fn), type);
+    case Code::Where: return where_kernel(size_of(compute_type(i.dtype)), isa());
+    case Code::Clamp: return clamp_kernel(type, isa());
+    default: return nullptr;
+  }
+}
 
 Ref<const Plan> plan_for(const fused::Program& program, const std::vector<Source>& sources,
                          const std::vector<bool>& streamed) {

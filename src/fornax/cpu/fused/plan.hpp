@@ -55,6 +55,9 @@ struct Plan : Counted {
   CompiledOnDemand compiled;
 };
 
+/// The kernel of an elementwise instruction on arguments of this dtype; null for casts and for all others.
+Kernel kernel_for(const fused::Instruction& i, DType argument);
+
 /// The plan for a program, from a cache of the latest ones, or made.
 Ref<const Plan> plan_for(const fused::Program& program, const std::vector<Source>& sources,
                          const std::vector<bool>& streamed);

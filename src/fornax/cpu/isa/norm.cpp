@@ -65,7 +65,7 @@ Sums sums_side_by_side(const NormRow& row, const Moments<T>& at, const T* x, con
     Vec<T> plain{}, along{};
     std::int64_t i = start;
     for (; i + lanes <= end; i += lanes) {
-      expect(g + i, kAhead<T>, lanes);
+      expect(g + i);
       const Vec<T> normal = (load(x + i) - at.mean) * at.scale, gi = load(g + i);
       const Vec<T> scaled = weight ? gi * load(weight + i) : gi;
       plain += scaled;

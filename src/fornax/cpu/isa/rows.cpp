@@ -62,21 +62,23 @@ template <class T> void add_row(void* sums, const void* x, std::int64_t n) {
       n, to, [](auto sum, auto v) { return sum + v; }, to, static_cast<const T*>(x));
 }
 
-// The rows are too far apart for the processor to see the next ones coming: each vector that is read asks for one of them.
-template <class T> void add_four(void* sums, const void* x, std::int64_t step, std::int64_t n, std::int64_t to_next) {
+template <int V, class T> FORNAX_INLINE void sum_strip(T* to, const T* x, std::int64_t step, std::int64_t rows) {
+  Vec<T> sums[V] = {};
+  for (std::int64_t r = 0; r < rows; ++r, x += step)
+    for (int v = 0; v < V; ++v) sums[v] += load(x + v * kLanes<T>);
+  for (int v = 0; v < V; ++v) store<T>(to + v * kLanes<T>, sums[v]);
+}
+
+template <class T> void sum_rows(void* sums, const void* from, std::int64_t step, std::int64_t rows, std::int64_t n) {
   auto* to = static_cast<T*>(sums);
-  const auto* row = static_cast<const T*>(x);
-  const auto vector = [=](std::int64_t i, auto read) {
-    Vec<T> sum = read(to + i);
-    for (std::int64_t r = 0; r < 4; ++r) {
-      expect<T>(row + r * step + i, to_next, kLanes<T>);
-      sum += read(row + r * step + i);
-    }
-    return sum;
-  };
+  const auto* x = static_cast<const T*>(from);
   std::int64_t i = 0;
-  for (; i + kLanes<T> <= n; i += kLanes<T>) store<T>(to + i, vector(i, load<T>));
-  if (i < n) store_first<T>(to + i, vector(i, [=](const T* p) { return load_first(p, n - i); }), n - i);
+  for (; i + 4 * kLanes<T> <= n; i += 4 * kLanes<T>) sum_strip<4>(to + i, x + i, step, rows);
+  for (; i + kLanes<T> <= n; i += kLanes<T>) sum_strip<1>(to + i, x + i, step, rows);
+  if (i == n) return;
+  Vec<T> rest{};
+  for (std::int64_t r = 0; r < rows; ++r) rest += load_first(x + r * step + i, n - i);
+  store_first<T>(to + i, rest, n - i);
 }
 
 // The largest element is subtracted before exp(), which overflows f32 above 88.7: softmax is shift-invariant. A NaN, which
@@ -158,7 +160,7 @@ void stream(std::byte* to, const std::byte* from, std::size_t bytes) {
 
 template <class T>
 constexpr RowKernels kRows{
-    sum<T>,     fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, add_row<T>, add_four<T>, keep_larger<T>,
+    sum<T>,     fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, add_row<T>, sum_rows<T>, keep_larger<T>,
     softmax<T>, log_sum_exp<T>,         scaled_exp<T>,          stream,
 };
 

@@ -18,8 +18,8 @@ struct RowKernels {
   Fold sum, max, min;
   /// to[i] += x[i].
   void (*add)(void* to, const void* x, std::int64_t n);
-  /// to[i] += x[i], then += x[i + step] and so on: four rows. Asks for four others, to_next elements away.
-  void (*add_four)(void* to, const void* x, std::int64_t step, std::int64_t n, std::int64_t to_next);
+  /// to[i] = 0, += x[i], += x[i + step] and so on: of so many rows.
+  void (*sum_rows)(void* to, const void* x, std::int64_t step, std::int64_t rows, std::int64_t n);
   /// Where x[i] is larger than best[i], or NaN, it takes its place, and at[i] becomes `place`.
   void (*keep_larger)(const void* x, void* best, std::int32_t* at, std::int32_t place, std::int64_t n);
   /// softmax of n > 0 elements, or its logarithm; y may be x.

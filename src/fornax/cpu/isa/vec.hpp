@@ -114,25 +114,18 @@ template <class T> FORNAX_INLINE T sum_of_lanes(Vec<T> v) {
   return join_lanes<T>(v, [](auto a, auto b) { return a + b; });
 }
 
-/// Asks for the n elements that lie `away` from x, so that they come from memory while others are computed. It may ask for
-/// what lies behind the end of an array.
-template <class T> FORNAX_INLINE void expect(const T* x, std::int64_t away, std::int64_t n) {
-  constexpr std::int64_t size = sizeof(T);
-  const auto at = reinterpret_cast<std::uintptr_t>(x) + static_cast<std::uintptr_t>(away * size);
-  for (std::int64_t i = 0; i < n * size; i += 64)
-    __builtin_prefetch(reinterpret_cast<const void*>(at + static_cast<std::uintptr_t>(i)));
+/// Asks for a vector that lies behind x, as far ahead as a memory takes to answer; it may lie behind the end of an array. For
+/// rows over which several passes go, so that the processor does not see by itself what is read next.
+template <class T> FORNAX_INLINE void expect(const T* x) {
+  constexpr std::uintptr_t ahead = 12 << 10;
+  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(x) + ahead));
 }
 
-/// Elements ahead that a memory answers in time.
-template <class T> inline constexpr std::int64_t kAhead = (12 << 10) / static_cast<std::int64_t>(sizeof(T));
-
-/// f, which besides asks for what lies behind the vectors of x that it is called with in turn: rows to come, as far ahead as a
-/// memory takes to answer. (A quarter of the time of a
-/// cross entropy.)
+/// f, which besides expects what comes behind the vectors of x that it is called with in turn.
 template <class T, class F> FORNAX_INLINE auto expecting(const T* x, F f) {
-  return [f, x, done = std::int64_t{0}](auto v) mutable {
-    expect(x, kAhead<T> + done, kLanes<T>);
-    done += kLanes<T>;
+  return [f, x](auto v) mutable {
+    expect(x);
+    x += kLanes<T>;
     return f(v);
   };
 }
