@@ -37,8 +37,10 @@ void require_fits(const Op& op, Operands inputs) {
 }
 
 Derivatives derivatives(const Op& op) {
-  return visit(op, []<class T>(const T&) {
+  return visit(op, []<class T>([[maybe_unused]] const T& o) {
     if constexpr (NotDifferentiable<T>) return Derivatives::None;
+    if constexpr (requires { o.has_rule(); })
+      if (!o.has_rule()) return Derivatives::Lowered;
     return HasRule<T> ? Derivatives::Rule : Derivatives::Lowered;
   });
 }
