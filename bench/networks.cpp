@@ -60,7 +60,9 @@ template <class B> struct Mlp {
   nn::Linear<B> l1 = linear<B>(784, 512, 10), l2 = linear<B>(512, 512, 20), l3 = linear<B>(512, 10, 30);
   FORNAX_MODULE(Mlp, l1, l2, l3)
 
-  Tensor<B, 2> forward(const Tensor<B, 2>& x) const { return l3.forward(l2.forward(l1.forward(x).relu()).relu()); }
+  Tensor<B, 2> forward(const Tensor<B, 2>& x) const {
+    return l3.forward(l2.forward(l1.forward(x, UnaryFn::Relu), UnaryFn::Relu));
+  }
 };
 
 Report mlp_train_step(const Options& o) {
@@ -86,6 +88,19 @@ Report mlp_inference_b1(const Options& o) {
   return r;
 }
 
+/// The same network with weights of 8 bits.
+Report mlp_inference_b1_int8(const Options& o) {
+  Report r = start();
+  const Mlp<Base> net;
+  const auto l1 = nn::quantize(net.l1), l2 = nn::quantize(net.l2), l3 = nn::quantize(net.l3);
+  const auto x = uni<Plain<2>>({1, 784}, 1);
+  Plain<2> y;
+  r.stats = bench::time_it(o, [&] { y = l3.forward(l2.forward(l1.forward(x).relu()).relu()); });
+  r.flops = 2.0 * 668672;
+  add_abs(r, "y_abs", y);
+  return r;
+}
+
 // --- Pictures ---------------------------------------------------------------------------------------------------------
 
 struct Cnn {
@@ -95,7 +110,7 @@ struct Cnn {
 
   Tracked<2> forward(const Tracked<4>& x) const {
     const auto features = functional::max_pool2d(c2.forward(c1.forward(x).relu()).relu(), 2);
-    return l2.forward(l1.forward(features.reshape({features.dims()[0], 9216})).relu());
+    return l2.forward(l1.forward(features.reshape({features.dims()[0], 9216}), UnaryFn::Relu));
   }
 };
 
@@ -170,7 +185,7 @@ struct Block {
     const auto part = [&](std::int64_t i) { return h.narrow(0, i, 1).squeeze_dim(0); };
     const auto a = functional::scaled_dot_product_attention(part(0), part(1), part(2), {.causal = true});
     const auto y = x + proj.forward(a.swap_dims(1, 2).reshape({batch, length, width}));
-    return y + f2.forward(functional::gelu(f1.forward(n2.forward(y))));
+    return y + f2.forward(f1.forward(n2.forward(y), UnaryFn::Gelu));
   }
 };
 
@@ -267,6 +282,7 @@ Report lstm_train_step(const Options& o) {
 void add_networks(Table& table) {
   table["mlp_train_step"] = mlp_train_step;
   table["mlp_inference_b1"] = mlp_inference_b1;
+  table["mlp_inference_b1_int8"] = mlp_inference_b1_int8;
   table["cnn_train_step"] = cnn_train_step;
   table["resnet_block_fb"] = resnet_block_fb;
   table["transformer_train_step"] = [](const Options& o) { return transformer_train_step(o, DType::F32); };

@@ -24,7 +24,8 @@ MEMORY_AIMS = {"attention_fb": 1 / 5}
 # Two threads should gain so much, or nine tenths of what the machine's second core gives such work.
 GAIN = 1.8
 # Ours alone: the least ratio to another workload of ours.
-OWN_AIMS = {"transformer_train_step_bf16": ("transformer_train_step", 1.5)}
+OWN_AIMS = {"transformer_train_step_bf16": ("transformer_train_step", 1.5), "matmul_1024_int8": ("matmul_1024", 3),
+            "mlp_inference_b1_int8": ("mlp_inference_b1", 2)}
 ORDER = [*AIMS, *OWN_AIMS, "scalar_example_reuse", "hessian_small"]
 
 

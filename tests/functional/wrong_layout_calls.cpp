@@ -19,7 +19,8 @@ constexpr PadWidth kWidths[] = {{1, 1}, {1, 1}, {1, 1}}, kWide[] = {{4, 0}}, kCu
 
 // clang-format off
 WrongCalls layout_calls() {
-  const Array none, v = zeros({3}), m = zeros({2, 3}), s = zeros({}), whole = zeros({3}, DType::I64), flags = zeros({3}, DType::Bool);
+  const Array none, v = zeros({3}), m = zeros({2, 3}), s = zeros({}), whole = zeros({3}, DType::I64), flags = zeros({3}, DType::Bool),
+              codes = zeros({3, 3}, DType::I8);
   const std::vector<Array> nothing, two{v, zeros({4})}, types{v, whole}, matrices{m, m}, with_none{v, none};
   return {
     WRONG(movedim, Value, movedim(none, k0, k0)),
@@ -91,6 +92,15 @@ WrongCalls layout_calls() {
     WRONG(fake_quantize, Value, fake_quantize(none, {})),
     WRONG(fake_quantize, DType, fake_quantize(whole, {})),
     WRONG(fake_quantize, Value, fake_quantize(v, {.scale = kNan})),
+    WRONG(quantize_weight, Value, quantize_weight(none)),
+    WRONG(quantize_weight, DType, quantize_weight(zeros({2, 3}, DType::I64))),
+    WRONG(quantize_weight, Shape, quantize_weight(v)),
+    WRONG(quantize_weight, Shape, quantize_weight(zeros({2, 0}))),
+    WRONG(quantized_linear, Value, quantized_linear(none, {codes, v})),
+    WRONG(quantized_linear, DType, quantized_linear(whole, {codes, v})),
+    WRONG(quantized_linear, DType, quantized_linear(v, {whole, v})),
+    WRONG(quantized_linear, Shape, quantized_linear(v, {codes, zeros({2})})),
+    WRONG(quantized_linear, Shape, quantized_linear(v, {codes, v}, zeros({2}))),
     WRONG(gumbel_noise, Value, gumbel_noise(none, Shape{2})),
     WRONG(categorical_from_logits, Value, categorical_from_logits(none)),
     WRONG(categorical_from_logits, DType, categorical_from_logits(whole)),

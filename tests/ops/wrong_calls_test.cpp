@@ -63,7 +63,7 @@ Ref<Box<RandomSettings>> draws(const Distribution& d, DType dtype = DType::F64) 
 
 // clang-format off
 std::vector<Call> calls() {
-  const DType i64 = DType::I64, b = DType::Bool, f32 = DType::F32, f16 = DType::F16;
+  const DType i64 = DType::I64, b = DType::Bool, f32 = DType::F32, f16 = DType::F16, i8 = DType::I8;
   const TensorData v = of({3}), m = of({2, 3}), square = of({3, 3}), flags = of({3}, b), scalar = of({}), none = of({0});
   const TensorData picture = of({1, 2, 5, 5}), kernel = of({4, 2, 3, 3});
   return {
@@ -87,6 +87,21 @@ std::vector<Call> calls() {
     {"Attention", op::Attention{}, {of({3, 2, 3}), of({2, 2, 3}), of({2, 2, 3})}, Wrong::Shape},
     {"AttentionGrad", op::AttentionGrad{{}, true}, {m, m, m, of({2}), of({2}), m}, Wrong::Value},
     {"AttentionGrad", op::AttentionGrad{{.masked = true}, true}, {m, m, m, of({2}), of({2}), m, of({2, 2}, DType::Bool)}, Wrong::DType},
+    {"Linear", op::Linear{}, {m, m, v}, Wrong::Shape},
+    {"Linear", op::Linear{true}, {m, of({4, 2}), of({4})}, Wrong::Shape},
+    {"Linear", op::Linear{true}, {m, m, v}, Wrong::Shape},
+    {"Linear", op::Linear{}, {scalar, square, v}, Wrong::Shape},
+    {"Linear", op::Linear{}, {m, square, of({3}, f32)}, Wrong::DType},
+    {"Linear", op::Linear{}, {m, of({3, 3}, f32), v}, Wrong::DType},
+    {"Linear", op::Linear{false, UnaryFn::Exp}, {m, square, v}, Wrong::Value},
+    {"QuantizedLinear", op::QuantizedLinear{}, {m, of({4, 2}, i8), of({4})}, Wrong::Shape},
+    {"QuantizedLinear", op::QuantizedLinear{}, {scalar, of({4, 3}, i8), of({4})}, Wrong::Shape},
+    {"QuantizedLinear", op::QuantizedLinear{}, {m, of({4, 3}, i8), of({3})}, Wrong::Shape},
+    {"QuantizedLinear", op::QuantizedLinear{true}, {m, of({4, 3}, i8), of({4}), of({3})}, Wrong::Shape},
+    {"QuantizedLinear", op::QuantizedLinear{}, {of({0, 65794}), of({0, 65794}, i8), of({0})}, Wrong::Shape},
+    {"QuantizedLinear", op::QuantizedLinear{}, {m, of({4, 3}, i64), of({4})}, Wrong::DType},
+    {"QuantizedLinear", op::QuantizedLinear{}, {m, of({4, 3}, i8), of({4}, f32)}, Wrong::DType},
+    {"QuantizedLinear", op::QuantizedLinear{}, {of({2, 3}, i64), of({4, 3}, i8), of({4})}, Wrong::DType},
     {"Dropout", op::Dropout{1}, {m}, Wrong::Value},
     {"Dropout", op::Dropout{-0.1}, {m}, Wrong::Value},
     {"Dropout", op::Dropout{0.5, {}, -1}, {m}, Wrong::Value},
@@ -232,9 +247,11 @@ std::vector<Call> calls() {
     {"CrossEntropy", op::CrossEntropy{}, {m, m}, Wrong::DType},
     {"CrossEntropy", op::CrossEntropy{}, {of({3}, i64), of({}, i64)}, Wrong::DType},
     {"CrossEntropy", op::CrossEntropy{}, {of({1, 3}), positions({3})}, Wrong::Index},
-    {"CrossEntropyGrad", op::CrossEntropyGrad{}, {of({1, 3}), positions({-1}), of({1})}, Wrong::Index},
-    {"CrossEntropyGrad", op::CrossEntropyGrad{}, {of({1, 3}), positions({0}), of({2})}, Wrong::Shape},
-    {"CrossEntropyGrad", op::CrossEntropyGrad{}, {of({1, 3}), positions({0}), of({1}, f32)}, Wrong::DType},
+    {"CrossEntropyGrad", op::CrossEntropyGrad{}, {of({1, 3}), positions({-1}), of({1, 2}), of({1})}, Wrong::Index},
+    {"CrossEntropyGrad", op::CrossEntropyGrad{}, {of({1, 3}), positions({0}), of({1, 2}), of({2})}, Wrong::Shape},
+    {"CrossEntropyGrad", op::CrossEntropyGrad{}, {of({1, 3}), positions({0}), of({1}), of({1})}, Wrong::Shape},
+    {"CrossEntropyGrad", op::CrossEntropyGrad{}, {of({1, 3}), positions({0}), of({1, 2}), of({1}, f32)}, Wrong::DType},
+    {"CrossEntropyGrad", op::CrossEntropyGrad{}, {of({1, 3}), positions({0}), of({1, 2}, f32), of({1})}, Wrong::DType},
     {"Conv", op::Conv(conv(0, 1, 0)), {picture, kernel}, Wrong::Value},
     {"Conv", op::Conv(conv(-1, 1, 0)), {picture, kernel}, Wrong::Value},
     {"Conv", op::Conv(conv(1, 0, 0)), {picture, kernel}, Wrong::Value},

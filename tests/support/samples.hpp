@@ -145,11 +145,13 @@ inline void expect_same_value(const Op& op, const std::vector<TensorData>& got, 
 /// Evenly on [0, 1); the same on every standard library.
 inline double uniform(Random& random) { return static_cast<double>(random() >> 11) * 0x1p-53; }
 
-/// True for an input that holds positions.
+/// True for an input that holds positions, or codes of 8 bits.
 inline bool is_index(const Op& op, std::size_t input) {
   const bool indexed = std::holds_alternative<op::Gather>(op) || std::holds_alternative<op::Scatter>(op) ||
                        std::holds_alternative<op::Select>(op) || std::holds_alternative<op::SelectAssign>(op) ||
-                       std::holds_alternative<op::CrossEntropy>(op) || std::holds_alternative<op::CrossEntropyGrad>(op);
+                       std::holds_alternative<op::CrossEntropy>(op) ||
+                       std::holds_alternative<op::CrossEntropyGrad>(op) ||
+                       std::holds_alternative<op::QuantizedLinear>(op);
   return indexed && input == 1;
 }
 

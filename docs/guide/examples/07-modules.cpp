@@ -113,6 +113,18 @@ int main() {
   }
   // [/state]
 
+  // [bytes]
+  manual_seed(2);
+  const auto layer = nn::LinearConfig{.d_input = 256, .d_output = 256}.init<B>();
+  const nn::Linear<Cpu> exact = nn::valid(layer);
+  const nn::QuantizedLinear<Cpu> bytes = nn::quantize(exact);
+  const auto samples = Tensor<Cpu, 2>::random({8, 256}, Distribution::normal(0, 1));
+  const auto difference =
+      (bytes.forward(samples) - exact.forward(samples)).square().mean() / exact.forward(samples).square().mean();
+  std::printf("%.1f %%\n", 100 * difference.sqrt().into_scalar());
+  std::cout << name(nn::state_of(bytes).at("weight").dtype()) << "\n";
+  // [/bytes]
+
   // [transform]
   auto energy = [](const auto& model, const auto& in) { return model.forward(in).square().sum(); };
   const Net<Cpu> slope = grad(energy)(trained, x.inner());

@@ -1,6 +1,7 @@
 #include <fornax/functional/linear.hpp>
 
 #include <fornax/functional/common.hpp>
+#include <fornax/ops/op.hpp>
 
 namespace fornax::functional {
 
@@ -17,7 +18,8 @@ Array rows_of(const Array& x) {
 // Under an Autocast the product's dtype is that of the layer.
 Array with_bias(const Array& y, const Array& bias) { return bias.defined() ? y + cast(bias, y.dtype()) : y; }
 
-Array product(std::string_view operation, const Array& x, const Array& weight, const Array& bias, bool transposed) {
+Array product(std::string_view operation, const Array& x, const Array& weight, const Array& bias, bool transposed,
+              std::optional<UnaryFn> activation) {
   require_floats(operation, {&x, &weight});
   require_rank(operation, "weight", weight, 2);
   const std::int64_t in = weight.shape()[transposed ? 1 : 0], out = weight.shape()[transposed ? 0 : 1];
@@ -29,18 +31,19 @@ Array product(std::string_view operation, const Array& x, const Array& weight, c
     require_floats(operation, {&x, &bias});
     require_shape(operation, "bias", bias, Shape{out});
   }
-  const Array y = reshape(matmul(rows_of(x), weight, false, transposed), x.shape().with(last, out));
-  return with_bias(y, bias);
+  if (bias.defined()) return run(op::Linear{transposed, activation}, {x, weight, bias});
+  Array y = reshape(matmul(rows_of(x), weight, false, transposed), x.shape().with(last, out));
+  return activation ? unary(*activation, std::move(y)) : y;
 }
 
 }  // namespace
 
-Array linear(const Array& x, const Array& weight, const Array& bias) {
-  return product("linear", x, weight, bias, true);
+Array linear(const Array& x, const Array& weight, const Array& bias, std::optional<UnaryFn> activation) {
+  return product("linear", x, weight, bias, true, activation);
 }
 
-Array linear_io(const Array& x, const Array& weight, const Array& bias) {
-  return product("linear_io", x, weight, bias, false);
+Array linear_io(const Array& x, const Array& weight, const Array& bias, std::optional<UnaryFn> activation) {
+  return product("linear_io", x, weight, bias, false, activation);
 }
 
 Array bilinear(const Array& a, const Array& b, const Array& weight, const Array& bias) {

@@ -2,6 +2,7 @@
 
 #include <fornax/array/interpreter.hpp>
 #include <fornax/functional/common.hpp>
+#include <fornax/ops/op.hpp>
 
 namespace fornax::functional {
 
@@ -60,6 +61,22 @@ Array fake_quantize(const Array& x, const Affine& q) {
       logical_and(greater_equal(codes, static_cast<double>(q.low)), lower_equal(codes, static_cast<double>(q.high)));
   const Array passed = where(inside, x, value);
   return value + (passed - detach(passed));  // the difference is 0 to the bit
+}
+
+QuantizedWeight quantize_weight(const Array& weight) {
+  require_floats("quantize_weight", {&weight});
+  require_rank("quantize_weight", "weight", weight, 2);
+  if (weight.shape()[1] == 0)
+    throw ShapeError("quantize_weight", "the weight has shape " + weight.shape().str() + "; needs an input");
+  const Array w = detach(weight), most = reduce(ReduceFn::Max, absolute(w), 1);
+  const Array scale = where(greater(most, 0.0), most / 127.0, 1.0);
+  const Scalar low = -127.0, high = 127.0;  // what a subnormal scale could pass
+  return {cast(clamp(unary(UnaryFn::Round, w / scale), &low, &high), DType::I8), squeeze(scale, 1)};
+}
+
+Array quantized_linear(const Array& x, const QuantizedWeight& weight, const Array& bias) {
+  if (!bias.defined()) return run(op::QuantizedLinear{}, {x, weight.codes, weight.scale});
+  return run(op::QuantizedLinear{true}, {x, weight.codes, weight.scale, bias});
 }
 
 }  // namespace fornax::functional

@@ -14,6 +14,16 @@ FORNAX_ENUM(Gelu, Erf, Tanh)
 
 namespace fornax::nn {
 
+// What a Linear of a Sequential may end with, of the layer behind it.
+struct Relu;
+struct Silu;
+struct Sigmoid;
+struct Tanh;
+inline UnaryFn function_of(const Relu&) { return UnaryFn::Relu; }
+inline UnaryFn function_of(const Silu&) { return UnaryFn::Silu; }
+inline UnaryFn function_of(const Sigmoid&) { return UnaryFn::Sigmoid; }
+inline UnaryFn function_of(const Tanh&) { return UnaryFn::Tanh; }
+
 // A layer that calls functional::function on the array and settings.
 #define FORNAX_FORWARD(...)                                                                   \
   template <BackendType B, std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x) const { \
@@ -68,6 +78,9 @@ struct Gelu {
   FORNAX_LAYER(Gelu, form)
   FORNAX_FORWARD(gelu(x.array(), form))
 };
+inline UnaryFn function_of(const Gelu& layer) {
+  return layer.form == functional::Gelu::Tanh ? UnaryFn::GeluTanh : UnaryFn::Gelu;
+}
 struct Softplus {
   double beta = 1;
   FORNAX_LAYER(Softplus, beta)
@@ -198,6 +211,8 @@ FORNAX_ENUM(ActivationKind, Identity, Relu, Gelu, GeluTanh, Silu, Mish, Selu, El
 
 namespace detail {
 Array activation(ActivationKind kind, const Array& x);
+/// The function that a linear layer can end with; none for other kinds.
+std::optional<UnaryFn> function_of(ActivationKind kind);
 }  // namespace detail
 
 /// An activation that is chosen at run time.
@@ -206,6 +221,11 @@ struct Activation {
   FORNAX_LAYER(Activation, kind)
   template <BackendType B, std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x) const {
     return Tensor<B, D>::unchecked(detail::activation(kind, x.array()));
+  }
+  /// forward(layer.forward(x)), in one operation where there is one.
+  template <BackendType B, std::size_t D> Tensor<B, D> forward(const Linear<B>& layer, const Tensor<B, D>& x) const {
+    const std::optional<UnaryFn> f = detail::function_of(kind);
+    return f ? layer.forward(x, *f) : forward(layer.forward(x));
   }
 };
 using ActivationConfig = Activation;

@@ -92,6 +92,18 @@ Array detail::activation(ActivationKind kind, const Array& x) {
   throw ValueError("Activation", "there is no kind " + std::to_string(static_cast<int>(kind)));
 }
 
+std::optional<UnaryFn> detail::function_of(ActivationKind kind) {
+  switch (kind) {
+    case ActivationKind::Relu: return UnaryFn::Relu;
+    case ActivationKind::Gelu: return UnaryFn::Gelu;
+    case ActivationKind::GeluTanh: return UnaryFn::GeluTanh;
+    case ActivationKind::Silu: return UnaryFn::Silu;
+    case ActivationKind::Sigmoid: return UnaryFn::Sigmoid;
+    case ActivationKind::Tanh: return UnaryFn::Tanh;
+    default: return std::nullopt;
+  }
+}
+
 void detail::validate_recurrent(std::string_view config, std::int64_t d_input, std::int64_t d_hidden,
                                 std::int64_t num_layers, double dropout) {
   require_positive(config, "d_input", d_input);

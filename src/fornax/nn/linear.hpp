@@ -17,6 +17,10 @@ template <class B> struct Linear {
   template <std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x) const {
     return functional::linear_io(x, weight, bias);
   }
+  /// f of that, in one pass. Example: fc1.forward(x, UnaryFn::Relu).
+  template <std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x, UnaryFn f) const {
+    return functional::linear_io(x, weight, bias, f);
+  }
 };
 
 struct LinearConfig {

@@ -14,6 +14,7 @@
 #include <fornax/nn/mixture.hpp>
 #include <fornax/nn/norm.hpp>
 #include <fornax/nn/pool.hpp>
+#include <fornax/nn/quantized.hpp>
 #include <fornax/nn/recurrent.hpp>
 #include <fornax/nn/reparam.hpp>
 #include <fornax/nn/resample.hpp>

@@ -21,7 +21,12 @@ template <class... Layers> struct Sequential {
     if constexpr (I == sizeof...(Layers)) {
       return x;
     } else {
-      return run<I + 1>(std::get<I>(layers).forward(x));
+      // A linear map computes the activation behind it as its end.
+      constexpr std::size_t next = I + 1 < sizeof...(Layers) ? I + 1 : I;
+      if constexpr (requires { std::get<I>(layers).forward(x, function_of(std::get<next>(layers))); })
+        return run<I + 2>(std::get<I>(layers).forward(x, function_of(std::get<next>(layers))));
+      else
+        return run<I + 1>(std::get<I>(layers).forward(x));
     }
   }
 };

@@ -21,6 +21,7 @@ std::int64_t multiply_adds_of(const trace::Program& program, const trace::Node& 
     const double product = static_cast<double>(a.numel() / batch) * static_cast<double>(b.numel() / batch);
     return y.numel() * std::llround(std::sqrt(product / static_cast<double>(matrix)));
   }
+  if (node.name == "linear" || node.name == "quantized_linear") return y.numel() * a[a.rank() - 1];
   if (node.name == "attention") {  // q kᵀ and p v, all of them: also the part that a causal mask leaves out
     const Shape v = shape(node.inputs[2]);
     const std::int64_t keys = b[b.rank() - 2];

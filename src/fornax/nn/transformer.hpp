@@ -17,7 +17,7 @@ template <class B> struct PositionWiseFeedForward {
   Activation activation;
   FORNAX_MODULE(PositionWiseFeedForward, linear_inner, linear_outer, dropout, activation)
   template <std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x) const {
-    return linear_outer.forward(dropout.forward(activation.forward(linear_inner.forward(x))));
+    return linear_outer.forward(dropout.forward(activation.forward(linear_inner, x)));
   }
 };
 struct PositionWiseFeedForwardConfig {

@@ -103,6 +103,13 @@ std::string settings(const op::ArgSort& o) {
   if (o.count >= 0) all.add("count", o.count);
   return all.str();
 }
+std::string settings(const op::Linear& o) {
+  List all;
+  all.add("transposed", o.transposed);
+  if (o.activation) all.add("activation", std::string(op::Unary{*o.activation}.name()));
+  return all.str();
+}
+std::string settings(const op::QuantizedLinear& o) { return List().add("bias", o.bias).str(); }
 std::string settings(const op::SearchSorted& o) { return List().add("right", o.right).str(); }
 std::string settings(const op::CumSum& o) { return List().add("dim", o.dim).add("reverse", o.reverse).str(); }
 std::string settings(const op::Scan& o) { return List().add("dim", o.dim).str(); }

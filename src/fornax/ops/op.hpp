@@ -14,10 +14,12 @@
 #include <fornax/ops/gru.hpp>
 #include <fornax/ops/index.hpp>
 #include <fornax/ops/layout.hpp>
+#include <fornax/ops/linear.hpp>
 #include <fornax/ops/lstm.hpp>
 #include <fornax/ops/matmul.hpp>
 #include <fornax/ops/norm.hpp>
 #include <fornax/ops/pool.hpp>
+#include <fornax/ops/quantized.hpp>
 #include <fornax/ops/reduce.hpp>
 #include <fornax/ops/scan.hpp>
 #include <fornax/ops/select.hpp>

@@ -4,9 +4,11 @@
 #include <cstring>
 
 #include <fornax/cpu/isa/attention.hpp>
+#include <fornax/cpu/isa/byte_product.hpp>
 #include <fornax/cpu/isa/columns.hpp>
-#include <fornax/cpu/isa/half.hpp>
+#include <fornax/cpu/isa/few_rows.hpp>
 #include <fornax/cpu/isa/gru.hpp>
+#include <fornax/cpu/isa/half.hpp>
 #include <fornax/cpu/isa/lstm.hpp>
 #include <fornax/cpu/isa/norm.hpp>
 #include <fornax/cpu/isa/random.hpp>
@@ -22,7 +24,9 @@ namespace fornax::cpu {
   Kernel float_kernel(ScalarFn, DType);             \
   Kernel slope_kernel(UnaryFn, DType);              \
   const AttentionKernels& attention_kernels(DType); \
+  const ByteKernels& byte_kernels();                \
   const ColumnKernels& column_kernels(DType);       \
+  FewRows few_rows_kernel();                        \
   const GruKernels& gru_kernels(DType);             \
   const LstmKernels& lstm_kernels(DType);           \
   const NormKernels& norm_kernels(DType);           \
@@ -97,8 +101,10 @@ Kernel half_kernel(DType from, DType to, Isa isa) { return FORNAX_CHOOSE(half_ke
 const RandomKernels& random_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(random_kernels, type); }
 const RowKernels& row_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(row_kernels, type); }
 const StepKernels& step_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(step_kernels, type); }
+FewRows few_rows_kernel(Isa isa) { return FORNAX_CHOOSE(few_rows_kernel); }
 const GruKernels& gru_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(gru_kernels, type); }
 const LstmKernels& lstm_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(lstm_kernels, type); }
+const ByteKernels& byte_kernels(Isa isa) { return FORNAX_CHOOSE(byte_kernels); }
 const ColumnKernels& column_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(column_kernels, type); }
 const NormKernels& norm_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(norm_kernels, type); }
 

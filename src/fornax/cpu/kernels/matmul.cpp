@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <atomic>
 
+#include <fornax/cpu/isa/few_rows.hpp>
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
@@ -133,7 +134,48 @@ struct Blocks {
   static std::int64_t along(std::int64_t size, std::int64_t block) { return (size + block - 1) / block; }
 };
 
-template <class T> void multiply(Factor lhs, const Factor& rhs, T* y) {
+/// What happens to a block of the result while it is in the first caches.
+struct Epilogue {
+  const std::byte* bias = nullptr;  // one number for each column
+  Kernel add = nullptr, activation = nullptr;
+
+  template <class T>
+  void run(T* y, std::int64_t step, std::int64_t rows, std::int64_t columns, std::int64_t first) const {
+    if (!add) return;
+    for (std::int64_t i = 0; i < rows; ++i) {
+      auto* const row = reinterpret_cast<std::byte*>(y + i * step);
+      const std::byte* const in[] = {row, bias + first * static_cast<std::int64_t>(sizeof(T))};
+      add(row, in, columns, nullptr);
+      if (activation) activation(row, in, columns, nullptr);
+    }
+  }
+};
+
+/// For few rows: the right factor is read once, from end to end. Threads take ranges of its rows, and what they give is joined in
+/// the order of the ranges; columns would be short pieces of memory here, far from each other.
+void multiply_few_rows(const Factor& lhs, const Factor& rhs, float* y, const Epilogue& epilogue) {
+  constexpr std::int64_t least = 1 << 16;  // products of a range: 3 us
+  const std::int64_t depth = lhs.columns, size = lhs.rows * rhs.columns;
+  std::int64_t parts = 1;
+  while (parts < 8 && depth * rhs.columns >= 2 * parts * least && depth >= 16 * parts) parts *= 2;
+  const std::int64_t each = (depth + parts - 1) / parts;
+  const Array others = parts > 1 ? cpu_empty("matmul", Shape{parts - 1, size}, DType::F32) : Array();
+  auto* const sums = parts > 1 ? reinterpret_cast<float*>(dense(others).data) : nullptr;
+  const Matrix<float> a = lhs.matrix<float>(0), b = rhs.matrix<float>(0);
+  const FewRows kernel = few_rows_kernel(isa());
+  parallel_for(parts, 1, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) {
+      const Matrix<float> left = a.block(0, i * each, a.rows, each), right = b.block(i * each, 0, each, b.columns);
+      kernel(left.data, left.row_step, left.column_step, left.rows, right.data, right.row_step, right.columns,
+             right.rows, i == 0 ? y : sums + (i - 1) * size, b.columns);
+    }
+  });
+  for (std::int64_t i = 1; i < parts; ++i)
+    for (std::int64_t j = 0; j < size; ++j) y[j] += sums[(i - 1) * size + j];
+  epilogue.run(y, b.columns, a.rows, b.columns, 0);
+}
+
+template <class T> void multiply(Factor lhs, const Factor& rhs, T* y, const Epilogue& epilogue = {}) {
   std::int64_t batches = 1;
   for (int d = 0; d < lhs.batch_dims(); ++d) batches *= lhs.array.shape()[d];
   if (rhs.same_in_all_batches() && lhs.stacked()) {
@@ -141,6 +183,9 @@ template <class T> void multiply(Factor lhs, const Factor& rhs, T* y) {
     batches = 1;
   }
   const std::int64_t rows = lhs.rows, columns = rhs.columns, depth = lhs.columns;
+  if constexpr (std::is_same_v<T, float>)
+    if (batches == 1 && rows <= kFewRows && columns >= 64 && depth >= 16 && rhs.column_step == 1)
+      return multiply_few_rows(lhs, rhs, y, epilogue);
   const Blocks blocks(batches, rows, columns, depth);
   const std::int64_t across = Blocks::along(columns, blocks.columns), down = Blocks::along(rows, blocks.rows);
   std::atomic<bool> failed = false;
@@ -149,7 +194,9 @@ template <class T> void multiply(Factor lhs, const Factor& rhs, T* y) {
     const std::int64_t row = i / across % down * blocks.rows, column = i % across * blocks.columns;
     const Matrix<T> a = lhs.matrix<T>(batch).block(row, 0, blocks.rows, depth);
     const Matrix<T> b = rhs.matrix<T>(batch).block(0, column, depth, blocks.columns);
-    if (!gemm(a, b, y + (batch * rows + row) * columns + column, columns)) failed = true;
+    T* const block = y + (batch * rows + row) * columns + column;
+    if (!gemm(a, b, block, columns)) failed = true;
+    epilogue.run(block, columns, a.rows, b.columns, column);
   };
   if (blocks.count == 1 || static_cast<double>(batches) * cost(rows, columns, depth) < kLeastCost) {
     const OneThread guard;  // a block is not split among threads again
@@ -190,6 +237,29 @@ Array execute(const op::MatMul& op, const Spec& spec, Operands inputs) {
     });
   }
   return as_dtype(op.name(), std::move(y), spec.dtype);
+}
+
+Array execute(const op::Linear& op, const Spec& spec, Operands inputs) {
+  const Array &in = inputs[0].array(), &weight = inputs[1].array();
+  // Sums of 16 bits are rounded before the bias is added, as the separate operations do it.
+  if (spec.dtype != compute_type(spec.dtype)) return std::move(op.lower({in, weight, inputs[2].array()})[0]);
+  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  if (y.numel() == 0) return y;
+  Array rows = in;
+  if (in.rank() != 2) {
+    const std::int64_t depth = in.shape()[in.rank() - 1];
+    const Shape shape{in.shape().without(in.rank() - 1).numel(), depth};
+    rows = view(cpu_contiguous(in), shape, contiguous_strides(shape), 0);
+  }
+  const Factor lhs = readable(rows, false, spec.dtype), rhs = readable(weight, op.transposed, spec.dtype);
+  const Array bias = cpu_contiguous(inputs[2].array());
+  const Epilogue epilogue{dense(bias).data, kernel_of(BinaryFn::Add, spec.dtype),
+                          op.activation ? kernel_of(*op.activation, spec.dtype) : nullptr};
+  if (spec.dtype == DType::F64)
+    multiply(lhs, rhs, reinterpret_cast<double*>(dense(y).data), epilogue);
+  else
+    multiply(lhs, rhs, reinterpret_cast<float*>(dense(y).data), epilogue);
+  return y;
 }
 
 }  // namespace fornax::cpu

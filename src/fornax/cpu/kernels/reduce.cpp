@@ -96,7 +96,9 @@ void reduce_one(const Walk& walk, RowKernels::Fold kernel, std::byte* at, typena
       return kernel ? static_cast<Total>(kernel(x + i, n)) : fold_range<F>(x + i, n);
     };
     const std::int64_t ranges = (count + F::range - 1) / F::range;
-    if (ranges < 4) {
+    if (ranges == 1) {
+      total = F::template join<Total>(total, fold(0));
+    } else if (ranges < 4) {
       for (std::int64_t i = 0; i < count; i += F::range) total = F::template join<Total>(total, fold(i));
     } else {
       std::vector<Total> totals(static_cast<std::size_t>(ranges));

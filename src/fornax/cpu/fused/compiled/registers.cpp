@@ -1,5 +1,6 @@
 #include <fornax/cpu/fused/compiled/registers.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace fornax::cpu {
@@ -97,6 +98,29 @@ std::optional<VectorId> assign_registers(std::vector<MachineOp>& ops, std::size_
     op.register_ = *r;
   }
   return {};
+}
+
+std::vector<ResidentLeaf> resident_leaves(const std::vector<MachineOp>& ops, std::size_t first, std::size_t end) {
+  std::vector<std::pair<std::size_t, ResidentLeaf>> found;  // with the times that each is read
+  for (const MachineOp& op : ops)
+    for (int k = 0; k < operands_of(op.fn); ++k) {
+      const MachineOperand& x = op.x[k];
+      if (!x.in_memory) continue;
+      const auto at = std::find_if(found.begin(), found.end(), [&](const auto& f) {
+        return f.second.fn == x.leaf && f.second.immediate == x.immediate;
+      });
+      if (at == found.end())
+        found.push_back({1, {x.leaf, x.immediate, 0}});
+      else
+        ++at->first;
+    }
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<ResidentLeaf> all;
+  for (std::size_t i = 0; i < found.size() && first < end; ++i) {
+    all.push_back(found[i].second);
+    all.back().register_ = static_cast<std::uint16_t>(first++);
+  }
+  return all;
 }
 
 }  // namespace fornax::cpu
