@@ -130,9 +130,9 @@ template <class T> LogSumExp log_sum_exp(const void* from, std::int64_t n) {
   return {static_cast<double>(top), math::log(sum_of_exp(x, top, n))};
 }
 
-template <class T> void scaled_exp(const void* from, void* to, std::int64_t n, double level, double factor) {
+template <class T> void scaled_exp(const void* from, void* to, std::int64_t n, LogSumExp less, double factor) {
   const auto* x = static_cast<const T*>(from);
-  const T top = static_cast<T>(level), by = static_cast<T>(factor);
+  const T top = static_cast<T>(less.top), by = static_cast<T>(factor * math::exp(-less.rest));
   map_over<T>(n, static_cast<T*>(to), expecting(x, [=](auto v) { return exp(v - top) * by; }), x);
 }
 

@@ -7,7 +7,7 @@
 
 namespace fornax::cpu {
 
-/// log(sum(exp(x))) = top + rest, where top is the largest element.
+/// log(sum(exp(x))) = top + rest, where top is about the largest element.
 struct LogSumExp {
   double top, rest;
 };
@@ -25,8 +25,8 @@ struct RowKernels {
   /// softmax of n > 0 elements, or its logarithm; y may be x.
   void (*softmax)(const void* x, void* y, std::int64_t n, bool log);
   LogSumExp (*log_sum_exp)(const void* x, std::int64_t n);
-  /// factor exp(x - level); y may be x.
-  void (*scaled_exp)(const void* x, void* y, std::int64_t n, double level, double factor);
+  /// factor exp(x - top - rest); y may be x.
+  void (*scaled_exp)(const void* x, void* y, std::int64_t n, LogSumExp less, double factor);
   /// Copies past the caches; finish_streams() (fused/stream.hpp) before others read.
   void (*stream)(std::byte* to, const std::byte* from, std::size_t bytes);
 };

@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include <fornax/cpu/isa/rows.hpp>
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
@@ -76,8 +74,8 @@ Array execute(const op::CrossEntropyGrad& op, const Spec& spec, Operands inputs)
     const T *const sum = elements<T>(lse), *const factor = elements<T>(g);
     rows.for_each([&](std::int64_t r, std::int64_t at) {
       T* const to = elements<T>(y) + r * rows.width;
-      kernel(elements<T>(rows.x) + r * rows.width, to, rows.width, static_cast<double>(sum[2 * r]),
-             static_cast<double>(factor[r]) * std::exp(-static_cast<double>(sum[2 * r + 1])));
+      const LogSumExp less{static_cast<double>(sum[2 * r]), static_cast<double>(sum[2 * r + 1])};
+      kernel(elements<T>(rows.x) + r * rows.width, to, rows.width, less, static_cast<double>(factor[r]));
       to[at] -= factor[r];
     });
   });

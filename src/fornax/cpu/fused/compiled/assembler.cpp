@@ -136,8 +136,14 @@ Draft drafted(const Plan& plan, const std::vector<Carried>& carried, std::size_t
 Draft fitting(const Plan& plan, const std::vector<Carried>& carried, std::size_t begin, std::size_t end) {
   while (true) {
     Draft d = drafted(plan, carried, begin, end);
-    d.unroll = 2;
-    if (!assign_registers(d.ops, kVectors / 2, kMasks / 2)) return d;
+    const std::vector<MachineOp> in_order = d.ops;
+    for (d.unroll = 2; d.unroll > 0; --d.unroll) {
+      const auto unroll = static_cast<std::size_t>(d.unroll);
+      d.ops = interleaved(in_order);
+      if (!assign_registers(d.ops, kVectors / unroll, kMasks / unroll)) return d;
+      d.ops = in_order;
+      if (unroll == 2 && !assign_registers(d.ops, kVectors / 2, kMasks / 2)) return d;
+    }
     d.unroll = 1;
     const std::optional<VectorId> full = assign_registers(d.ops, kVectors, kMasks);
     if (!full) return d;
@@ -256,9 +262,7 @@ class Assembler : public Xbyak::CodeGenerator {
     const Xbyak::Xmm passing_bytes(31);
     const auto& x = op.x;
     const auto one = [&](auto&& f) { f(d, vector(x[0], u)); };
-    const auto two = [&](auto&& f) {
-      with(x[1], u, [&](const Xbyak::Operand& b) { f(d, vector(x[0], u), b); });
-    };
+    const auto two = [&](auto&& f) { with(x[1], u, [&](const Xbyak::Operand& b) { f(d, vector(x[0], u), b); }); };
     using Z = const Xbyak::Zmm&;
     using O = const Xbyak::Operand&;
     switch (op.fn) {

@@ -30,6 +30,10 @@ struct MachineOp {
 /// The instructions for all that is stored; nothing else.
 std::vector<MachineOp> select_instructions(const VectorCode& code);
 
+/// The same, each shortly before its result is wanted, so that independent chains run side by side: a processor looks only so
+/// far ahead for what it can begin. All loads come before all stores, which may go to the same memory.
+std::vector<MachineOp> interleaved(const std::vector<MachineOp>& ops);
+
 /// Gives each instruction its registers. If these do not suffice: the operation at which they ran out.
 std::optional<VectorId> assign_registers(std::vector<MachineOp>& ops, std::size_t vectors, std::size_t masks);
 
