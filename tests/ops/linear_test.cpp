@@ -36,12 +36,14 @@ TEST(Linear, GivesTheBitsOfProductThenBiasThenActivation) {
 }
 
 TEST(Linear, GivesTheSameBitsOnAnyNumberOfThreads) {
-  const Array x = noise({200, 300}, 1), w = noise({300, 700}, 2), b = noise({700}, 3);
   const int before = num_threads();
-  set_num_threads(1);
-  const TensorData one = functional::linear_io(x, w, b, UnaryFn::Gelu).to_data();
-  set_num_threads(3);
-  EXPECT_EQ(functional::linear_io(x, w, b, UnaryFn::Gelu).to_data(), one);
+  for (const std::int64_t rows : {1, 3, 200}) {  // few rows share the depth, not the columns
+    const Array x = noise({rows, 1500}, 1), w = noise({1500, 300}, 2), b = noise({300}, 3);
+    set_num_threads(1);
+    const TensorData one = functional::linear_io(x, w, b, UnaryFn::Gelu).to_data();
+    set_num_threads(3);
+    EXPECT_EQ(functional::linear_io(x, w, b, UnaryFn::Gelu).to_data(), one) << rows;
+  }
   set_num_threads(before);
 }
 

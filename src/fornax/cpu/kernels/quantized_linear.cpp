@@ -75,8 +75,7 @@ Array execute(const op::QuantizedLinear& op, const Spec& spec, Operands inputs) 
                          width);
       }
     };
-    constexpr std::int64_t kLeastProducts =
-        1 << 19;  // 5 us with the best instructions: less is not worth a second thread
+    constexpr std::int64_t kLeastProducts = 1 << 18;  // 3 us: less is not worth a second thread
     const std::int64_t products = std::max<std::int64_t>(1, std::min(codes.rows, Codes::kRows) * columns * depth);
     parallel_for(codes.blocks * across, std::max<std::int64_t>(1, kLeastProducts / products), run);
   }
