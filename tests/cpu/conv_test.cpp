@@ -19,29 +19,33 @@ struct Results {
   Numbers y, gx, gw;
 };
 
-template <int N> Results convolve(const Shape& x, const Shape& w, const ConvOptions<N>& options, DType type) {
+// In `type`, of numbers that `rounded` holds.
+template <int N>
+Results convolve(const Shape& x, const Shape& w, const ConvOptions<N>& options, DType type, DType rounded) {
   constexpr std::size_t D = N + 2;
-  const auto tensor = [&](const Shape& s, unsigned seed) {
-    return Tensor<Taped, D>::from_inner(Tensor<Cpu, D>(drawn(s, seed, DType::F32)).cast(type)).require_grad();
+  const auto plain = [&](const Shape& s, unsigned seed) {
+    return Tensor<Cpu, D>(drawn(s, seed, DType::F32)).cast(rounded).cast(type);
   };
-  const auto tx = tensor(x, 1), tw = tensor(w, 2);
+  const auto tx = Tensor<Taped, D>::from_inner(plain(x, 1)).require_grad();
+  const auto tw = Tensor<Taped, D>::from_inner(plain(w, 2)).require_grad();
   const auto y = Tensor<Taped, D>(functional::conv<N>(tx.array(), tw.array(), nullptr, options));
-  const auto g = y.inner().mul_scalar(0.5).sin();
-  const auto gradients = y.backward(g);
+  const auto gradients = y.backward(plain(y.inner().array().shape(), 3));
   return {numbers(y.inner().array()), numbers(tx.grad(gradients)->array()), numbers(tw.grad(gradients)->array())};
 }
 
-template <int N> void expect_agreement(const Shape& x, const Shape& w, const ConvOptions<N>& options = {}) {
+template <int N>
+void expect_agreement(const Shape& x, const Shape& w, const ConvOptions<N>& options = {}, DType type = DType::F32) {
   SCOPED_TRACE("x " + x.str() + ", w " + w.str());
-  const Results found = convolve<N>(x, w, options, DType::F32), expected = convolve<N>(x, w, options, DType::F64);
-  const auto near = [](const Numbers& a, const Numbers& b, const char* what) {
+  const Results found = convolve<N>(x, w, options, type, type), expected = convolve<N>(x, w, options, DType::F64, type);
+  const double tolerance = type == DType::BF16 ? 0x1.01p-8 : 3e-6;  // bf16: sums in f32, rounded once
+  const auto near = [&](const Numbers& a, const Numbers& b, const char* what) {
     double largest = 0, difference = 0;
     ASSERT_EQ(a.size(), b.size());
     for (std::size_t i = 0; i < a.size(); ++i) {
       largest = std::max(largest, std::abs(b[i]));
       difference = std::max(difference, std::abs(a[i] - b[i]));
     }
-    EXPECT_LE(difference, 3e-6 * largest) << what;
+    EXPECT_LE(difference, tolerance * largest) << what;
   };
   near(found.y, expected.y, "y");
   near(found.gx, expected.gx, "gradient of x");
@@ -65,21 +69,40 @@ TEST(LargeConv, AgreesWithF64InGroupsAndOtherDims) {
   expect_agreement<3>({3, 8, 9, 10, 11}, {16, 8, 3, 3, 3}, {.padding = 1});
 }
 
+// In tiles, by Winograd's algorithm: whole tiles and cut ones, parts of different sizes.
+TEST(LargeConv, AgreesWithF64InTiles) {
+  expect_agreement<2>({9, 32, 28, 28}, {64, 32, 3, 3}, {.padding = 1});
+  expect_agreement<2>({22, 32, 26, 25}, {32, 32, 3, 3});
+  expect_agreement<2>({2, 64, 40, 40}, {48, 64, 3, 3}, {.padding = 2});
+}
+
+TEST(LargeConv, AgreesWithF64InBf16) {
+  expect_agreement<2>({4, 16, 20, 20}, {32, 16, 3, 3}, {.padding = 1}, DType::BF16);
+  expect_agreement<2>({9, 13, 17, 15}, {21, 13, 3, 2}, {.stride = 2, .padding = 1}, DType::BF16);
+  expect_agreement<2>({4, 64, 16, 16}, {64, 64, 1, 1}, {}, DType::BF16);
+  expect_agreement<1>({4, 16, 400}, {32, 16, 5}, {.padding = 2}, DType::BF16);
+}
+
 TEST(LargeConv, HasTheSameBitsOnAnyNumberOfThreads) {
-  const auto run = [] { return convolve<2>({9, 16, 20, 20}, {32, 16, 3, 3}, {.padding = 1}, DType::F32); };
-  const int before = num_threads();
-  set_num_threads(1);
-  const Results one = run();
+  const auto expect_same_bits = [](const Shape& x, const Shape& w, DType type) {
+    const auto run = [&] { return convolve<2>(x, w, {.padding = 1}, type, type); };
+    const int before = num_threads();
+    set_num_threads(1);
+    const Results one = run();
 #if !defined(__SANITIZE_THREAD__)  // libgomp's regions do not run under it
-  for (const int n : {2, 3}) {
-    set_num_threads(n);
-    const Results more = run();
-    EXPECT_EQ(one.y, more.y);
-    EXPECT_EQ(one.gx, more.gx);
-    EXPECT_EQ(one.gw, more.gw);
-  }
+    for (const int n : {2, 3}) {
+      set_num_threads(n);
+      const Results more = run();
+      EXPECT_EQ(one.y, more.y);
+      EXPECT_EQ(one.gx, more.gx);
+      EXPECT_EQ(one.gw, more.gw);
+    }
 #endif
-  set_num_threads(before);
+    set_num_threads(before);
+  };
+  expect_same_bits({9, 16, 20, 20}, {32, 16, 3, 3}, DType::F32);
+  expect_same_bits({9, 32, 28, 28}, {32, 32, 3, 3}, DType::F32);
+  expect_same_bits({9, 16, 20, 20}, {32, 16, 3, 3}, DType::BF16);
 }
 
 // [N, C, H, W] with adjacent channels.
@@ -88,18 +111,13 @@ Array turned(const Array& x) {
   return permute(cpu_contiguous(permute(x, there)), back);
 }
 
-// A cast makes rows; here the layout stays.
-Array cast_keeping_layout(const Array& x, DType type) {
-  const Array y = cast(x, type);
-  return is_contiguous(x) ? y : turned(y);
-}
-
 TEST(ChannelsLast, StaysThroughElementwiseOperations) {
   const Array x = drawn({3, 8, 5, 7}, 1, DType::F32), b = drawn({8, 1, 1}, 2, DType::F32);
   const Array t = turned(x);
   ASSERT_FALSE(is_contiguous(t));
   const Array y = exp(t) * t + b - x;
   EXPECT_EQ(dense(y).strides, dense(t).strides);
+  EXPECT_EQ(dense(cast(t, DType::BF16)).strides, dense(t).strides);
   EXPECT_EQ(numbers(y), numbers(exp(x) * x + b - x));
   EXPECT_EQ(numbers(where(greater(t, 0.0), x, t)), numbers(x));
   EXPECT_EQ(numbers(cast(cast(t, DType::BF16) * cast(x, DType::BF16), DType::F32)),
@@ -128,11 +146,49 @@ TEST(ChannelsLast, HasTheSameLargestPlaces) {
   expect_same(numbers(found.values), numbers(expected.values));
 }
 
+/// Calls f() on one thread and on three.
+template <class F> void on_threads(const F& f) {
+  const int before = num_threads();
+  for (const int n : {1, 3}) {
+    SCOPED_TRACE(n);
+    set_num_threads(n);
+    f();
+  }
+  set_num_threads(before);
+}
+
+TEST(ChannelsLast, IsPooledAsRowMajorPicturesAre) {
+  const Array x = drawn({9, 20, 33, 30}, 1, DType::F32);
+  const functional::MaxPoolOptions<2> options{.stride = 2, .padding = 1};  // windows overlap: gradients add up
+  const auto pooled = [&](const Array& a) {
+    const auto tx = Tensor<Taped, 4>::from_inner(Tensor<Cpu, 4>(a)).require_grad();
+    const Tensor<Taped, 4> y(functional::max_pool2d(tx.array(), 3, options));
+    const auto gradients = y.backward(y.inner().sin());
+    return std::pair(y.inner().array(), tx.grad(gradients)->array());
+  };
+  on_threads([&] {
+    const auto [y, g] = pooled(x);
+    const auto [y_turned, g_turned] = pooled(turned(x));
+    EXPECT_EQ(numbers(y_turned), numbers(y));
+    EXPECT_EQ(numbers(g_turned), numbers(g));
+    EXPECT_EQ(dense(y_turned).strides, dense(turned(y)).strides) << "the layout stays";
+    EXPECT_EQ(dense(g_turned).strides, dense(turned(g)).strides) << "the layout stays";
+  });
+}
+
+TEST(ChannelsLast, HasTheSameSums) {
+  const Array x = drawn({9, 20, 43, 50}, 1, DType::F32);
+  // The sum over all dims but the channels.
+  const auto of_channels = [](const Array& a) { return numbers(sum_to(a, Shape{1, 20, 1, 1})); };
+  const Numbers expected = of_channels(x);
+  on_threads([&] { EXPECT_EQ(of_channels(turned(x)), expected); });
+}
+
 TEST(ChannelsLast, IsNormalisedAsRowMajorPicturesAre) {
   const Array weight = drawn({70}, 3), bias = drawn({70}, 4);
   const auto normalise = [&](const Array& x, const Array& g, DType type) {
     const auto tensor = [&](const Array& a) {
-      return Tensor<Taped, 4>::from_inner(Tensor<Cpu, 4>(cast_keeping_layout(a, type))).require_grad();
+      return Tensor<Taped, 4>::from_inner(Tensor<Cpu, 4>(cast(a, type))).require_grad();
     };
     const auto vector = [&](const Array& a) {
       return Tensor<Taped, 1>::from_inner(Tensor<Cpu, 1>(cast(a, type))).require_grad();
@@ -140,7 +196,7 @@ TEST(ChannelsLast, IsNormalisedAsRowMajorPicturesAre) {
     const auto tx = tensor(x);
     const auto tw = vector(weight), tb = vector(bias);
     const auto r = functional::batch_norm(tx.array(), tw.array(), tb.array(), {}, {}, {.training = true});
-    const auto gradients = Tensor<Taped, 4>(r.output).backward(Tensor<Cpu, 4>(cast_keeping_layout(g, type)));
+    const auto gradients = Tensor<Taped, 4>(r.output).backward(Tensor<Cpu, 4>(cast(g, type)));
     return std::vector<Numbers>{numbers(r.output), numbers(tx.grad(gradients)->array()),
                                 numbers(tw.grad(gradients)->array()), numbers(tb.grad(gradients)->array())};
   };

@@ -95,7 +95,7 @@ TEST(Attention, BroadcastsHeadsAndMasksAsViews) {
   const auto f = [](const Inputs& x) { return scaled_dot_product_attention(x[0], x[1], x[1], x[2]); };
   const Array all = reshape(broadcast_to(reshape(k, Shape{1, 2, 1, 5, 2}), Shape{2, 2, 2, 5, 2}), Shape{2, 4, 5, 2});
   const Array added = matmul(q * (1 / std::sqrt(2.0)), all, false, true) + mask;
-  expect_near(numbers(f({q, k, mask})), numbers(matmul(fornax::softmax(added, -1), all)), 1e-14);
+  expect_near(numbers(f({q, k, mask})), numbers(matmul(fornax::softmax(added, -1), all)), 1e-14, {}, 1e-14);
   expect_derivatives(f, {q.to_data(), k.to_data(), mask.to_data()});
 }
 

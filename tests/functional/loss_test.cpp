@@ -117,6 +117,17 @@ TEST(Loss, StaysFiniteForExtremeLogits) {
   EXPECT_EQ(numbers(kl_div(floats({-3, 0}), floats({0, 1}), false, Reduction::None)), (Numbers{0, 0}));
 }
 
+// At 2^20 numbers of f32 lie 1/8 apart: the sum of exponentials, kept for the gradient as one of them, would be off by up to 6 %.
+TEST(Loss, HasTheSameGradientWhateverIsAddedToAllLogits) {
+  const auto f = [](const Inputs& in) { return cross_entropy(in[0], ints({0, 2})); };
+  const auto gradient_at = [&](double added) {
+    Numbers x{0.5, 1.25, -2, 0, 3.5, 0.125};
+    for (double& v : x) v += added;
+    return numbers(gradients_of(first_tape(), f, {floats(x, Shape{2, 3}, DType::F32)})[0]);
+  };
+  expect_near(gradient_at(0x1p20), gradient_at(0), 1e-7);
+}
+
 // The variance that moves the value is at least eps; its gradient is that of the variance itself.
 TEST(Loss, BoundsTheVarianceFromBelow) {
   const Array x = floats({1}), t = floats({1});

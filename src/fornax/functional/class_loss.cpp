@@ -109,7 +109,7 @@ Array cross_entropy(const Array& logits, const Array& targets, const Array& weig
   const double s = options.label_smoothing;
   const Array x = s == 0 ? logits : fornax::log_softmax(logits, class_dim(logits));
   const Classes k = classes_of("cross_entropy", x, targets, weight, options.ignore_index);
-  Array loss = s == 0 ? weighed(k, run(op::CrossEntropy{}, {k.rows, k.target})) : nll("cross_entropy", k);
+  Array loss = s == 0 ? weighed(k, run_all(op::CrossEntropy{}, {k.rows, k.target})[0]) : nll("cross_entropy", k);
   if (s != 0) {
     const Array all = sum_along(weight.defined() ? k.rows * weight : k.rows, 1);
     loss = (1 - s) * loss + (s / static_cast<double>(k.rows.shape()[1])) * counted(k, -all);

@@ -31,7 +31,8 @@ namespace op {
 ///             out = floor((in + before + after - dilation (k - 1) - 1) / stride) + 1;
 ///           Input   g [N, O, out...], w -> [N, C, in...]: the transposed convolution;
 ///           Weight  x, g -> [O, C / groups, k...].
-/// Kinds:    Float; 16-bit floats are computed in f32 and rounded once.
+/// Kinds:    Float; 16-bit floats are computed in f32 and rounded once. Windows of 3 x 3 in f32 may be computed in tiles of
+///           4 x 4 outputs (docs/decisions/0014): a NaN or an infinity then reaches all outputs of the tiles that see it.
 /// Errors:   ShapeError if ranks or channels do not fit together or the kernel is larger than the padded input;
 ///           ValueError for a setting out of range.
 struct Conv {

@@ -150,6 +150,8 @@ bool jvp(const Op& op, const Arrays& x, const Arrays& y, const Arrays& t, Arrays
   return visit(op, [&]<class T>(const T& o) {
     if constexpr (std::is_same_v<T, op::Custom>) {
       return o.function->jvp(x, {y.data(), y.size()}, t, result);
+    } else if constexpr (requires { o.jvp(x, y, t); }) {
+      result = o.jvp(x, y, t);
     } else if constexpr (requires { o.jvp(x, y[0], t); }) {
       result = o.jvp(x, y[0], t);
     } else if constexpr (requires { T::diagonal; }) {

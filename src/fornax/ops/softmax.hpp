@@ -24,34 +24,37 @@ struct Softmax {
   static SamplesOf<Softmax> samples();
 };
 
-/// -log(softmax(x)) at a class, along the last dim: the cross entropy of each sample from its logits, in one pass.
+/// -log(softmax(x)) at a class, along the last dim: the cross entropy of each sample from its logits, in one pass. Beside it
+/// log(sum(exp(x))), as two numbers whose sum it is: rounded to the dtype, and what that lost. With it, the gradient takes
+/// one pass too, whatever number the logits are moved by.
 ///
-/// Shapes: x [..., C], class [...] -> [...].
-/// Kinds:  x Float; class of any Int dtype.
-/// Errors: IndexError, naming the class, if one is outside [0, C).
+/// Shapes:   x [..., C], class [...] -> loss [...], lse [..., 2].
+/// Kinds:    x Float; class of any Int dtype.
+/// Gradient: of the loss by CrossEntropyGrad; of lse by its first number, which the other only makes more exact.
+/// Errors:   IndexError, naming the class, if one is outside [0, C).
 struct CrossEntropy {
   static constexpr Batching batching = Batching::Leading;
   static constexpr Casting casting = Casting::Full;
 
   std::string_view name() const { return "cross_entropy"; }
-  Spec infer(Operands x) const;
-  Keep keep(Wanted) const { return {.inputs = 3}; }
-  Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
-  Array jvp(const Arrays& x, const Array& y, const Arrays& t) const;
+  Specs infer(Operands x) const;
+  Keep keep(Wanted) const { return {.inputs = 3, .output = true}; }
+  Arrays vjp(const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted) const;
+  Arrays jvp(const Arrays& x, const Arrays& y, const Arrays& t) const;
   static SamplesOf<CrossEntropy> samples();
 };
 
-/// g (softmax(x) - one_hot(class)): the gradient of CrossEntropy, in one pass too.
+/// g (exp(x - lse) - one_hot(class)): the gradient of CrossEntropy.
 ///
-/// Shapes: x [..., C], class [...], g [...] -> [..., C].
-/// Kinds:  x and g Float, of one dtype; class of any Int dtype.
+/// Shapes: x [..., C], class [...], lse [..., 2], whose sum is meant, g [...] -> [..., C].
+/// Kinds:  x, lse and g Float, of one dtype; class of any Int dtype.
 /// Errors: IndexError, naming the class, if one is outside [0, C).
 struct CrossEntropyGrad {
   static constexpr Batching batching = Batching::Leading;
 
   std::string_view name() const { return "cross_entropy_grad"; }
   Spec infer(Operands x) const;
-  Keep keep(Wanted wanted) const { return {.inputs = wanted[0] ? 7u : 3u}; }
+  Keep keep(Wanted wanted) const { return {.inputs = wanted[0] || wanted[2] ? 15u : 7u}; }
   Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
   Array jvp(const Arrays& x, const Array& y, const Arrays& t) const;
   static SamplesOf<CrossEntropyGrad> samples();

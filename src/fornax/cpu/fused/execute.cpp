@@ -6,13 +6,14 @@
 #include <memory>
 #include <vector>
 
-#include <fornax/array/convert.hpp>
 #include <fornax/cpu/fused/inputs.hpp>
 #include <fornax/cpu/fused/plan.hpp>
 #include <fornax/cpu/fused/reader.hpp>
 #include <fornax/cpu/fused/reduction.hpp>
 #include <fornax/cpu/fused/row_step.hpp>
 #include <fornax/cpu/fused/stream.hpp>
+#include <fornax/cpu/isa/rows.hpp>
+#include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/threads.hpp>
 
@@ -32,6 +33,27 @@ Shape permuted(const Shape& shape, const DimOrder& order) {
   std::array<std::int64_t, kMaxRank> sizes{};
   for (int d = 0; d < shape.rank(); ++d) sizes[static_cast<std::size_t>(d)] = shape[order[static_cast<std::size_t>(d)]];
   return Shape(std::span<const std::int64_t>(sizes.data(), static_cast<std::size_t>(shape.rank())));
+}
+
+const void* setting_of(const Call& call, Code code, std::uint16_t setting) {
+  if (code == Code::WithScalar) return &call.settings[setting].number;
+  return code == Code::Clamp ? &call.settings[setting].clamp : nullptr;
+}
+
+// What a program of one operation would only add to the cost of its kernel.
+bool run_alone(const Call& call, const std::vector<bool>& streamed, const Arrays& results) {
+  const fused::Program& program = call.program;
+  const fused::Instruction& only = program.code[0];
+  if (program.code.size() != 1 || executor() != Executor::Automatic || program.walk != fused::Walk::Elements ||
+      streamed[0] || !(results[0].shape() == call.shape))
+    return false;
+  const auto input = [&](std::size_t k) -> const Array& { return call.inputs[only.arguments[k] - kInput]; };
+  const Kernel kernel = kernel_for(only, input(0).dtype());
+  if (!kernel) return false;
+  SmallVector<View, 3> x;
+  for (std::size_t k = 0; k < only.count; ++k) x.push_back(View(input(k)));
+  run_elementwise(kernel, results[0], {x.data(), x.size()}, setting_of(call, only.code, only.setting));
+  return true;
 }
 
 class Run {
@@ -200,13 +222,13 @@ class Run {
       if (takes_rows(s.code)) {
         rows_[of_rows++]->tile(static_cast<int>(w.index), y, x, row, n / call_.columns);
       } else if (s.code == Code::Cast) {
-        convert_elements(x[0], s.from[0], y, s.dtype, n);
+        convert(x[0], s.from[0], y, s.dtype, n);
       } else if (s.widens) {
         widened(w, s, y, x, n);
       } else {
-        s.kernel(y, x, n, setting(s));
+        s.kernel(y, x, n, setting_of(call_, s.code, s.setting));
       }
-      if (s.streamed != kNowhere) stream(at(s.streamed), y, static_cast<std::size_t>(n) * size_of(s.dtype));
+      if (s.streamed != kNowhere) stream_(at(s.streamed), y, static_cast<std::size_t>(n) * size_of(s.dtype));
     }
   }
 
@@ -238,21 +260,16 @@ class Run {
     for (Worker& w : workers_) w.at.resize(most);
   }
 
-  const void* setting(const Step& s) const {
-    if (s.code == Code::WithScalar) return &call_.settings[s.setting].number;
-    return s.code == Code::Clamp ? &call_.settings[s.setting].clamp : nullptr;
-  }
-
   // Computes in f32, and rounds once.
   void widened(Worker& w, const Step& s, std::byte* y, const std::byte** x, std::int64_t n) {
     for (std::size_t k = 0; k < s.count; ++k) {
       if (compute_type(s.from[k]) == s.from[k]) continue;
-      convert_elements(x[k], s.from[k], w.wide[k], DType::F32, n);
+      convert(x[k], s.from[k], w.wide[k], DType::F32, n);
       x[k] = w.wide[k];
     }
     const bool narrow = compute_type(s.dtype) != s.dtype;
-    s.kernel(narrow ? w.wide[3] : y, x, n, setting(s));
-    if (narrow) convert_elements(w.wide[3], DType::F32, y, s.dtype, n);
+    s.kernel(narrow ? w.wide[3] : y, x, n, setting_of(call_, s.code, s.setting));
+    if (narrow) convert(w.wide[3], DType::F32, y, s.dtype, n);
   }
 
   const Call& call_;
@@ -269,6 +286,7 @@ class Run {
   std::vector<std::unique_ptr<RowStep>> rows_;
   const Compiled* compiled_ = nullptr;
   std::size_t registers_ = 0;
+  void (*const stream_)(std::byte*, const std::byte*, std::size_t) = row_kernels(DType::F32, isa()).stream;
   std::vector<float> numbers_;  // two for each setting, for compiled code
 };
 
@@ -314,7 +332,8 @@ Arrays CpuBackend::run_program(const fused::Call& call) {
       results.push_back(cpu_empty("fusion", spec.shape, spec.dtype));
     }
   }
-  Run(call, *plan_for(program, sources, streamed), inputs, walked, results).all();
+  if (!run_alone(call, streamed, results))
+    Run(call, *plan_for(program, sources, streamed), inputs, walked, results).all();
   return results;
 }
 

@@ -22,19 +22,6 @@ using fused::kInput;
 constexpr std::int64_t kTile = 512;
 constexpr std::int64_t kTask = 1 << 14;
 
-Kernel kernel_for(const Instruction& i, DType argument) {
-  const DType type = compute_type(argument);
-  switch (i.code) {
-    case Code::Unary: return kernel_of(static_cast<UnaryFn>(i.fn), type);
-    case Code::Slope: return slope_kernel(static_cast<UnaryFn>(i.fn), type, isa());
-    case Code::Binary: return kernel_of(static_cast<BinaryFn>(i.fn), type);
-    case Code::WithScalar: return kernel_of(static_cast<ScalarFn>(i.fn), type);
-    case Code::Where: return where_kernel(size_of(compute_type(i.dtype)), isa());
-    case Code::Clamp: return clamp_kernel(type, isa());
-    default: return nullptr;
-  }
-}
-
 // Gives registers out and takes them back. One that had elements of some size gets no others: compiled code reads and
 // writes a tile piece by piece, and the pieces of two values would not lie at the same places.
 class Registers {
@@ -69,6 +56,9 @@ std::vector<std::size_t> order_of_steps(const fused::Program& program) {
 Ref<const Plan> make_plan(const fused::Program& program, const std::vector<Source>& sources,
                           const std::vector<bool>& streamed) {
   Ref<Plan> plan(new Plan);
+  // Of whole rows one thing after the other is computed, so that the processor does not see by itself what is read next.
+  for (const Source source : sources)
+    plan->expected.push_back(program.walk == fused::Walk::WholeRows && source == Source::Adjacent);
   plan->inputs = program.inputs.size();
   plan->outputs = program.outputs.size();
   plan->tile = kTile;
@@ -177,14 +167,17 @@ class Cache {
     entries_.splice(entries_.begin(), entries_, at->second);
     return at->second->plan;
   }
-  void add(std::string key, Ref<const Plan> plan) {
+  // What is there from now on: this plan, or that of a thread that was faster.
+  Ref<const Plan> add(std::string key, Ref<const Plan> plan) {
     const std::lock_guard lock(mutex_);
-    if (index_.contains(key)) return;  // another thread was faster
-    entries_.push_front({std::move(key), std::move(plan)});
+    if (const auto at = index_.find(key); at != index_.end()) return at->second->plan;
+    entries_.push_front({std::move(key), plan});
     index_.emplace(entries_.front().key, entries_.begin());
-    if (entries_.size() <= kMostPlans) return;
-    index_.erase(entries_.back().key);
-    entries_.pop_back();
+    if (entries_.size() > kMostPlans) {
+      index_.erase(entries_.back().key);
+      entries_.pop_back();
+    }
+    return plan;
   }
   std::size_t size() {
     const std::lock_guard lock(mutex_);
@@ -208,15 +201,24 @@ Cache& cache() {
 
 }  // namespace
 
+Kernel kernel_for(const Instruction& i, DType argument) {
+  const DType type = compute_type(argument);
+  switch (i.code) {
+    case Code::Unary: return kernel_of(static_cast<UnaryFn>(i.fn), type);
+    case Code::Slope: return slope_kernel(static_cast<UnaryFn>(i.fn), type, isa());
+    case Code::Binary: return kernel_of(static_cast<BinaryFn>(i.fn), type);
+    case Code::WithScalar: return kernel_of(static_cast<ScalarFn>(i.fn), type);
+    case Code::Where: return where_kernel(size_of(compute_type(i.dtype)), isa());
+    case Code::Clamp: return clamp_kernel(type, isa());
+    default: return nullptr;
+  }
+}
+
 Ref<const Plan> plan_for(const fused::Program& program, const std::vector<Source>& sources,
                          const std::vector<bool>& streamed) {
   std::string key = key_of(program, sources, streamed);
-  Ref<const Plan> plan = cache().find(key);
-  if (!plan) {
-    plan = make_plan(program, sources, streamed);
-    cache().add(std::move(key), plan);
-  }
-  return plan;
+  if (Ref<const Plan> plan = cache().find(key)) return plan;
+  return cache().add(std::move(key), make_plan(program, sources, streamed));
 }
 
 std::size_t cached_plans() { return cache().size(); }

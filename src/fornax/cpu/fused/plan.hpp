@@ -46,13 +46,17 @@ struct Step {
 struct Plan : Counted {
   std::vector<Step> steps;
   std::size_t inputs = 0, outputs = 0, registers = 0;
-  std::size_t width = 1;   // bytes of a register's element
-  bool widens = false;     // some step does
-  std::int64_t tile = 0;   // elements; a multiple of every reduction's block
-  std::int64_t rows = 1;   // of whole rows: a task begins at multiples of so many
-  std::int64_t range = 0;  // elements that one task has at least; a multiple of every reduction's range
+  std::vector<bool> expected;  // inputs to ask for ahead of time
+  std::size_t width = 1;       // bytes of a register's element
+  bool widens = false;         // some step does
+  std::int64_t tile = 0;       // elements; a multiple of every reduction's block
+  std::int64_t rows = 1;       // of whole rows: a task begins at multiples of so many
+  std::int64_t range = 0;      // elements that one task has at least; a multiple of every reduction's range
   CompiledOnDemand compiled;
 };
+
+/// The kernel of an elementwise instruction on arguments of this dtype; null for casts and for all others.
+Kernel kernel_for(const fused::Instruction& i, DType argument);
 
 /// The plan for a program, from a cache of the latest ones, or made.
 Ref<const Plan> plan_for(const fused::Program& program, const std::vector<Source>& sources,

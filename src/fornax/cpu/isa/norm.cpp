@@ -22,7 +22,7 @@ template <class T> Moments<T> moments_of(const NormRow& row, const T* x) {
     const auto d = v - mean;
     return d * d;
   };
-  return {mean, static_cast<T>(1 / std::sqrt(sum_over<T>(n, squared, x) / count + row.eps))};
+  return {mean, static_cast<T>(1 / std::sqrt(sum_over<T>(n, expecting(x, squared), x) / count + row.eps))};
 }
 
 template <class T>
@@ -65,6 +65,7 @@ Sums sums_side_by_side(const NormRow& row, const Moments<T>& at, const T* x, con
     Vec<T> plain{}, along{};
     std::int64_t i = start;
     for (; i + lanes <= end; i += lanes) {
+      expect(g + i);
       const Vec<T> normal = (load(x + i) - at.mean) * at.scale, gi = load(g + i);
       const Vec<T> scaled = weight ? gi * load(weight + i) : gi;
       plain += scaled;

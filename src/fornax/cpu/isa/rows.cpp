@@ -1,6 +1,11 @@
 #include <fornax/cpu/isa/rows.hpp>
 
 #include <cmath>
+#include <cstddef>
+
+#ifdef __SSE2__
+#include <immintrin.h>
+#endif
 
 #include <fornax/cpu/isa/vec.hpp>
 #include <fornax/cpu/kernels/fold.hpp>
@@ -13,15 +18,6 @@ template <ReduceFn fn, class T> double fold(const void* x, std::int64_t n) {
   return static_cast<double>(fold_row<Fold<fn, T>>(static_cast<const T*>(x), n));
 }
 
-/// Asks for the n elements that lie `away` from x, so that they come from memory while others are computed. It may ask for
-/// what lies behind the end of an array.
-template <class T> FORNAX_INLINE void expect(const T* x, std::int64_t away, std::int64_t n) {
-  constexpr std::int64_t size = sizeof(T);
-  const auto at = reinterpret_cast<std::uintptr_t>(x) + static_cast<std::uintptr_t>(away * size);
-  for (std::int64_t i = 0; i < n * size; i += 64)
-    __builtin_prefetch(reinterpret_cast<const void*>(at + static_cast<std::uintptr_t>(i)));
-}
-
 // The sum of fold.hpp: the lanes of a block are so many vectors here.
 template <class T> inline constexpr std::int64_t kSumVectors = Fold<ReduceFn::Sum, T>::lanes / kLanes<T>;
 
@@ -31,19 +27,8 @@ template <class T> FORNAX_INLINE T sum_of_vectors(Vec<T>* sums) {
   return sum_of_lanes<T>(sums[0]);
 }
 
-/// Adds the sums of whole blocks to a total. The blocks are independent: several at once hide how long an addition takes.
-template <class T, std::int64_t Blocks> FORNAX_INLINE void add_blocks(const T* x, double& total) {
-  using F = Fold<ReduceFn::Sum, T>;
-  Vec<T> sums[Blocks][kSumVectors<T>] = {};
-  for (std::int64_t i = 0; i < F::block; i += F::lanes)
-    for (std::int64_t b = 0; b < Blocks; ++b) {
-      expect<T>(x + b * F::block + i, Blocks * F::block, F::lanes);
-      for (std::int64_t v = 0; v < kSumVectors<T>; ++v) sums[b][v] += load(x + b * F::block + i + v * kLanes<T>);
-    }
-  for (std::int64_t b = 0; b < Blocks; ++b) total += static_cast<double>(sum_of_vectors<T>(sums[b]));
-}
-
-template <class T> FORNAX_INLINE T sum_part_of_block(const T* x, std::int64_t n) {
+/// Of at most a block.
+template <class T> FORNAX_INLINE T sum_of_block(const T* x, std::int64_t n) {
   constexpr std::int64_t vectors = kSumVectors<T>, lanes = kLanes<T>;
   Vec<T> sums[vectors] = {};
   std::int64_t i = 0;
@@ -54,19 +39,17 @@ template <class T> FORNAX_INLINE T sum_part_of_block(const T* x, std::int64_t n)
   return sum_of_vectors<T>(sums);
 }
 
+// Blocks one after the other: what is read in order comes in time, and the next ones begin while an addition takes its time.
 template <class T> double sum(const void* from, std::int64_t n) {
   using F = Fold<ReduceFn::Sum, T>;
-  constexpr std::int64_t at_once = kSumVectors<T> < 4 ? 4 / kSumVectors<T> : 1;
   const auto* x = static_cast<const T*>(from);
   double total = 0;
   while (n > 0) {
     double range = 0;
     std::int64_t left = n < F::range ? n : F::range;
     n -= left;
-    for (; left >= at_once * F::block; left -= at_once * F::block, x += at_once * F::block)
-      add_blocks<T, at_once>(x, range);
-    for (; left >= F::block; left -= F::block, x += F::block) add_blocks<T, 1>(x, range);
-    if (left > 0) range += static_cast<double>(sum_part_of_block(x, left));
+    for (; left >= F::block; left -= F::block, x += F::block) range += static_cast<double>(sum_of_block(x, F::block));
+    if (left > 0) range += static_cast<double>(sum_of_block(x, left));
     x += left;
     total += range;
   }
@@ -79,21 +62,23 @@ template <class T> void add_row(void* sums, const void* x, std::int64_t n) {
       n, to, [](auto sum, auto v) { return sum + v; }, to, static_cast<const T*>(x));
 }
 
-// The rows are too far apart for the processor to see the next ones coming: each vector that is read asks for one of them.
-template <class T> void add_four(void* sums, const void* x, std::int64_t step, std::int64_t n, std::int64_t to_next) {
+template <int V, class T> FORNAX_INLINE void sum_strip(T* to, const T* x, std::int64_t step, std::int64_t rows) {
+  Vec<T> sums[V] = {};
+  for (std::int64_t r = 0; r < rows; ++r, x += step)
+    for (int v = 0; v < V; ++v) sums[v] += load(x + v * kLanes<T>);
+  for (int v = 0; v < V; ++v) store<T>(to + v * kLanes<T>, sums[v]);
+}
+
+template <class T> void sum_rows(void* sums, const void* from, std::int64_t step, std::int64_t rows, std::int64_t n) {
   auto* to = static_cast<T*>(sums);
-  const auto* row = static_cast<const T*>(x);
-  const auto vector = [=](std::int64_t i, auto read) {
-    Vec<T> sum = read(to + i);
-    for (std::int64_t r = 0; r < 4; ++r) {
-      expect<T>(row + r * step + i, to_next, kLanes<T>);
-      sum += read(row + r * step + i);
-    }
-    return sum;
-  };
+  const auto* x = static_cast<const T*>(from);
   std::int64_t i = 0;
-  for (; i + kLanes<T> <= n; i += kLanes<T>) store<T>(to + i, vector(i, load<T>));
-  if (i < n) store_first<T>(to + i, vector(i, [=](const T* p) { return load_first(p, n - i); }), n - i);
+  for (; i + 4 * kLanes<T> <= n; i += 4 * kLanes<T>) sum_strip<4>(to + i, x + i, step, rows);
+  for (; i + kLanes<T> <= n; i += kLanes<T>) sum_strip<1>(to + i, x + i, step, rows);
+  if (i == n) return;
+  Vec<T> rest{};
+  for (std::int64_t r = 0; r < rows; ++r) rest += load_first(x + r * step + i, n - i);
+  store_first<T>(to + i, rest, n - i);
 }
 
 // The largest element is subtracted before exp(), which overflows f32 above 88.7: softmax is shift-invariant. A NaN, which
@@ -101,16 +86,12 @@ template <class T> void add_four(void* sums, const void* x, std::int64_t step, s
 
 /// y = exp(x - top), and its sum; y may be x.
 template <class T> double exp_row(const T* x, T top, T* y, std::int64_t n) {
-  expect(x, n, n);  // the row behind this one, most likely the next: a fifth of the time of a cross entropy
-  return map_and_sum_over<T>(
-      n, y, [top](auto v) { return exp(v - top); }, x);
+  return map_and_sum_over<T>(n, y, expecting(x, [top](auto v) { return exp(v - top); }), x);
 }
 
 /// The sum alone.
 template <class T> double sum_of_exp(const T* x, T top, std::int64_t n) {
-  expect(x, n, n);
-  return sum_over<T>(
-      n, [top](auto v) { return exp(v - top); }, x);
+  return sum_over<T>(n, expecting(x, [top](auto v) { return exp(v - top); }), x);
 }
 
 template <class T> void scale_row(T* y, T factor, std::int64_t n) {
@@ -143,23 +124,44 @@ template <class T> void softmax(const void* from, void* to, std::int64_t n, bool
   }
 }
 
-template <class T> double cross_entropy(const void* from, std::int64_t n, std::int64_t at) {
+template <class T> LogSumExp log_sum_exp(const void* from, std::int64_t n) {
   const auto* x = static_cast<const T*>(from);
   const T top = largest_of(x, n);
-  return static_cast<double>(top - x[at]) + math::log(sum_of_exp(x, top, n));
+  return {static_cast<double>(top), math::log(sum_of_exp(x, top, n))};
 }
 
-template <class T> void cross_entropy_grad(const void* from, void* to, std::int64_t n, std::int64_t at, double g) {
+template <class T> void scaled_exp(const void* from, void* to, std::int64_t n, LogSumExp less, double factor) {
   const auto* x = static_cast<const T*>(from);
-  auto* y = static_cast<T*>(to);
-  scale_row(y, static_cast<T>(g / exp_row(x, largest_of(x, n), y, n)), n);
-  y[at] -= static_cast<T>(g);
+  const T top = static_cast<T>(less.top), by = static_cast<T>(factor * math::exp(-less.rest));
+  map_over<T>(n, static_cast<T*>(to), expecting(x, [=](auto v) { return exp(v - top) * by; }), x);
+}
+
+// A plain store of a result that no cache holds would first read what it overwrites.
+void stream(std::byte* to, const std::byte* from, std::size_t bytes) {
+#ifdef __SSE2__
+  const std::size_t head = (kVectorBytes - reinterpret_cast<std::uintptr_t>(to) % kVectorBytes) % kVectorBytes;
+  if (head < bytes) {
+    __builtin_memcpy(to, from, head);
+    to += head, from += head, bytes -= head;
+    for (; bytes >= kVectorBytes; bytes -= kVectorBytes, to += kVectorBytes, from += kVectorBytes) {
+      const Vec<float> v = load(reinterpret_cast<const float*>(from));
+#if defined(__AVX512F__)
+      _mm512_stream_ps(reinterpret_cast<float*>(to), v);
+#elif defined(__AVX2__)
+      _mm256_stream_ps(reinterpret_cast<float*>(to), v);
+#else
+      _mm_stream_ps(reinterpret_cast<float*>(to), v);
+#endif
+    }
+  }
+#endif
+  __builtin_memcpy(to, from, bytes);
 }
 
 template <class T>
 constexpr RowKernels kRows{
-    sum<T>,     fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, add_row<T>, add_four<T>, keep_larger<T>,
-    softmax<T>, cross_entropy<T>,       cross_entropy_grad<T>,
+    sum<T>,     fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, add_row<T>, sum_rows<T>, keep_larger<T>,
+    softmax<T>, log_sum_exp<T>,         scaled_exp<T>,          stream,
 };
 
 }  // namespace

@@ -7,22 +7,28 @@
 
 namespace fornax::cpu {
 
+/// log(sum(exp(x))) = top + rest, where top is about the largest element.
+struct LogSumExp {
+  double top, rest;
+};
+
 struct RowKernels {
   /// The fold of n elements, in the order of kernels/fold.hpp.
   using Fold = double (*)(const void* x, std::int64_t n);
   Fold sum, max, min;
   /// to[i] += x[i].
   void (*add)(void* to, const void* x, std::int64_t n);
-  /// to[i] += x[i], then += x[i + step] and so on: four rows. Asks for four others, to_next elements away.
-  void (*add_four)(void* to, const void* x, std::int64_t step, std::int64_t n, std::int64_t to_next);
+  /// to[i] = 0, += x[i], += x[i + step] and so on: of so many rows.
+  void (*sum_rows)(void* to, const void* x, std::int64_t step, std::int64_t rows, std::int64_t n);
   /// Where x[i] is larger than best[i], or NaN, it takes its place, and at[i] becomes `place`.
   void (*keep_larger)(const void* x, void* best, std::int32_t* at, std::int32_t place, std::int64_t n);
   /// softmax of n > 0 elements, or its logarithm; y may be x.
   void (*softmax)(const void* x, void* y, std::int64_t n, bool log);
-  /// -log(softmax(x)) at one of n elements.
-  double (*cross_entropy)(const void* x, std::int64_t n, std::int64_t at);
-  /// g (softmax(x) - one_hot(at)); y may be x.
-  void (*cross_entropy_grad)(const void* x, void* y, std::int64_t n, std::int64_t at, double g);
+  LogSumExp (*log_sum_exp)(const void* x, std::int64_t n);
+  /// factor exp(x - top - rest); y may be x.
+  void (*scaled_exp)(const void* x, void* y, std::int64_t n, LogSumExp less, double factor);
+  /// Copies past the caches; finish_streams() (fused/stream.hpp) before others read.
+  void (*stream)(std::byte* to, const std::byte* from, std::size_t bytes);
 };
 
 /// For f32 or f64.

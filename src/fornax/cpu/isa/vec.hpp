@@ -114,6 +114,22 @@ template <class T> FORNAX_INLINE T sum_of_lanes(Vec<T> v) {
   return join_lanes<T>(v, [](auto a, auto b) { return a + b; });
 }
 
+/// Asks for a vector that lies behind x, as far ahead as a memory takes to answer; it may lie behind the end of an array. For
+/// rows over which several passes go, so that the processor does not see by itself what is read next.
+template <class T> FORNAX_INLINE void expect(const T* x) {
+  constexpr std::uintptr_t ahead = 12 << 10;
+  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(x) + ahead));
+}
+
+/// f, which besides expects what comes behind the vectors of x that it is called with in turn.
+template <class T, class F> FORNAX_INLINE auto expecting(const T* x, F f) {
+  return [f, x](auto v) mutable {
+    expect(x);
+    x += kLanes<T>;
+    return f(v);
+  };
+}
+
 /// y[i] = f(p[i]...). f takes vectors. y may be one of p.
 template <class T, class F, class... P> FORNAX_INLINE void map_over(std::int64_t n, T* y, F&& f, const P*... p) {
   std::int64_t i = 0;

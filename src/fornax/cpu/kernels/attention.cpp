@@ -40,8 +40,9 @@ struct Matrices {
   explicit Matrices(Array x) : array(std::move(x)), step(step_of(array, array.rank() - 2)) {}
   /// As kernels read them; x itself, wherever its rows lie, if those have the dtype and a width for whole vectors.
   static Matrices of(std::string_view operation, const Array& x, DType type) {
-    const bool fit = x.dtype() == type && last(x) % kWidthGrain == 0 && step_of(x, x.rank() - 1) == 1;
-    return Matrices(fit ? x : with_width(operation, as_contiguous(operation, x, type), padded(last(x))));
+    const bool fit = last(x) % kWidthGrain == 0 && step_of(x, x.rank() - 1) == 1;
+    if (!fit) return Matrices(with_width(operation, as_contiguous(operation, x, type), padded(last(x))));
+    return Matrices(x.dtype() == type ? x : converted(operation, x, type));
   }
   /// Results as wide as kernels write them, whose rows lie in memory in the order of the rows of `like`.
   static Matrices beside(std::string_view operation, const Array& like, std::int64_t width, DType type) {
@@ -73,9 +74,9 @@ struct Matrices {
   }
   /// With the width and dtype that were promised.
   Array as(std::string_view operation, const Spec& spec) const {
-    if (last(array) == spec.shape[spec.shape.rank() - 1] && array.dtype() == spec.dtype) return array;
-    return as_dtype(operation, with_width(operation, cpu_contiguous(array), spec.shape[spec.shape.rank() - 1]),
-                    spec.dtype);
+    const std::int64_t width = spec.shape[spec.shape.rank() - 1];
+    const Array y = last(array) == width ? array : with_width(operation, cpu_contiguous(array), width);
+    return y.dtype() == spec.dtype ? y : converted(operation, y, spec.dtype);
   }
 };
 

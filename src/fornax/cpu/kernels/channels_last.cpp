@@ -2,6 +2,18 @@
 
 namespace fornax::cpu {
 
+Strides strides_as_in(const Array& like, const Shape& shape) {
+  if (is_contiguous(like)) return contiguous_strides(shape);
+  const DimOrder order = memory_order(like);
+  Strides strides{};
+  std::int64_t step = 1;
+  for (int d = shape.rank() - 1; d >= 0; --d) {
+    strides[static_cast<std::size_t>(order[static_cast<std::size_t>(d)])] = step;
+    step *= shape[order[static_cast<std::size_t>(d)]];
+  }
+  return strides;
+}
+
 Strides channels_last_strides(const Shape& shape) {
   Strides strides{};
   std::int64_t step = 1;

@@ -11,6 +11,8 @@ void convert(const std::byte* from, DType from_type, std::byte* to, DType to_typ
 void convert_all(const std::byte* from, DType from_type, std::byte* to, DType to_type, std::int64_t n);
 /// x without gaps in memory and as `type`; x itself if it is that already.
 Array as_contiguous(std::string_view operation, const Array& x, DType type);
+/// x as `type`, its dims in the order in which they lie in memory.
+Array converted(std::string_view operation, const Array& x, DType type);
 /// The contiguous y, converted element by element to `type`; y itself if it has it.
 Array as_dtype(std::string_view operation, Array y, DType type);
 

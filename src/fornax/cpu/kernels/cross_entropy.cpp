@@ -41,30 +41,42 @@ template <class F> void with_compute_type(DType type, F&& f) {
 
 }  // namespace
 
-Array execute(const op::CrossEntropy& op, const Spec& spec, Operands inputs) {
+Arrays execute(const op::CrossEntropy& op, const Specs& specs, Operands inputs) {
   const Rows rows(op.name(), inputs);
-  const Array y = cpu_empty(op.name(), spec.shape, rows.x.dtype());
-  const auto kernel = row_kernels(rows.x.dtype(), isa()).cross_entropy;
-  with_compute_type(rows.x.dtype(), [&]<class T>(T) {
+  const DType type = specs[0].dtype;
+  Arrays results{cpu_empty(op.name(), specs[0].shape, type), cpu_empty(op.name(), specs[1].shape, type)};
+  const auto kernel = row_kernels(rows.x.dtype(), isa()).log_sum_exp;
+  with_float_type(type, [&]<class T>(T) {
+    using C = compute_t<T>;
+    T *const loss = elements<T>(results[0]), *const lse = elements<T>(results[1]);
     rows.for_each([&](std::int64_t r, std::int64_t at) {
-      elements<T>(y)[r] = static_cast<T>(kernel(elements<T>(rows.x) + r * rows.width, rows.width, at));
+      const C* const x = elements<C>(rows.x) + r * rows.width;
+      const auto [top, rest] = kernel(x, rows.width);
+      // Subtracted first, so that nothing is lost where both are large.
+      loss[r] = static_cast<T>(static_cast<C>(static_cast<double>(static_cast<C>(top) - x[at]) + rest));
+      lse[2 * r] = static_cast<T>(static_cast<C>(top + rest));
+      lse[2 * r + 1] = static_cast<T>(static_cast<C>(top - static_cast<double>(static_cast<C>(lse[2 * r])) + rest));
     });
   });
-  return as_dtype(op.name(), y, spec.dtype);
+  return results;
 }
 
 Array execute(const op::CrossEntropyGrad& op, const Spec& spec, Operands inputs) {
   const Rows rows(op.name(), inputs);
   const DType type = rows.x.dtype();
-  const Array g = as_contiguous(op.name(), inputs[2].array(), type);
-  // A row is read before it is written, so the logits' own buffer can take the result.
+  const Array lse = as_contiguous(op.name(), inputs[2].array(), type);
+  const Array g = as_contiguous(op.name(), inputs[3].array(), type);
+  // Elements are read before they are written, so the logits' own buffer can take the result.
   const Array y =
       type == spec.dtype ? cpu_result(op.name(), spec, inputs.first(1)) : cpu_empty(op.name(), spec.shape, type);
-  const auto kernel = row_kernels(type, isa()).cross_entropy_grad;
+  const auto kernel = row_kernels(type, isa()).scaled_exp;
   with_compute_type(type, [&]<class T>(T) {
+    const T *const sum = elements<T>(lse), *const factor = elements<T>(g);
     rows.for_each([&](std::int64_t r, std::int64_t at) {
-      kernel(elements<T>(rows.x) + r * rows.width, elements<T>(y) + r * rows.width, rows.width, at,
-             static_cast<double>(elements<T>(g)[r]));
+      T* const to = elements<T>(y) + r * rows.width;
+      const LogSumExp less{static_cast<double>(sum[2 * r]), static_cast<double>(sum[2 * r + 1])};
+      kernel(elements<T>(rows.x) + r * rows.width, to, rows.width, less, static_cast<double>(factor[r]));
+      to[at] -= factor[r];
     });
   });
   return as_dtype(op.name(), y, spec.dtype);

@@ -1,9 +1,11 @@
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <string>
 
 #include <fornax/array/convert.hpp>
 #include <fornax/cpu/kernels/arithmetic.hpp>
+#include <fornax/cpu/kernels/channels_last.hpp>
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
@@ -27,6 +29,33 @@ std::string position_of(const Shape& shape, std::int64_t i) {
   return "[" + text + "]";
 }
 
+const std::int64_t* elements(const Array& index) { return reinterpret_cast<const std::int64_t*>(dense(index).data); }
+
+void require_in_range(std::string_view operation, const Array& x, int dim, const Array& index) {
+  const std::int64_t size = x.shape()[dim];
+  const std::int64_t* const all = elements(index);
+  std::atomic<bool> fits = true;
+  parallel_for(index.numel(), kLeastElements, [&](std::int64_t begin, std::int64_t end) {
+    bool outside = false;
+    for (std::int64_t i = begin; i < end; ++i) outside |= all[i] < 0 || all[i] >= size;
+    if (outside) fits.store(false, std::memory_order_relaxed);
+  });
+  if (fits) return;
+  const Array rows = cpu_contiguous(index);
+  const auto *first = elements(rows), *last = first + rows.numel();
+  const auto* bad = std::find_if(first, last, [&](std::int64_t i) { return i < 0 || i >= size; });
+  throw IndexError(operation, "index " + std::to_string(*bad) + " at position " +
+                                  position_of(index.shape(), bad - first) + " is out of range for dim " +
+                                  std::to_string(dim) + " of size " + std::to_string(size));
+}
+
+/// The same in any order of the dims, if i64 without gaps came so.
+Array dense_indices(std::string_view operation, const Array& x, int dim, const Array& index) {
+  if (index.dtype() != DType::I64 || !is_dense(index)) return checked_indices(operation, x, dim, index);
+  require_in_range(operation, x, dim, index);
+  return index;
+}
+
 }  // namespace
 
 Array checked_indices(std::string_view operation, const Array& x, int dim, const Array& index) {
@@ -36,14 +65,7 @@ Array checked_indices(std::string_view operation, const Array& x, int dim, const
     wide = cpu_empty(operation, index.shape(), DType::I64);
     convert_elements(dense(narrow).data, narrow.dtype(), dense(wide).data, DType::I64, wide.numel());
   }
-  const std::int64_t size = x.shape()[dim];
-  const auto* first = reinterpret_cast<const std::int64_t*>(dense(wide).data);
-  const auto* last = first + wide.numel();
-  const auto* bad = std::find_if(first, last, [&](std::int64_t i) { return i < 0 || i >= size; });
-  if (bad != last)
-    throw IndexError(operation, "index " + std::to_string(*bad) + " at position " +
-                                    position_of(index.shape(), bad - first) + " is out of range for dim " +
-                                    std::to_string(dim) + " of size " + std::to_string(size));
+  require_in_range(operation, x, dim, wide);
   return wide;
 }
 
@@ -80,18 +102,82 @@ void for_each_indexed(const Shape& shape, int dim, const Side& index, Side x, co
                   });
 }
 
+/// What is written to an array before places in it are updated: nothing, or one element everywhere.
+struct Start {
+  const Array* y = nullptr;
+  const Array* element = nullptr;
+
+  /// To the range of dim d from begin to end; to all of y if d is negative.
+  void write(int d, std::int64_t begin, std::int64_t end) const {
+    if (!y) return;
+    const Strides& strides = dense(*y).strides;
+    const Shape shape = d < 0 ? y->shape() : y->shape().with(d, end - begin);
+    const std::int64_t at = d < 0 ? 0 : begin * strides[static_cast<std::size_t>(d)];
+    copy(view(*element, shape, Strides{}, 0), dense(*y).data + at * static_cast<std::int64_t>(size_of(y->dtype())),
+         strides);
+  }
+};
+
+/// for_each_indexed on several threads, in the order in which `other` lies in memory: what is met at one place differs
+/// along `dim` alone, and stays on one thread and in its order.
+template <class F>
+void share_indexed(Shape shape, int dim, Side index, Side x, const Array& other, std::size_t size, const Start& start,
+                   const F& f) {
+  Side beside(other);
+  const DimOrder order = memory_order(other);
+  std::int64_t extents[kMaxRank] = {};
+  const auto turned = [&](const Strides& strides) {
+    Strides s{};
+    for (std::size_t d = 0; d < static_cast<std::size_t>(shape.rank()); ++d)
+      s[d] = strides[static_cast<std::size_t>(order[d])];
+    return s;
+  };
+  for (Side* side : {&index, &x, &beside}) side->strides = turned(side->strides);
+  int along = 0, shared = -1;
+  for (int d = 0; d < shape.rank(); ++d) {
+    const int from = order[static_cast<std::size_t>(d)];
+    extents[d] = shape[from];
+    if (from == dim)
+      along = d;
+    else if (shared < 0 && extents[d] > 1)
+      shared = d;
+  }
+  const std::int64_t all = shape.numel();
+  shape = Shape(std::span<const std::int64_t>(extents, static_cast<std::size_t>(shape.rank())));
+  if (shared < 0 || all <= kLeastElements) {
+    start.write(-1, 0, 0);
+    return for_each_indexed(shape, along, index, x, beside, size, f);
+  }
+  const auto i = static_cast<std::size_t>(shared);
+  const std::int64_t each = std::max<std::int64_t>(1, kLeastElements / 4 * shape[shared] / all);
+  parallel_for(shape[shared], each, [&](std::int64_t first, std::int64_t last) {
+    for (std::int64_t begin = first; begin < last; begin += each) {
+      const std::int64_t end = std::min(begin + each, last);
+      const auto part = [&](const Side& side, std::size_t bytes) {
+        Side p = side;
+        p.data += begin * side.strides[i] * static_cast<std::int64_t>(bytes);
+        return p;
+      };
+      start.write(order[i], begin, end);
+      for_each_indexed(shape.with(shared, end - begin), along, part(index, sizeof(std::int64_t)), part(x, size),
+                       part(beside, size), size, f);
+    }
+  });
+}
+
 /// Reads, assigns or adds single elements.
 void read_elements(const Shape& shape, int dim, const Side& index, const Array& x, const Array& y) {
   with_word(size_of(x.dtype()), [&]<class W>(W) {
-    for_each_indexed(shape, dim, index, Side(x), Side(y), sizeof(W), [](std::byte* from, std::byte* to) {
+    share_indexed(shape, dim, index, Side(x), y, sizeof(W), {}, [](std::byte* from, std::byte* to) {
       *reinterpret_cast<W*>(to) = *reinterpret_cast<const W*>(from);
     });
   });
 }
 
-void assign_elements(const Shape& shape, int dim, const Side& index, const Array& y, const Array& value) {
+void assign_elements(const Shape& shape, int dim, const Side& index, const Array& y, const Array& value,
+                     const Start& start = {}) {
   with_word(size_of(y.dtype()), [&]<class W>(W) {
-    for_each_indexed(shape, dim, index, Side(y), Side(value), sizeof(W), [](std::byte* to, std::byte* from) {
+    share_indexed(shape, dim, index, Side(y), value, sizeof(W), start, [](std::byte* to, std::byte* from) {
       *reinterpret_cast<W*>(to) = *reinterpret_cast<const W*>(from);
     });
   });
@@ -108,12 +194,12 @@ template <class C, class F> void with_update(Update update, F&& f) {
 }
 
 /// Updates single elements.
-void update_elements(Update update, const Shape& shape, int dim, const Side& index, const Array& y,
-                     const Array& value) {
+void update_elements(Update update, const Shape& shape, int dim, const Side& index, const Array& y, const Array& value,
+                     const Start& start = {}) {
   with_numeric_type(y.dtype(), [&]<class T>(T) {
     using C = compute_t<T>;
     with_update<C>(update, [&](auto combine) {
-      for_each_indexed(shape, dim, index, Side(y), Side(value), sizeof(T), [&](std::byte* to, std::byte* from) {
+      share_indexed(shape, dim, index, Side(y), value, sizeof(T), start, [&](std::byte* to, std::byte* from) {
         T& there = *reinterpret_cast<T*>(to);
         there = static_cast<T>(combine(static_cast<C>(there), static_cast<C>(*reinterpret_cast<const T*>(from))));
       });
@@ -187,8 +273,8 @@ Shape rows_of(const Shape& shape, int dim) { return Shape(shape.dims().first(sta
 Array execute(const op::Gather& op, const Spec& spec, Operands inputs) {
   const Array& x = inputs[0].array();
   const int dim = checked_dim(op.name(), op.dim, x.rank());
-  const Array index = checked_indices(op.name(), x, dim, inputs[1].array());
-  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  const Array index = dense_indices(op.name(), x, dim, inputs[1].array());
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype, strides_as_in(index, spec.shape));
   read_elements(spec.shape, dim, Side(index), x, y);
   return y;
 }
@@ -196,12 +282,18 @@ Array execute(const op::Gather& op, const Spec& spec, Operands inputs) {
 Array execute(const op::Scatter& op, const Spec& spec, Operands inputs) {
   const Array& value = inputs[2].array();
   const int dim = checked_dim(op.name(), op.dim, spec.shape.rank());
-  const Array index = checked_indices(op.name(), inputs[0].array(), dim, inputs[1].array());
-  Array y = updatable(op.name(), spec, inputs);
+  const Array index = dense_indices(op.name(), inputs[0].array(), dim, inputs[1].array());
+  const Array& before = inputs[0].array();
+  bool all_met = repeats_one_element(before);  // but for places that no index names
+  for (int d = 0; d < before.rank(); ++d) all_met = all_met && (d == dim || value.shape()[d] == before.shape()[d]);
+  // Zeros that something is added to: they lie as that does, and are written just before it.
+  const Array y = all_met ? cpu_empty(op.name(), spec.shape, spec.dtype, strides_as_in(index, spec.shape))
+                          : updatable(op.name(), spec, inputs);
+  const Start start = all_met ? Start{&y, &before} : Start{};
   if (op.update == Update::Assign)
-    assign_elements(value.shape(), dim, Side(index), y, value);
+    assign_elements(value.shape(), dim, Side(index), y, value, start);
   else
-    update_elements(op.update, value.shape(), dim, Side(index), y, value);
+    update_elements(op.update, value.shape(), dim, Side(index), y, value, start);
   return y;
 }
 

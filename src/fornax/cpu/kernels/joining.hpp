@@ -28,7 +28,8 @@ template <class Use> void with_fold(ReduceFn fn, DType type, Use&& f) {
 /// What a result is once its elements are joined. A mean divides by their number, a sum by 1.
 template <class F> typename F::Element finish(typename F::Total total, double divisor) {
   using T = typename F::Element;
-  if constexpr (F::rounds && F::is_sum) total /= divisor;
+  if constexpr (F::rounds && F::is_sum)
+    if (divisor != 1) total /= divisor;
   if constexpr (std::is_same_v<T, bool>)
     return total != 0;
   else
@@ -90,15 +91,12 @@ template <class F> class Columns {
   void add_rows(const T* x, std::int64_t step, std::int64_t rows) {
     std::int64_t r = 0;
     if constexpr (kHasKernels) {
-      // Four rows of the same lane at a time, so that its sums are read and written once for all of them.
-      static_assert(F::block % (4 * kLanes) == 0);
-      for (; row_ % (4 * kLanes) == 0 && rows - r >= 4 * kLanes; r += 4 * kLanes) {
-        for (std::int64_t l = 0; l < kLanes; ++l) {
-          if (row_ == 0) std::fill_n(lanes_[l], width_, F::start());
-          const std::int64_t next = l + kAhead < kLanes ? kAhead : kAhead - kLanes + 4 * kLanes;
-          kernels_.add_four(lanes_[l], x + (r + l) * step, kLanes * step, width_, next * step);
-        }
-        row_ += 4 * kLanes;
+      // Of a block that begins here, all rows of a lane together.
+      while (row_ == 0 && r < rows) {
+        row_ = std::min(F::block, rows - r);
+        for (std::int64_t l = 0; l < std::min(kLanes, row_); ++l)
+          kernels_.sum_rows(lanes_[l], x + (r + l) * step, kLanes * step, (row_ - l + kLanes - 1) / kLanes, width_);
+        r += row_;
         if (row_ == F::block) close_block();
       }
     }
@@ -112,7 +110,6 @@ template <class F> class Columns {
 
  private:
   static constexpr std::int64_t kLanes = F::any_order ? 1 : F::lanes;
-  static constexpr std::int64_t kAhead = 4;  // lanes, of which the rows are asked for in time
   static constexpr bool kHasKernels = F::is_sum && (std::is_same_v<T, float> || std::is_same_v<T, double>);
 
   void close_block() {

@@ -96,7 +96,9 @@ void reduce_one(const Walk& walk, RowKernels::Fold kernel, std::byte* at, typena
       return kernel ? static_cast<Total>(kernel(x + i, n)) : fold_range<F>(x + i, n);
     };
     const std::int64_t ranges = (count + F::range - 1) / F::range;
-    if (ranges < 4) {
+    if (ranges == 1) {
+      total = F::template join<Total>(total, fold(0));
+    } else if (ranges < 4) {
       for (std::int64_t i = 0; i < count; i += F::range) total = F::template join<Total>(total, fold(i));
     } else {
       std::vector<Total> totals(static_cast<std::size_t>(ranges));
@@ -121,14 +123,16 @@ void reduce_one(const Walk& walk, RowKernels::Fold kernel, std::byte* at, typena
 
 /// Calls one(x, y) for each result, or tile(x, y, width) for each group of adjacent ones.
 template <class T, class Y, class One, class Tile>
-void for_each_result(const Walk& walk, const Array& y, One&& one, Tile&& tile) {
+void for_each_result(const Walk& walk, const Array& y, One&& one, Tile&& tile, bool one_by_one = false) {
   for_each_run<2>(walk.kept, {walk.x.data, dense(y).data}, {walk.x.strides, &dense(y).strides}, {sizeof(T), sizeof(Y)},
                   [&](const auto& at, const auto& step, std::int64_t n) {
                     // As many tiles as needed, about equally wide: a narrow one at the end would cost as much as a wide one.
                     const std::int64_t tiles = (n + kColumns - 1) / kColumns;
                     const std::int64_t width = walk.columns ? std::min(kColumns, (n / tiles + 16) / 16 * 16) : 1;
                     const std::int64_t work = width * std::max<std::int64_t>(walk.count, 1);
-                    const std::int64_t grain = width * std::max<std::int64_t>(kLeastElements / work, 1);
+                    // Tiles that share out their rows come one after the other.
+                    const std::int64_t grain =
+                        one_by_one ? n : width * std::max<std::int64_t>(kLeastElements / work, 1);
                     parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
                       for (std::int64_t i = begin; i < end; i += width) {
                         std::byte* from = at[0] + i * step[0];
@@ -142,19 +146,50 @@ void for_each_result(const Walk& walk, const Array& y, One&& one, Tile&& tile) {
                   });
 }
 
+/// The results of a tile whose rows are shared out, a block at a time.
+template <class F>
+void reduce_columns(const Walk& walk, std::byte* from, typename F::Element* to, std::int64_t width, double divisor) {
+  using Total = typename F::Total;
+  const std::int64_t blocks = (walk.count + F::block - 1) / F::block, step = *walk.step;
+  std::vector<Total> parts(static_cast<std::size_t>(blocks * width));
+  const std::int64_t grain = std::max<std::int64_t>(1, kLeastElements / 2 / (F::block * width));
+  parallel_for(blocks, grain, [&](std::int64_t begin, std::int64_t end) {
+    Columns<F> columns(width);
+    for (std::int64_t b = begin; b < end; ++b) {
+      columns.add_rows(elements<typename F::Element>(from) + b * F::block * step, step,
+                       std::min(F::block, walk.count - b * F::block));
+      columns.take_block(parts.data() + b * width);
+    }
+  });
+  for (std::int64_t c = 0; c < width; ++c) {
+    Total total = F::start();
+    for (std::int64_t b = 0; b < blocks;) {
+      Total range = F::start();
+      for (const std::int64_t end = std::min(b + F::blocks_of_range, blocks); b < end; ++b)
+        range = F::template join<Total>(range, parts[static_cast<std::size_t>(b * width + c)]);
+      total = F::template join<Total>(total, range);
+    }
+    to[c] = finish<F>(total, divisor);
+  }
+}
+
 template <class F> void reduce(const Walk& walk, const Array& y, double divisor) {
   using T = typename F::Element;
+  // Many rows of few columns: the sum of a bias's gradient.
+  const bool shares_rows = walk.step && walk.count >= 4 * F::block && walk.kept.numel() <= 4 * kColumns;
   const RowKernels::Fold kernel = row_kernel<F>();
   for_each_result<T, T>(
       walk, y, [&](std::byte* from, T* to) { reduce_one<F>(walk, kernel, from, to, divisor); },
       [&](std::byte* from, T* to, std::int64_t width) {
+        if (shares_rows) return reduce_columns<F>(walk, from, to, width, divisor);
         Columns<F> columns(width);
         for_each_run<1>(walk.reduced, {from}, {walk.x.strides}, {sizeof(T)},
                         [&](const auto& at, const auto& step, std::int64_t n) {
                           columns.add_rows(elements<T>(at[0]), step[0] / static_cast<std::int64_t>(sizeof(T)), n);
                         });
         columns.finish_to(to, divisor);
-      });
+      },
+      walk.columns && shares_rows);
 }
 
 /// The index of the best element of one result.

@@ -20,10 +20,7 @@ Array execute(const op::Clamp& op, const Spec& spec, Operands inputs) {
 }
 
 Array execute(const op::Cast& op, const Spec& spec, Operands inputs) {
-  const Array x = cpu_contiguous(inputs[0].array());
-  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
-  convert_all(dense(x).data, x.dtype(), dense(y).data, spec.dtype, x.numel());
-  return y;
+  return converted(op.name(), inputs[0].array(), spec.dtype);
 }
 
 }  // namespace fornax::cpu

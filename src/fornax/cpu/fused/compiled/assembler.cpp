@@ -21,7 +21,8 @@ using fused::Code;
 constexpr int kLanes = 16;
 // Of 32 vectors one is for the moment; of 8 masks one means "all" and one marks the lanes of a last, incomplete vector.
 constexpr int kVectors = 31, kMasks = 6;
-constexpr std::size_t kMostBytesOfOp = 24, kFrameBytes = 512;
+constexpr int kAhead = 12 << 10;  // bytes ahead that a memory answers in time
+constexpr std::size_t kMostBytesOfOp = 32, kFrameBytes = 1024;
 
 /// What becomes a segment.
 struct Draft {
@@ -91,7 +92,10 @@ Draft drafted(const Plan& plan, const std::vector<Carried>& carried, std::size_t
       const auto at = known.find(s.x[k]);
       if (at == known.end()) {
         const VectorFn load = s.from[k] == DType::Bool ? VectorFn::LoadBool : VectorFn::Load;
-        x[k].id = known[s.x[k]] = d.code.add(load, static_cast<std::uint32_t>(d.place(s.x[k])));
+        const auto place = static_cast<std::uint32_t>(d.place(s.x[k]));
+        x[k].id = known[s.x[k]] = d.code.add(load, place);
+        if (load == VectorFn::Load && s.x[k] < plan.inputs && plan.expected[s.x[k]])
+          d.code.add(VectorFn::Expect, place);
       } else {
         x[k].id = at->second;
       }
@@ -132,8 +136,14 @@ Draft drafted(const Plan& plan, const std::vector<Carried>& carried, std::size_t
 Draft fitting(const Plan& plan, const std::vector<Carried>& carried, std::size_t begin, std::size_t end) {
   while (true) {
     Draft d = drafted(plan, carried, begin, end);
-    d.unroll = 2;
-    if (!assign_registers(d.ops, kVectors / 2, kMasks / 2)) return d;
+    const std::vector<MachineOp> in_order = d.ops;
+    for (d.unroll = 2; d.unroll > 0; --d.unroll) {
+      const auto unroll = static_cast<std::size_t>(d.unroll);
+      d.ops = interleaved(in_order);
+      if (!assign_registers(d.ops, kVectors / unroll, kMasks / unroll)) return d;
+      d.ops = in_order;
+      if (unroll == 2 && !assign_registers(d.ops, kVectors / 2, kMasks / 2)) return d;
+    }
     d.unroll = 1;
     const std::optional<VectorId> full = assign_registers(d.ops, kVectors, kMasks);
     if (!full) return d;
@@ -150,6 +160,11 @@ class Assembler : public Xbyak::CodeGenerator {
     lea(rax, ptr[rip + table_]);
     for (std::size_t p = 0; p < std::min(draft.places.size(), std::size(kPointers)); ++p)
       mov(kPointers[p], ptr[rdi + static_cast<int>(8 * p)]);
+    std::size_t used = 0;
+    for (const MachineOp& op : draft.ops)
+      if (!gives_mask(op.fn) && !is_store(op.fn)) used = std::max(used, std::size_t{op.register_} + 1);
+    residents_ = resident_leaves(draft.ops, used * static_cast<std::size_t>(draft.unroll), kVectors);
+    for (const ResidentLeaf& r : residents_) load(Xbyak::Zmm(r.register_), r.fn, r.immediate);
     xor_(ecx, ecx);
     const int step = kLanes * draft.unroll;
     Xbyak::Label body, rest, rest_body, done;
@@ -205,14 +220,35 @@ class Assembler : public Xbyak::CodeGenerator {
     return frame[rax + static_cast<int>(4 * (at - constants_.begin()))];
   }
 
+  void load(const Xbyak::Zmm& to, VectorFn fn, std::uint32_t immediate) {
+    if (fn == VectorFn::Constant && immediate == 0) return vpxord(to, to, to);
+    vbroadcastss(to, leaf(fn, immediate, false));
+  }
+
+  const ResidentLeaf* resident(VectorFn fn, std::uint32_t immediate) const {
+    for (const ResidentLeaf& r : residents_)
+      if (r.fn == fn && r.immediate == immediate) return &r;
+    return nullptr;
+  }
+
+  /// f(operand): a register, or memory. Two vectors side by side share what one reads.
+  template <class F> void with(const MachineOperand& x, int u, const F& f) {
+    if (!x.in_memory) return f(vector(x, u));
+    if (const ResidentLeaf* r = resident(x.leaf, x.immediate)) return f(Xbyak::Zmm(r->register_));
+    if (unroll_ == 1) return f(leaf(x.leaf, x.immediate, true));
+    const Xbyak::Zmm passing(31);
+    if (u == 0) load(passing, x.leaf, x.immediate);
+    f(passing);
+  }
+
   // The u-th vector from the present element on.
-  Xbyak::Address element(std::uint32_t place, int u, int size) {
+  Xbyak::Address element(std::uint32_t place, int u, int size, int further = 0) {
     Xbyak::Reg64 base = r11;
     if (place < std::size(kPointers))
       base = kPointers[place];
     else
       mov(base, ptr[rdi + static_cast<int>(8 * place)]);
-    return ptr[base + rcx * size + u * kLanes * size];
+    return ptr[base + rcx * size + u * kLanes * size + further];
   }
 
   void emit(int unroll, bool masked) {
@@ -226,19 +262,14 @@ class Assembler : public Xbyak::CodeGenerator {
     const Xbyak::Xmm passing_bytes(31);
     const auto& x = op.x;
     const auto one = [&](auto&& f) { f(d, vector(x[0], u)); };
-    const auto two = [&](auto&& f) {
-      if (x[1].in_memory)
-        f(d, vector(x[0], u), static_cast<const Xbyak::Operand&>(leaf(x[1].leaf, x[1].immediate, true)));
-      else
-        f(d, vector(x[0], u), static_cast<const Xbyak::Operand&>(vector(x[1], u)));
-    };
+    const auto two = [&](auto&& f) { with(x[1], u, [&](const Xbyak::Operand& b) { f(d, vector(x[0], u), b); }); };
     using Z = const Xbyak::Zmm&;
     using O = const Xbyak::Operand&;
     switch (op.fn) {
       case VectorFn::Constant:
-        if (op.immediate == 0) return vpxord(d, d, d);
-        [[fallthrough]];
-      case VectorFn::Number: return vbroadcastss(d, leaf(op.fn, op.immediate, false));
+      case VectorFn::Number:
+        if (const ResidentLeaf* r = resident(op.fn, op.immediate)) return vmovaps(d, Xbyak::Zmm(r->register_));
+        return load(d, op.fn, op.immediate);
       case VectorFn::Load:
         return masked ? vmovups(d | k1 | T_z, element(op.immediate, u, 4)) : vmovups(d, element(op.immediate, u, 4));
       case VectorFn::LoadBool:
@@ -253,6 +284,7 @@ class Assembler : public Xbyak::CodeGenerator {
       case VectorFn::Stream:
         return masked ? vmovups(element(op.immediate, u, 4) | k1, vector(x[0], u))
                       : vmovntps(element(op.immediate, u, 4), vector(x[0], u));
+      case VectorFn::Expect: return masked ? void() : prefetcht0(element(op.immediate, u, 4, kAhead));
       case VectorFn::StoreBool:
         vpmovm2b(passing_bytes, mask(x[0], u));
         vpabsb(passing_bytes, passing_bytes);  // -1 is true
@@ -278,14 +310,11 @@ class Assembler : public Xbyak::CodeGenerator {
       case VectorFn::FromInt: return one([&](Z y, Z a) { vcvtdq2ps(y, a); });
       case VectorFn::Choose: {
         const Xbyak::Opmask where = mask(x[0], u);
-        if (x[1].in_memory) return vblendmps(d | where, vector(x[2], u), leaf(x[1].leaf, x[1].immediate, true));
-        return vblendmps(d | where, vector(x[2], u), vector(x[1], u));
+        return with(x[1], u, [&](O a) { vblendmps(d | where, vector(x[2], u), a); });
       }
       case VectorFn::Compare: {
         const auto predicate = static_cast<std::uint8_t>(op.immediate);
-        if (x[1].in_memory)
-          return vcmpps(mask(op.register_, u), vector(x[0], u), leaf(x[1].leaf, x[1].immediate, true), predicate);
-        return vcmpps(mask(op.register_, u), vector(x[0], u), vector(x[1], u), predicate);
+        return with(x[1], u, [&](O b) { vcmpps(mask(op.register_, u), vector(x[0], u), b, predicate); });
       }
       case VectorFn::MaskAnd: return kandw(mask(op.register_, u), mask(x[0], u), mask(x[1], u));
       case VectorFn::MaskOr: return korw(mask(op.register_, u), mask(x[0], u), mask(x[1], u));
@@ -299,17 +328,13 @@ class Assembler : public Xbyak::CodeGenerator {
     const auto is_d = [&](int k) { return !op.x[k].in_memory && op.x[k].register_ == op.register_; };
     const bool negative = op.fn == VectorFn::NegFma;
     const auto emit = [&](int form, const Xbyak::Zmm& second, const MachineOperand& third) {
-      const auto with = [&](const Xbyak::Operand& t) {
+      with(third, u, [&](const Xbyak::Operand& t) {
         switch (form) {
           case 132: return negative ? vfnmadd132ps(d, second, t) : vfmadd132ps(d, second, t);
           case 213: return negative ? vfnmadd213ps(d, second, t) : vfmadd213ps(d, second, t);
           default: return negative ? vfnmadd231ps(d, second, t) : vfmadd231ps(d, second, t);
         }
-      };
-      if (third.in_memory)
-        with(leaf(third.leaf, third.immediate, true));
-      else
-        with(vector(third, u));
+      });
     };
     if (is_d(0)) return op.x[1].in_memory ? emit(132, at(2), op.x[1]) : emit(213, at(1), op.x[2]);
     if (is_d(1)) return emit(213, at(0), op.x[2]);
@@ -327,6 +352,7 @@ class Assembler : public Xbyak::CodeGenerator {
   const Draft& draft_;
   Xbyak::Label table_;
   std::vector<std::uint32_t> constants_;
+  std::vector<ResidentLeaf> residents_;
   int unroll_ = 1;
 };
 

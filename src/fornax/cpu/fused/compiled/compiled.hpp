@@ -55,7 +55,7 @@ std::unique_ptr<const Compiled> compile(const Plan& plan);
 /// Whether this build and this machine can compile at all.
 bool can_compile();
 
-/// Which executor runs programs. Automatic compiles those that are run again or are large.
+/// Which executor runs programs. Automatic compiles those that are run again or are large, and leaves one operation to its kernel.
 enum class Executor : std::uint8_t { Automatic, Tiles, Compiled };
 /// Automatic, or what the environment variable FORNAX_FUSION_EXECUTOR (tiles or compiled) says.
 Executor executor();

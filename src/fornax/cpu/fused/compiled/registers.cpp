@@ -1,5 +1,7 @@
 #include <fornax/cpu/fused/compiled/registers.hpp>
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace fornax::cpu {
@@ -72,6 +74,36 @@ std::vector<MachineOp> select_instructions(const VectorCode& code) {
   return made;
 }
 
+std::vector<MachineOp> interleaved(const std::vector<MachineOp>& ops) {
+  const auto latency = [](VectorFn fn) {
+    if (is_load(fn) || is_leaf(fn)) return 8;
+    return fn == VectorFn::Div || fn == VectorFn::Sqrt ? 15 : 4;
+  };
+  // Cycles from an instruction to the last one that waits for it.
+  std::vector<int> to_end(ops.size(), 0);
+  int of_loads = std::numeric_limits<int>::max();
+  for (std::size_t i = ops.size(); i-- > 0;) {
+    to_end[i] += latency(ops[i].fn);
+    if (is_load(ops[i].fn)) of_loads = std::min(of_loads, to_end[i]);
+    for (int k = 0; k < operands_of(ops[i].fn); ++k)
+      if (const MachineOperand& x = ops[i].x[k]; !x.in_memory) to_end[x.from] = std::max(to_end[x.from], to_end[i]);
+  }
+  std::vector<std::uint16_t> order(ops.size()), place(ops.size());
+  for (std::size_t i = 0; i < ops.size(); ++i) {
+    order[i] = static_cast<std::uint16_t>(i);
+    if (is_store(ops[i].fn) && operands_of(ops[i].fn) > 0) to_end[i] = std::min(to_end[ops[i].x[0].from], of_loads) - 1;
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::uint16_t a, std::uint16_t b) { return to_end[a] > to_end[b]; });
+  std::vector<MachineOp> all;
+  for (const std::uint16_t i : order) {
+    place[i] = static_cast<std::uint16_t>(all.size());
+    MachineOp& op = all.emplace_back(ops[i]);
+    for (int k = 0; k < operands_of(op.fn); ++k)
+      if (!op.x[k].in_memory) op.x[k].from = place[op.x[k].from];
+  }
+  return all;
+}
+
 std::optional<VectorId> assign_registers(std::vector<MachineOp>& ops, std::size_t vectors, std::size_t masks) {
   std::vector<std::size_t> last(ops.size(), 0);
   for (std::size_t i = 0; i < ops.size(); ++i)
@@ -97,6 +129,29 @@ std::optional<VectorId> assign_registers(std::vector<MachineOp>& ops, std::size_
     op.register_ = *r;
   }
   return {};
+}
+
+std::vector<ResidentLeaf> resident_leaves(const std::vector<MachineOp>& ops, std::size_t first, std::size_t end) {
+  std::vector<std::pair<std::size_t, ResidentLeaf>> found;  // with the times that each is read
+  for (const MachineOp& op : ops)
+    for (int k = 0; k < operands_of(op.fn); ++k) {
+      const MachineOperand& x = op.x[k];
+      if (!x.in_memory) continue;
+      const auto at = std::find_if(found.begin(), found.end(), [&](const auto& f) {
+        return f.second.fn == x.leaf && f.second.immediate == x.immediate;
+      });
+      if (at == found.end())
+        found.push_back({1, {x.leaf, x.immediate, 0}});
+      else
+        ++at->first;
+    }
+  std::stable_sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<ResidentLeaf> all;
+  for (std::size_t i = 0; i < found.size() && first < end; ++i) {
+    all.push_back(found[i].second);
+    all.back().register_ = static_cast<std::uint16_t>(first++);
+  }
+  return all;
 }
 
 }  // namespace fornax::cpu

@@ -14,12 +14,14 @@ enum class VectorFn : std::uint8_t {
   // What can stand as an operand in memory: the bits of an element, and a number that each run brings along.
   Constant,
   Number,
-  // From and to places, by their position among those of the segment. Stream goes past the caches.
+  // From and to places, by their position among those of the segment. Stream goes past the caches; Expect asks for what lies
+  // further on there.
   Load,
   LoadBool,
   Store,
   StoreBool,
   Stream,
+  Expect,
   // Vectors. Min and Max give the second operand if one is NaN or both are equal, as the instructions do.
   Add,
   Sub,
@@ -49,10 +51,11 @@ enum class VectorFn : std::uint8_t {
 
 constexpr bool is_leaf(VectorFn fn) { return fn <= VectorFn::Number; }
 constexpr bool is_load(VectorFn fn) { return fn == VectorFn::Load || fn == VectorFn::LoadBool; }
-constexpr bool is_store(VectorFn fn) { return fn >= VectorFn::Store && fn <= VectorFn::Stream; }
+/// What is there for more than its result.
+constexpr bool is_store(VectorFn fn) { return fn >= VectorFn::Store && fn <= VectorFn::Expect; }
 constexpr bool gives_mask(VectorFn fn) { return fn >= VectorFn::Compare || fn == VectorFn::LoadBool; }
 constexpr int operands_of(VectorFn fn) {
-  if (is_leaf(fn) || is_load(fn)) return 0;
+  if (is_leaf(fn) || is_load(fn) || fn == VectorFn::Expect) return 0;
   if (fn == VectorFn::Fma || fn == VectorFn::NegFma || fn == VectorFn::Choose) return 3;
   return is_store(fn) || (fn >= VectorFn::Sqrt && fn <= VectorFn::FromInt) ? 1 : 2;
 }
