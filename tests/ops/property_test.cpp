@@ -176,7 +176,8 @@ TEST(EveryOperation, ComputesSixteenBitFloatsInF32AndRoundsOnce) {
     const std::vector<TensorData> all_wide = to_data(execute(c.op, lend(upload(wide_data))));
     for (std::size_t i = 0; i < all.size(); ++i) {
       const TensorData &y = all[i], &wide = all_wide[i];
-      if (rounds_once(c)) {
+      const bool keeps_rest = c.page == "CrossEntropy" && i == 1;  // a number, and what rounding it to the dtype lost
+      if (rounds_once(c) && !keeps_rest) {
         EXPECT_EQ(y, wide.convert(y.dtype()));
       } else {
         // Additions to one place round each time, and a product's terms may be joined in another order: at most four
