@@ -19,7 +19,8 @@ Sgd::Sgd(const Config& config) : ConfiguredOptimizer("Sgd", config, config.decou
 void Sgd::update_each(std::span<Update> updates) const {
   StepLists<op::SgdStep> steps;
   for (Update& u : updates) {
-    op::SgdStep step{u.rate.lr, config_.momentum, 1 - config_.dampening, config_.nesterov, u.rate.l2(), u.rate.shrink()};
+    op::SgdStep step{u.rate.lr,        config_.momentum, 1 - config_.dampening,
+                     config_.nesterov, u.rate.l2(),      u.rate.shrink()};
     if (step.momentum == 0) {
       steps.add(step, {&u.w, &u.g});
       continue;
