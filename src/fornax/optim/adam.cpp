@@ -20,11 +20,11 @@ void Adam::update_each(std::span<Update> updates) const {
   if (config_.amsgrad) return GradientOptimizer::update_each(updates);
   StepLists<op::AdamStep> steps;
   for (Update& u : updates) {
-    const AdamStart start(u.kept->step, config_.beta1, config_.beta2);
+    const AdamStart start(u.kept->step + 1, config_.beta1, config_.beta2);
     Array &m = u.kept->array("exp_avg", u.w), &v = u.kept->array("exp_avg_sq", u.w);
     steps.add(
         {u.rate.lr * start.scale, config_.beta1, config_.beta2, config_.eps * start.root, u.rate.l2(), u.rate.shrink()},
-        {&u.w, &u.g, &m, &v});
+        *u.kept, {&u.w, &u.g, &m, &v});
   }
   steps.run();
 }

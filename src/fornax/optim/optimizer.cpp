@@ -213,7 +213,6 @@ void GradientOptimizer::update_batch(std::span<Work> batch) {
     }
     u.g = cast(std::move(batch[i].gradient), u.w.dtype());
   }
-  for (Update& u : changes.updates) ++u.kept->step;
   update_each(changes.updates);
   for (std::size_t i = 0; i < batch.size(); ++i) {
     Array& value = changes.places[i].value;
@@ -227,7 +226,13 @@ void GradientOptimizer::update_each(std::span<Update> updates) const {
   for (Update& u : updates) {
     if (u.rate.l2() != 0) u.g = std::move(u.g) + u.w * u.rate.l2();
     if (u.rate.shrink() != 1) u.w = std::move(u.w) * u.rate.shrink();
-    update(u.w, std::move(u.g), *u.kept, u.rate);
+    ++u.kept->step;
+    try {
+      update(u.w, std::move(u.g), *u.kept, u.rate);
+    } catch (...) {
+      --u.kept->step;
+      throw;
+    }
   }
 }
 

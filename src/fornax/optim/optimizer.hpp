@@ -127,7 +127,7 @@ class GradientOptimizer : public Optimizer {
     double l2() const { return decay == Decay::L2 ? weight_decay : 0; }
     double shrink() const { return decay == Decay::Decoupled ? 1 - lr * weight_decay : 1; }
   };
-  /// A parameter w with gradient g, and what is kept for it. `kept->step` has been counted up.
+  /// A parameter w with gradient g, and what is kept for it.
   struct Update {
     Array w, g;
     Slots* kept = nullptr;
@@ -136,8 +136,8 @@ class GradientOptimizer : public Optimizer {
 
   GradientOptimizer(std::string_view name, double lr, double weight_decay, Decay decay);
 
-  /// A step of the rule for several parameters, weight decay included: for each the base applies the decay and calls update().
-  /// A rule that has an operation for many parameters runs that. g may be taken.
+  /// A step of the rule for several parameters, weight decay included: for each the base applies the decay, counts the update and
+  /// calls update(). A rule that has an operation for many parameters runs that, and counts once it is done. g may be taken.
   virtual void update_each(std::span<Update> updates) const;
   /// One step of the rule: changes w, which has gradient g, and what is kept for it.
   virtual void update(Array& w, Array g, Slots& kept, const Rate& rate) const;

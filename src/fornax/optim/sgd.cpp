@@ -22,7 +22,7 @@ void Sgd::update_each(std::span<Update> updates) const {
     op::SgdStep step{u.rate.lr,        config_.momentum, 1 - config_.dampening,
                      config_.nesterov, u.rate.l2(),      u.rate.shrink()};
     if (step.momentum == 0) {
-      steps.add(step, {&u.w, &u.g});
+      steps.add(step, *u.kept, {&u.w, &u.g});
       continue;
     }
     Array& v = u.kept->array("momentum_buffer");
@@ -30,7 +30,7 @@ void Sgd::update_each(std::span<Update> updates) const {
       v = zeros_like(u.w);
       step.share = 1;
     }
-    steps.add(step, {&u.w, &u.g, &v});
+    steps.add(step, *u.kept, {&u.w, &u.g, &v});
   }
   steps.run();
 }

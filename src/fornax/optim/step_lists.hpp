@@ -6,23 +6,25 @@
 
 #include <fornax/ops/functions.hpp>
 #include <fornax/ops/op.hpp>
+#include <fornax/optim/optimizer.hpp>
 
 namespace fornax::optim {
 
 template <class Step> class StepLists {
  public:
-  /// The set of arrays that the step takes; all but the second, the gradient, are changed by run().
-  void add(const Step& step, std::initializer_list<Array*> arrays) {
+  /// The set of arrays that the step takes; all but the second, the gradient, are changed by run(), which counts the update too.
+  void add(const Step& step, Slots& kept, std::initializer_list<Array*> arrays) {
     const Array& w = **arrays.begin();
     for (List& list : lists_) {
       const Array& first = *list.arrays[0];
       if (list.step == step && first.dtype() == w.dtype() && first.device() == w.device() &&
           first.interpreter() == w.interpreter()) {
         list.arrays.insert(list.arrays.end(), arrays);
+        list.kept.push_back(&kept);
         return;
       }
     }
-    lists_.push_back({step, arrays});
+    lists_.push_back({step, arrays, {&kept}});
   }
   void run() {
     for (const List& list : lists_) {
@@ -31,6 +33,7 @@ template <class Step> class StepLists {
       Arrays changed = run_all(list.step, given);
       for (std::size_t i = 0, y = 0; i < list.arrays.size(); ++i)
         if (i % list.step.set() != 1) *list.arrays[i] = std::move(changed[y++]);
+      for (Slots* kept : list.kept) ++kept->step;
     }
     lists_.clear();
   }
@@ -39,6 +42,7 @@ template <class Step> class StepLists {
   struct List {
     Step step;
     std::vector<Array*> arrays;
+    std::vector<Slots*> kept;
   };
   std::vector<List> lists_;
 };

@@ -139,6 +139,17 @@ int fail_each_in_turn() {
         std::printf("allocation %zu: array %zu is neither the old nor the new one\n", n, i);
         return 1;
       }
+    // Where it is as it was, the optimizer has counted no update.
+    const auto counted = training.adam.state().numbers;
+    std::size_t i = 0;
+    for (const auto& [path, array] : nn::state_of(training.net)) {
+      const auto step = counted.find(path + "/step"), old = optimizer.numbers.find(path + "/step");
+      const bool same = now[i] == before[i];
+      ++i;
+      if (step == counted.end() || !same || step->second == old->second) continue;
+      std::printf("allocation %zu: an update of %s is counted, and was not made\n", n, path.c_str());
+      return 1;
+    }
     go_back();
     if (memory_stats().live != live) {
       std::printf("allocation %zu: %lld bytes more are live\n", n, static_cast<long long>(memory_stats().live - live));
