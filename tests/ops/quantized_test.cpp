@@ -138,6 +138,9 @@ TEST(QuantizeWeight, RoundsToTheNearestOf255Codes) {
   EXPECT_EQ(q.codes.dtype(), DType::I8);
   EXPECT_EQ(integers(q.codes), (Integers{127, -2, 127, 2, 0, 0}));
   EXPECT_EQ(numbers(q.scale), (Numbers{2, 0.5, 1}));
+
+  const Array turned = swap_dims(floats({1, 2, 3, 4, 5, 6}, Shape{2, 3}), 0, 1);
+  EXPECT_TRUE(is_contiguous(functional::quantize_weight(turned).codes)) << "products read rows";
 }
 
 }  // namespace

@@ -71,7 +71,9 @@ QuantizedWeight quantize_weight(const Array& weight) {
   const Array w = detach(weight), most = reduce(ReduceFn::Max, absolute(w), 1);
   const Array scale = where(greater(most, 0.0), most / 127.0, 1.0);
   const Scalar low = -127.0, high = 127.0;  // what a subnormal scale could pass
-  return {cast(clamp(unary(UnaryFn::Round, w / scale), &low, &high), DType::I8), squeeze(scale, 1)};
+  const Array codes = cast(clamp(unary(UnaryFn::Round, w / scale), &low, &high), DType::I8);
+  // Row by row, as products read them; what is computed elementwise may lie as a transposed weight does.
+  return {reshape(reshape(codes, Shape{codes.numel()}), codes.shape()), squeeze(scale, 1)};
 }
 
 Array quantized_linear(const Array& x, const QuantizedWeight& weight, const Array& bias) {
