@@ -6,44 +6,20 @@
 namespace fornax::cpu {
 
 Arrays execute(const op::Lstm& op, const Specs& specs, Operands inputs) {
-  const DType type = compute_type(specs[0].dtype);
-  const LstmKernels& kernels = lstm_kernels(type, isa());
-  const Shape& states = specs[0].shape;
-  const SequenceShape shape{states[0], states[1], states[2], op.reverse};
-  const Array weight = packed(op.name(), inputs[1].array(), type, kernels, true);
-  Array x[4];
-  for (const std::size_t i : {0, 2, 3}) x[i] = as_contiguous(op.name(), inputs[i].array(), type);
-  const Arrays y = results_for(op.name(), specs, type);
-  const LstmForward at{bytes(x[0]), bytes(weight), bytes(x[2]), bytes(x[3]), bytes(y[0]), bytes(y[1]), bytes(y[2])};
-  for_rows(op.name(), shape, kernels, type, [&](std::int64_t first, std::int64_t rows, std::byte* scratch) {
-    kernels.forward(shape, at, first, rows, scratch);
-  });
-  return as_promised(op.name(), y, specs);
+  const LstmKernels& k = lstm_kernels(compute_type(specs[0].dtype), isa());
+  return over_sequence(
+      op, specs[0].shape, specs, inputs, 1, k, k.pack_forward, k.forward,
+      [&](const auto& x, const auto& y) { return LstmForward{x[0], x[1], x[2], x[3], y[0], y[1], y[2]}; });
 }
 
 Arrays execute(const op::LstmGrad& op, const Specs& specs, Operands inputs) {
-  const DType type = compute_type(specs[0].dtype);
-  const LstmKernels& kernels = lstm_kernels(type, isa());
-  const Shape& states = inputs[2]->shape();
-  const SequenceShape shape{states[0], states[1], states[2], op.reverse};
-  const Array weight = packed(op.name(), inputs[0].array(), type, kernels, false);
-  Array x[7];
-  for (std::size_t i = 1; i < inputs.size(); ++i) x[i] = as_contiguous(op.name(), inputs[i].array(), type);
-  const Arrays y = results_for(op.name(), specs, type);
-  const LstmBackward at{bytes(weight),
-                        bytes(x[1]),
-                        bytes(x[2]),
-                        bytes(x[3]),
-                        bytes(x[4]),
-                        op.of_cells ? bytes(x[5]) : nullptr,
-                        op.of_gates ? bytes(x[inputs.size() - 1]) : nullptr,
-                        bytes(y[0]),
-                        bytes(y[1]),
-                        bytes(y[2])};
-  for_rows(op.name(), shape, kernels, type, [&](std::int64_t first, std::int64_t rows, std::byte* scratch) {
-    kernels.backward(shape, at, first, rows, scratch);
-  });
-  return as_promised(op.name(), y, specs);
+  const LstmKernels& k = lstm_kernels(compute_type(specs[0].dtype), isa());
+  return over_sequence(
+      op, inputs[2]->shape(), specs, inputs, 0, k, k.pack_backward, k.backward, [&](const auto& x, const auto& y) {
+        return LstmBackward{
+            x[0], x[1], x[2], x[3], x[4], op.of_cells ? x[5] : nullptr, op.of_gates ? x[inputs.size() - 1] : nullptr,
+            y[0], y[1], y[2]};
+      });
 }
 
 }  // namespace fornax::cpu
