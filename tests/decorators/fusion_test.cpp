@@ -215,6 +215,14 @@ TEST_F(FusionTest, LeavesPicturesInTheOrderInWhichTheyLie) {
   EXPECT_TRUE(is_contiguous(on_backend(z)));
 }
 
+TEST_F(FusionTest, PutsInRowsWhatIsReshaped) {
+  const Array turned = fusing().enter(swap_dims(upload(TensorData(Shape{8, 4}, DType::F32)), 0, 1));
+  EXPECT_FALSE(is_contiguous(on_backend(turned * 2.0)));
+  const Array x = turned * 2.0;
+  EXPECT_TRUE(is_contiguous(on_backend(reshape(reshape(x, Shape{32}), Shape{4, 8}))));
+  EXPECT_TRUE(is_contiguous(on_backend(functional::quantize_weight(turned).codes))) << "products read rows";
+}
+
 TEST_F(FusionTest, StandsInsideOfWatchers) {
   using W = Check<B>;
   const auto x = Tensor<W, 1>::from_data({1.0f, 0.0f});
