@@ -18,10 +18,10 @@ inline constexpr int kTileRows = 6, kTileVectors = kVectorBytes == 64 ? 4 : 2;
 
 template <int R, int V, class T>
 FORNAX_INLINE void add_tile(Left<T> a, const T* __restrict b, std::int64_t b_step, T* __restrict y, std::int64_t y_step,
-                            std::int64_t depth) {
+                            std::int64_t depth, bool fresh = false) {
   Vec<T> sum[R][V];
   for (int r = 0; r < R; ++r)
-    for (int v = 0; v < V; ++v) sum[r][v] = load(y + r * y_step + v * kLanes<T>);
+    for (int v = 0; v < V; ++v) sum[r][v] = fresh ? Vec<T>{} : load(y + r * y_step + v * kLanes<T>);
   const T* from[R];
   for (int r = 0; r < R; ++r) from[r] = a.data + r * a.row;
   for (std::int64_t k = 0; k < depth; ++k) {

@@ -5,7 +5,6 @@
 // for any number of threads.
 
 #include <algorithm>
-#include <atomic>
 
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/conv_library.hpp>
@@ -13,7 +12,6 @@
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/gemm.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
-#include <fornax/cpu/kernels/one_thread.hpp>
 #include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
@@ -191,8 +189,7 @@ Size width_for(Size rows) { return std::clamp<Size>(kColumns / std::max<Size>(ro
 template <class T> class Work {
  public:
   Work(std::string_view operation, double cost, Size tasks, Size scratch)
-      : operation_(operation),
-        tasks_(tasks),
+      : tasks_(tasks),
         threads_(cost < kLeastCost ? 1 : threads_for(tasks)),
         scratch_(scratch),
         memory_(cpu_empty(operation, Shape{threads_, scratch}, dtype_v<T>)) {}
@@ -200,23 +197,14 @@ template <class T> class Work {
   /// Calls f(task, scratch) for each task.
   template <class F> void run(F&& f) {
     T* const all = reinterpret_cast<T*>(dense(memory_).data);
-    parallel_tasks(tasks_, threads_, [&](Size i, int worker) {
-      const OneThread guard;
-      f(i, all + worker * scratch_);
-    });
-    if (failed_) throw Error(operation_, "oneDNN's sgemm failed");
-  }
-  void multiply(const Matrix<T>& a, const Matrix<T>& b, T* y, Size y_step) {
-    if (!gemm(a, b, y, y_step)) failed_ = true;
+    parallel_tasks(tasks_, threads_, [&](Size i, int worker) { f(i, all + worker * scratch_); });
   }
 
  private:
-  std::string_view operation_;
   Size tasks_;
   int threads_;
   Size scratch_;
   Array memory_;
-  std::atomic<bool> failed_ = false;
 };
 
 /// y = w columns(x).
@@ -241,10 +229,12 @@ template <class T> void forward(std::string_view operation, const Geometry& g, c
     } else {
       im2col(g, from, group, 0, g.in_channels, piece, scratch);
     }
-    if (piece.images == 1)
-      return work.multiply(weights, columns, to.at(piece.image, group, first) + piece.start, g.positions);
+    if (piece.images == 1) {
+      gemm(weights, columns, to.at(piece.image, group, first) + piece.start, g.positions);
+      return;
+    }
     T* const product = scratch + columns_size;
-    work.multiply(weights, columns, product, width);
+    gemm(weights, columns, product, width);
     for (Size c = 0; c < rows; ++c)
       for (Size i = 0; i < piece.images; ++i)
         std::copy_n(product + c * width + i * piece.count, piece.count, to.at(piece.image + i, group, first + c));
@@ -271,9 +261,9 @@ template <class T> void input(std::string_view operation, const Geometry& g, con
       const Piece piece = pieces[p];
       const Matrix<T> cotangent = rows_of(from, group, 0, g.out_channels, piece, columns + columns_size);
       if (g.direct && piece.images == 1) {
-        work.multiply(weights, cotangent, to.at(piece.image, group, first) + piece.start, g.plane);
+        gemm(weights, cotangent, to.at(piece.image, group, first) + piece.start, g.plane);
       } else {
-        work.multiply(weights, cotangent, columns, piece.columns());
+        gemm(weights, cotangent, columns, piece.columns());
         col2im(g, columns, group, first, first + channels, piece, to);
       }
     }
@@ -311,10 +301,10 @@ template <class T> void weight(std::string_view operation, const Geometry& g, co
       const Matrix<T> seen{columns, piece.columns(), width, 1, piece.columns()};
       const Matrix<T> cotangent = rows_of(outputs, group, first_out, first_out + rows, piece, product + sum_size);
       if (p == begin) {
-        work.multiply(cotangent, seen, sum, g.depth);
+        gemm(cotangent, seen, sum, g.depth);
         continue;
       }
-      work.multiply(cotangent, seen, product, width);
+      gemm(cotangent, seen, product, width);
       for (Size i = 0; i < rows; ++i)
         for (Size j = 0; j < width; ++j) sum[i * g.depth + j] += product[i * width + j];
     }

@@ -114,7 +114,7 @@ struct Blocks {
 
   Blocks(std::int64_t batches, std::int64_t m, std::int64_t n, std::int64_t depth)
       : rows(m), columns(n), count(batches) {
-    // Large blocks run at the library's full speed, many keep all cores busy: halve the longer side until there are
+    // Large blocks run at full speed, many keep all cores busy: halve the longer side until there are
     // eight. Sides beyond 512 gain nothing, and below 64 rows or 128 columns a block takes up to twice its share of time.
     while (count < 8 || std::max(rows, columns) > 512) {
       std::int64_t half_rows = rows, half_columns = columns;
@@ -207,7 +207,7 @@ template <class T> void multiply(Factor lhs, const Factor& rhs, T* y, const Epil
       for (std::int64_t i = begin; i < end; ++i) run_block(i);
     });
   }
-  if (failed) throw Error("matmul", "oneDNN's sgemm failed");
+  if (failed) throw Error("matmul", "oneDNN's product of bf16 failed");
 }
 
 }  // namespace
