@@ -68,17 +68,24 @@ void pack_panel(const T* b, Size b_row, Size b_column, Size depth, Size width, T
 /// Rows in groups of a tile, of each group one column after the other; zeros up to a whole group. Several groups at a time, so that
 /// all of a cache line is used.
 template <class T> void pack_rows(const T* a, Size a_row, Size a_column, Size rows, Size depth, T* __restrict to) {
-  constexpr Size together = 16 * kTileRows;
-  for (Size first = 0; first < rows; first += together)
-    for (Size k = 0; k < depth; ++k)
-      for (Size i = first; i < std::min(first + together, rows); i += kTileRows) {
-        const T* const from = a + i * a_row + k * a_column;
-        T* const group = to + i * depth + k * kTileRows;
-        if (a_row == 1 && i + kTileRows <= rows)
-          __builtin_memcpy(group, from, kTileRows * sizeof(T));
-        else
-          for (Size r = 0; r < kTileRows; ++r) group[r] = i + r < rows ? from[r * a_row] : T(0);
+  constexpr Size together = 16 * kTileRows, wide = 8;
+  static_assert(kTileRows <= wide);
+  for (Size first = 0; first < rows; first += together) {
+    const Size end = std::min(first + together, rows);
+    for (Size k = 0; k < depth; ++k) {
+      const T* from = a + first * a_row + k * a_column;
+      T* group = to + first * depth + k * kTileRows;
+      Size i = first;
+      const auto next = [&] { i += kTileRows, from += kTileRows * a_row, group += kTileRows * depth; };
+      if (a_row == 1) {
+        // A whole vector is one store; what is too much of it, the next column overwrites.
+        for (; k + 1 < depth && i + wide <= end; next()) __builtin_memcpy(group, from, wide * sizeof(T));
+        for (; i + kTileRows <= end; next()) __builtin_memcpy(group, from, kTileRows * sizeof(T));
       }
+      for (; i < end; next())
+        for (Size r = 0; r < kTileRows; ++r) group[r] = i + r < rows ? from[r * a_row] : T(0);
+    }
+  }
 }
 
 template <class T> struct Block {

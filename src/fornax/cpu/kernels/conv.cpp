@@ -8,6 +8,7 @@
 
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/conv_library.hpp>
+#include <fornax/cpu/kernels/conv_sizes.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/gemm.hpp>
@@ -22,37 +23,22 @@ using Size = std::int64_t;
 
 Size ceil_div(Size a, Size b) { return (a + b - 1) / b; }
 
-/// All sizes, with leading dims of size 1 where there are fewer than three.
-struct Geometry {
-  Size batch, groups, in_channels, out_channels;  // channels of one group
-  SpatialSizes in = {1, 1, 1}, kernel = {1, 1, 1}, out = {1, 1, 1};
-  SpatialSizes stride = {1, 1, 1}, dilation = {1, 1, 1}, before = {};
-  Size plane = 1, taps = 1, positions = 1;  // of one channel: inputs, weights, outputs
-  Size depth;                               // inputs that one output sees
-  bool direct = true;                       // it sees one element of each channel, at its own position
+/// Channels are those of one group.
+struct Geometry : ConvSizes {
+  Size plane, taps, positions;  // of one channel: inputs, weights, outputs
+  Size depth;                   // inputs that one output sees
+  bool direct;                  // it sees one element of each channel, at its own position
 
   Geometry(const ConvSettings& s, const Shape& x, const Shape& w, const Shape& y)
-      : batch(x[0]), groups(s.groups), in_channels(w[1]), out_channels(w[0] / s.groups) {
-    for (int d = 0; d < s.dims; ++d) {
-      const auto from = static_cast<std::size_t>(d), to = from + static_cast<std::size_t>(kMaxSpatialDims - s.dims);
-      in[to] = x[d + 2];
-      kernel[to] = w[d + 2];
-      out[to] = y[d + 2];
-      stride[to] = s.stride[from];
-      dilation[to] = s.dilation[from];
-      before[to] = s.before[from];
-      direct = direct && w[d + 2] == 1 && s.stride[from] == 1 && s.before[from] == 0 && s.after[from] == 0;
-    }
-    for (std::size_t d = 0; d < kMaxSpatialDims; ++d) {
-      plane *= in[d];
-      taps *= kernel[d];
-      positions *= out[d];
-    }
+      : ConvSizes(s, x, w, y), plane(product(in)), taps(product(kernel)), positions(product(out)) {
+    in_channels = w[1];
+    out_channels /= groups;
     depth = in_channels * taps;
+    direct = is_pointwise();
   }
 
   double cost() const {
-    return static_cast<double>(batch * groups * positions) * static_cast<double>(out_channels) *
+    return static_cast<double>(images * groups * positions) * static_cast<double>(out_channels) *
            static_cast<double>(depth);
   }
 };
@@ -69,7 +55,7 @@ struct Pieces {
 
   Pieces(const Geometry& g, Size about)
       : positions(g.positions),
-        batch(g.batch),
+        batch(g.images),
         width(std::min(positions, about)),
         per_image(ceil_div(positions, width)),
         images(std::clamp<Size>(about / positions, 1, std::max<Size>(batch, 1))),
@@ -254,7 +240,7 @@ template <class T> void input(std::string_view operation, const Geometry& g, con
   work.run([&](Size task, T* columns) {
     const Size owner = task / (g.groups * blocks), group = task / blocks % g.groups, first = task % blocks * block;
     const Size channels = std::min(block, g.in_channels - first), rows = channels * g.taps;
-    for (Size i = owner * pieces.images; i < std::min(g.batch, (owner + 1) * pieces.images); ++i)
+    for (Size i = owner * pieces.images; i < std::min(g.images, (owner + 1) * pieces.images); ++i)
       std::fill_n(to.at(i, group, first), channels * g.plane, T(0));
     const Matrix<T> weights{w + group * g.out_channels * g.depth + first * g.taps, rows, g.out_channels, 1, g.depth};
     for (Size p = owner * pieces.per_image; p < (owner + 1) * pieces.per_image; ++p) {
@@ -280,7 +266,7 @@ template <class T> void weight(std::string_view operation, const Geometry& g, co
   const Size blocks = ceil_div(g.in_channels, block), out_blocks = ceil_div(g.out_channels, out_block);
   const Pieces pieces(g, width_for(block * g.taps));
   const Size size = g.groups * g.out_channels * g.depth, parts = g.groups * blocks * out_blocks;
-  if (g.batch == 0) return std::fill_n(w, size, T(0)), void();
+  if (g.images == 0) return std::fill_n(w, size, T(0)), void();
   const Size segments = std::clamp<Size>(kTasks / parts, 1, pieces.count);
   const Array partial = cpu_empty(operation, Shape{segments - 1, size}, dtype_v<T>);
   const auto sums = [&](Size s) { return s == 0 ? w : reinterpret_cast<T*>(dense(partial).data) + (s - 1) * size; };
