@@ -29,5 +29,10 @@ template <class T> bool gemm(const Matrix<T>& a, const Matrix<T>& b, T* y, std::
 /// the same holds of the steps, and which is called under a OneThread.
 bool has_bf16_products();
 template <> bool gemm(const Matrix<BFloat16>& a, const Matrix<BFloat16>& b, BFloat16* y, std::int64_t y_step);
+/// The sums themselves.
+bool gemm(const Matrix<BFloat16>& a, const Matrix<BFloat16>& b, float* y, std::int64_t y_step);
+/// With a number for each column added before a sum is rounded.
+bool gemm_and_add(const Matrix<BFloat16>& a, const Matrix<BFloat16>& b, const float* bias, BFloat16* y,
+                  std::int64_t y_step);
 
 }  // namespace fornax::cpu
