@@ -114,6 +114,22 @@ template <class T> FORNAX_INLINE T sum_of_lanes(Vec<T> v) {
   return join_lanes<T>(v, [](auto a, auto b) { return a + b; });
 }
 
+/// Of rows lower and upper, `half` apart, the lanes that a transposition leaves in the one, and those that it brings there.
+template <int half, class V, int... I>
+FORNAX_INLINE void swap_corners(V& lower, V& upper, std::integer_sequence<int, I...>) {
+  constexpr int lanes = sizeof...(I);
+  const V l = lower, u = upper;
+  lower = __builtin_shufflevector(l, u, (I & half ? lanes + I - half : I)...);
+  upper = __builtin_shufflevector(l, u, (I & half ? lanes + I : I + half)...);
+}
+/// The transpose of as many rows as a vector has lanes.
+template <int half, class V> FORNAX_INLINE void transpose(V* rows) {
+  constexpr int lanes = sizeof(V) / sizeof(rows[0][0]);
+  for (int i = 0; i < lanes; ++i)
+    if (!(i & half)) swap_corners<half>(rows[i], rows[i + half], std::make_integer_sequence<int, lanes>());
+  if constexpr (half > 1) transpose<half / 2>(rows);
+}
+
 /// Asks for a vector that lies behind x, as far ahead as a memory takes to answer; it may lie behind the end of an array. For
 /// rows over which several passes go, so that the processor does not see by itself what is read next.
 template <class T> FORNAX_INLINE void expect(const T* x) {

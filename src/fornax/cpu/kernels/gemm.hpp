@@ -28,5 +28,10 @@ template <class T> bool gemm(const Matrix<T>& a, const Matrix<T>& b, T* y, std::
 /// OneThread. Of the two steps of a one is 1 and the other as long as a row or a column, or longer; the same for b.
 bool has_bf16_products();
 template <> bool gemm(const Matrix<BFloat16>& a, const Matrix<BFloat16>& b, BFloat16* y, std::int64_t y_step);
+/// The sums themselves.
+bool gemm(const Matrix<BFloat16>& a, const Matrix<BFloat16>& b, float* y, std::int64_t y_step);
+/// With a number for each column added before a sum is rounded.
+bool gemm_and_add(const Matrix<BFloat16>& a, const Matrix<BFloat16>& b, const float* bias, BFloat16* y,
+                  std::int64_t y_step);
 
 }  // namespace fornax::cpu
