@@ -55,14 +55,15 @@ Array execute(const op::GroupNorm& op, const Spec& spec, Operands inputs) {
   const Array y = type == spec.dtype && !x.copy.defined() ? cpu_result(op.name(), spec, inputs.first(1))
                                                           : cpu_empty(op.name(), spec.shape, type);
   const Groups groups(op, spec.shape, type);
-  const auto kernel = norm_kernels(type, isa()).forward;
+  const NormKernels& kernels = norm_kernels(type, isa());
   const std::int64_t grain = kLeastElements / 4 * groups.of_sample / groups.sample_size();
   parallel_for(groups.samples * groups.of_sample, std::max<std::int64_t>(1, grain),
                [&](std::int64_t begin, std::int64_t end) {
                  for (std::int64_t r = begin; r < end; ++r) {
                    const std::int64_t at = r % groups.of_sample * groups.vector_bytes;
-                   kernel(groups.row, x.data + r * groups.row_bytes, part(weight, at), part(bias, at),
-                          dense(y).data + r * groups.row_bytes);
+                   const std::byte* const from = x.data + r * groups.row_bytes;
+                   kernels.forward(groups.row, kernels.moments(groups.row, from), from, part(weight, at),
+                                   part(bias, at), dense(y).data + r * groups.row_bytes);
                  }
                });
   return as_dtype(op.name(), y, spec.dtype);
@@ -74,7 +75,7 @@ namespace {
 template <class T>
 void backward(const Groups& groups, const std::byte* x, const std::byte* weight, const std::byte* g, std::byte* dx,
               T* dweight, T* dbias) {
-  const auto kernel = norm_kernels(dtype_v<T>, isa()).backward;
+  const NormKernels& kernels = norm_kernels(dtype_v<T>, isa());
   const std::int64_t channels = groups.of_sample * groups.row.channels, width = weight ? 2 * channels : 0;
   const std::int64_t each = norm_samples_of_task(groups.samples, groups.sample_size());
   const std::int64_t tasks = (groups.samples + each - 1) / each;
@@ -86,8 +87,8 @@ void backward(const Groups& groups, const std::byte* x, const std::byte* weight,
       T* const here = sums.add_to(worker, n);
       for (std::int64_t i = 0; i < groups.of_sample; ++i) {
         const std::int64_t at = (n * groups.of_sample + i) * groups.row_bytes, from = i * groups.row.channels;
-        kernel(groups.row, x + at, part(weight, i * groups.vector_bytes), g + at, dx + at,
-               weight ? here + from : nullptr, weight ? here + channels + from : nullptr);
+        kernels.backward(groups.row, kernels.moments(groups.row, x + at), x + at, part(weight, i * groups.vector_bytes),
+                         g + at, dx + at, weight ? here + from : nullptr, weight ? here + channels + from : nullptr);
       }
       sums.added(worker, n);
     }
