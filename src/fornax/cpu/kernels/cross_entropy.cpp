@@ -1,3 +1,4 @@
+#include <fornax/cpu/fused/stream.hpp>
 #include <fornax/cpu/isa/rows.hpp>
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
@@ -10,6 +11,9 @@ namespace fornax::cpu {
 
 namespace {
 
+// Bytes of a gradient that no cache keeps beside the logits until it is read.
+constexpr std::size_t kStreamed = std::size_t{16} << 20;
+
 /// Logits as adjacent rows of f32 or f64, and the class of each.
 struct Rows {
   Array x, classes;
@@ -21,12 +25,13 @@ struct Rows {
         count(classes.numel()),
         width(x.shape()[x.rank() - 1]) {}
 
-  /// Calls f(row, class of it) for each, with the number of the row, on several threads if there is work for them.
+  /// Calls f(row, class of it) for each, with the number of the row, on several threads if there is work for them. f may stream.
   template <class F> void for_each(F&& f) const {
     const auto* at = reinterpret_cast<const std::int64_t*>(dense(classes).data);
     const std::int64_t grain = std::max<std::int64_t>(1, kLeastElements / (4 * std::max<std::int64_t>(width, 1)));
     parallel_for(count, grain, [&](std::int64_t begin, std::int64_t end) {
       for (std::int64_t r = begin; r < end; ++r) f(r, at[r]);
+      finish_streams();
     });
   }
 };
@@ -69,14 +74,15 @@ Array execute(const op::CrossEntropyGrad& op, const Spec& spec, Operands inputs)
   // Elements are read before they are written, so the logits' own buffer can take the result.
   const Array y =
       type == spec.dtype ? cpu_result(op.name(), spec, inputs.first(1)) : cpu_empty(op.name(), spec.shape, type);
-  const auto kernel = row_kernels(type, isa()).scaled_exp;
+  const auto kernel = row_kernels(type, isa()).softmax_less_one;
+  const bool streamed =
+      dense(y).data != dense(rows.x).data && static_cast<std::size_t>(rows.x.numel()) * size_of(type) >= kStreamed;
   with_compute_type(type, [&]<class T>(T) {
     const T *const sum = elements<T>(lse), *const factor = elements<T>(g);
     rows.for_each([&](std::int64_t r, std::int64_t at) {
-      T* const to = elements<T>(y) + r * rows.width;
       const LogSumExp less{static_cast<double>(sum[2 * r]), static_cast<double>(sum[2 * r + 1])};
-      kernel(elements<T>(rows.x) + r * rows.width, to, rows.width, less, static_cast<double>(factor[r]));
-      to[at] -= factor[r];
+      kernel(elements<T>(rows.x) + r * rows.width, elements<T>(y) + r * rows.width, rows.width, less,
+             static_cast<double>(factor[r]), at, streamed);
     });
   });
   return as_dtype(op.name(), y, spec.dtype);
