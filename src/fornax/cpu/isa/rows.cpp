@@ -73,6 +73,9 @@ template <class T> void sum_rows(void* sums, const void* from, std::int64_t step
   auto* to = static_cast<T*>(sums);
   const auto* x = static_cast<const T*>(from);
   std::int64_t i = 0;
+  // As wide as registers allow: a memory gives more of a row at once.
+  constexpr int kWide = kVectorBytes == 64 ? 16 : 8;
+  for (; i + kWide * kLanes<T> <= n; i += kWide * kLanes<T>) sum_strip<kWide>(to + i, x + i, step, rows);
   for (; i + 4 * kLanes<T> <= n; i += 4 * kLanes<T>) sum_strip<4>(to + i, x + i, step, rows);
   for (; i + kLanes<T> <= n; i += kLanes<T>) sum_strip<1>(to + i, x + i, step, rows);
   if (i == n) return;
