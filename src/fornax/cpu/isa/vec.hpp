@@ -70,6 +70,17 @@ template <class T> FORNAX_INLINE Vec<T> keep_first(Vec<T> v, std::int64_t n) {
 #endif
 }
 
+#if defined(__AVX512F__)
+/// Operations on vectors by name, as formulas take them.
+struct Singles {
+  __m512 v;
+};
+FORNAX_INLINE Singles fma(Singles a, float b, float c) {
+  return {_mm512_fmadd_ps(a.v, _mm512_set1_ps(b), _mm512_set1_ps(c))};
+}
+FORNAX_INLINE Singles fma(Singles a, Singles b, float c) { return {_mm512_fmadd_ps(a.v, b.v, _mm512_set1_ps(c))}; }
+#endif
+
 /// exp of each lane, the bits of math::exp.
 template <class T> FORNAX_INLINE T exp(T x) requires(std::is_floating_point_v<T>) { return math::exp(x); }
 template <class V> FORNAX_INLINE V exp(V x) requires(!std::is_floating_point_v<V>) {
@@ -79,15 +90,11 @@ template <class V> FORNAX_INLINE V exp(V x) requires(!std::is_floating_point_v<V
   if constexpr (sizeof(T) == 4) {
     constexpr __mmask16 all = 0xffff;  // with a mask, because g++ 12 warns of its own header without
     const __m512 c = _mm512_maskz_max_ps(all, _mm512_set1_ps(-104.0F), x);  // NaN, the second operand, stays
-    const __m512 round = _mm512_set1_ps(12582912.0F);
+    const __m512 round = _mm512_set1_ps(math::kRound);
     const __m512 n = _mm512_sub_ps(_mm512_fmadd_ps(c, _mm512_set1_ps(1.44269504F), round), round);
     __m512 r = _mm512_fmadd_ps(n, _mm512_set1_ps(-0.693359375F), c);
     r = _mm512_fmadd_ps(n, _mm512_set1_ps(2.12194440e-4F), r);
-    __m512 q = _mm512_fmadd_ps(_mm512_set1_ps(0.00139263919F), r, _mm512_set1_ps(0.008363345811F));
-    q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(0.04166655336F));
-    q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(0.1666657599F));
-    q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(0.5F));
-    const __m512 p = _mm512_add_ps(_mm512_fmadd_ps(_mm512_mul_ps(r, r), q, r), _mm512_set1_ps(1.0F));
+    const __m512 p = math::exp_of_rest(Singles{r}).v;
     return _mm512_maskz_scalef_ps(all, p, n);
   }
 #endif

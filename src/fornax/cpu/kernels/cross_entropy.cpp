@@ -1,3 +1,4 @@
+#include <fornax/cpu/fused/stream.hpp>
 #include <fornax/cpu/isa/rows.hpp>
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
@@ -9,6 +10,9 @@
 namespace fornax::cpu {
 
 namespace {
+
+// Bytes of a gradient that no cache keeps beside the logits until it is read.
+constexpr std::size_t kStreamed = std::size_t{16} << 20;
 
 /// Logits as adjacent rows, and the class of each.
 struct Rows {
@@ -25,12 +29,14 @@ struct Rows {
     return dense(of).data + r * width * static_cast<std::int64_t>(size_of(of.dtype()));
   }
   /// Calls f(row, class of it, room for it) for each, with the number of the row, on several threads if there is work for them.
+  /// f may stream.
   template <class F> void for_each(std::string_view operation, F&& f) const {
     const auto* at = reinterpret_cast<const std::int64_t*>(dense(classes).data);
     const std::int64_t grain = std::max<std::int64_t>(1, kLeastElements / (4 * std::max<std::int64_t>(width, 1)));
     parallel_for(count, grain, [&](std::int64_t begin, std::int64_t end) {
       const RowRoom room(operation, x.dtype(), width);
       for (std::int64_t r = begin; r < end; ++r) f(r, at[r], room);
+      finish_streams();
     });
   }
 };
@@ -74,15 +80,16 @@ Array execute(const op::CrossEntropyGrad& op, const Spec& spec, Operands inputs)
   // later could fail.
   const Array y =
       type == spec.dtype ? cpu_result(op.name(), spec, inputs.first(1)) : cpu_empty(op.name(), spec.shape, spec.dtype);
-  const auto kernel = row_kernels(type, isa()).scaled_exp;
+  const auto kernel = row_kernels(type, isa()).softmax_less_one;
+  const bool streamed = type == spec.dtype && dense(y).data != dense(rows.x).data &&
+                        static_cast<std::size_t>(rows.x.numel()) * size_of(type) >= kStreamed;
   with_compute_type(type, [&]<class T>(T) {
     const T *const sum = elements<T>(lse), *const factor = elements<T>(g);
     rows.for_each(op.name(), [&](std::int64_t r, std::int64_t at, const RowRoom& room) {
-      T* const to = reinterpret_cast<T*>(room.place(rows.row(y, r)));
       const LogSumExp less{static_cast<double>(sum[2 * r]), static_cast<double>(sum[2 * r + 1])};
-      kernel(reinterpret_cast<const T*>(room.read(rows.row(rows.x, r))), to, rows.width, less,
-             static_cast<double>(factor[r]));
-      to[at] -= factor[r];
+      kernel(reinterpret_cast<const T*>(room.read(rows.row(rows.x, r))),
+             reinterpret_cast<T*>(room.place(rows.row(y, r))), rows.width, less, static_cast<double>(factor[r]), at,
+             streamed);
       room.written(rows.row(y, r));
     });
   });

@@ -56,16 +56,17 @@ Array execute(const op::GroupNorm& op, const Spec& spec, Operands inputs) {
   const Array y = type == spec.dtype && !x.copy.defined() ? cpu_result(op.name(), spec, inputs.first(1))
                                                           : cpu_empty(op.name(), spec.shape, spec.dtype);
   const Groups groups(op, spec.shape, spec.dtype);
-  const auto kernel = norm_kernels(type, isa()).forward;
+  const NormKernels& kernels = norm_kernels(type, isa());
   const std::int64_t grain = kLeastElements / 4 * groups.of_sample / groups.sample_size();
   parallel_for(groups.samples * groups.of_sample, std::max<std::int64_t>(1, grain),
                [&](std::int64_t begin, std::int64_t end) {
                  const RowRoom room(op.name(), spec.dtype, groups.row_size());
                  for (std::int64_t r = begin; r < end; ++r) {
                    const std::int64_t at = r % groups.of_sample * groups.vector_bytes;
+                   const std::byte* const from = room.read(x.data + r * groups.row_bytes);
                    std::byte* const to = dense(y).data + r * groups.row_bytes;
-                   kernel(groups.row, room.read(x.data + r * groups.row_bytes), part(weight, at), part(bias, at),
-                          room.place(to));
+                   kernels.forward(groups.row, kernels.moments(groups.row, from), from, part(weight, at),
+                                   part(bias, at), room.place(to));
                    room.written(to);
                  }
                });
@@ -78,7 +79,7 @@ namespace {
 template <class T>
 void backward(std::string_view operation, const Groups& groups, DType stored, const std::byte* x,
               const std::byte* weight, const std::byte* g, std::byte* dx, T* dweight, T* dbias) {
-  const auto kernel = norm_kernels(dtype_v<T>, isa()).backward;
+  const NormKernels& kernels = norm_kernels(dtype_v<T>, isa());
   const std::int64_t channels = groups.of_sample * groups.row.channels, width = weight ? 2 * channels : 0;
   const std::int64_t each = norm_samples_of_task(groups.samples, groups.sample_size());
   const std::int64_t tasks = (groups.samples + each - 1) / each;
@@ -92,8 +93,10 @@ void backward(std::string_view operation, const Groups& groups, DType stored, co
       T* const here = sums.add_to(worker, n);
       for (std::int64_t i = 0; i < groups.of_sample; ++i) {
         const std::int64_t at = (n * groups.of_sample + i) * groups.row_bytes, from = i * groups.row.channels;
-        kernel(groups.row, of_x.read(x + at), part(weight, i * groups.vector_bytes), of_g.read(g + at),
-               of_dx.place(dx + at), weight ? here + from : nullptr, weight ? here + channels + from : nullptr);
+        const std::byte* const row = of_x.read(x + at);
+        kernels.backward(groups.row, kernels.moments(groups.row, row), row, part(weight, i * groups.vector_bytes),
+                         of_g.read(g + at), of_dx.place(dx + at), weight ? here + from : nullptr,
+                         weight ? here + channels + from : nullptr);
         of_dx.written(dx + at);
       }
       sums.added(worker, n);
