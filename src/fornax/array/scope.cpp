@@ -7,6 +7,7 @@ namespace fornax {
 namespace detail {
 constinit thread_local const Ref<ScopePath>* current_scope = nullptr;
 constinit thread_local int backward_depth = 0;
+constinit thread_local int recording_depth = 0;
 }  // namespace detail
 
 Scope::Scope(std::string name)

@@ -43,6 +43,8 @@ namespace detail {
 extern constinit thread_local const Ref<ScopePath>* current_scope;
 /// How many backward passes the calling thread is in.
 extern constinit thread_local int backward_depth;
+/// How many tapes record the operation that the calling thread runs.
+extern constinit thread_local int recording_depth;
 
 /// While it lives, the calling thread is in this scope, which must outlive it.
 class EnterScope {
@@ -63,6 +65,15 @@ class EnterBackward {
   ~EnterBackward() { --backward_depth; }
   EnterBackward(const EnterBackward&) = delete;
   EnterBackward& operator=(const EnterBackward&) = delete;
+};
+
+/// While it lives, a tape may hold on to what the calling thread computes.
+class EnterRecording {
+ public:
+  EnterRecording() { ++recording_depth; }
+  ~EnterRecording() { --recording_depth; }
+  EnterRecording(const EnterRecording&) = delete;
+  EnterRecording& operator=(const EnterRecording&) = delete;
 };
 
 }  // namespace detail

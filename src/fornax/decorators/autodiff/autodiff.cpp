@@ -103,6 +103,7 @@ template <class Result> Result Decorator::run(const Op& op, Operands inputs) {
       node->parents.emplace_reserved();
     }
   }
+  const detail::EnterRecording recording;
   Result result = execute();
 
   if constexpr (one) {

@@ -48,7 +48,7 @@ class Decorator final : public Interpreter {
   const Array& value_of(LazyBody& body) {
     if (!body.ready.load(std::memory_order_acquire)) {
       Lock lock(mutex_);
-      while (!body.ready.load(std::memory_order_relaxed)) run(lock, body.group);
+      while (!body.ready.load(std::memory_order_relaxed)) run(lock, body.group, &body);
     }
     return body.value;
   }
@@ -78,7 +78,7 @@ class Decorator final : public Interpreter {
   Array renamed(const op::Reshape& op, Operands inputs);
   Ref<Group> common_group(Lock& lock, Operands inputs, bool by_rows);
   static Ref<Group> reference(const Group& group);
-  void run(Lock& lock, Ref<Group> group);
+  void run(Lock& lock, Ref<Group> group, const LazyBody* asked = nullptr);
   static void publish(Group::Slot& slot, const Array& result) noexcept;
   void link(Group& group);
   void unlink(Group& group);

@@ -1,6 +1,7 @@
 // How operations come to wait: as instructions of a group.
 
 #include <fornax/array/dense.hpp>
+#include <fornax/array/scope.hpp>
 #include <fornax/decorators/fusion/decorator.hpp>
 
 namespace fornax::fusion {
@@ -118,7 +119,7 @@ Ref<Group> Decorator::joined(Lock& lock, Request& r) {
     r.made.setting = static_cast<std::uint16_t>(group->settings.size());
     group->settings.push_back(r.setting);
   }
-  group->slots.push_back({r.made, nullptr});
+  group->slots.push_back({r.made, nullptr, detail::recording_depth > 0});
   if (r.made.code == Code::NormGrad && r.made.count == 3) {
     Instruction vector{.code = Code::NormVectorGrad, .fn = 0, .dtype = r.made.dtype, .count = 1};
     vector.arguments[0] = static_cast<fused::Value>(group->slots.size() - 1);
@@ -137,6 +138,7 @@ Array Decorator::renamed(const op::Reshape& op, Operands inputs) {
   const LazyBody* x = waiting(inputs[0].array());
   if (!x || x->group->state != Group::State::Open) return {};
   auto* const body = Pool::make<LazyBody>(this, spec);
+  x->group->slots[x->slot].row_major = true;
   x->group->attach(*body, x->slot, x->group);
   return Array(body);
 }
@@ -146,6 +148,7 @@ Array Decorator::renamed(const op::Reshape& op, Operands inputs) {
 Ref<Group> Decorator::common_group(Lock& lock, Operands inputs, bool by_rows) {
   while (true) {
     Ref<Group> group, in_the_way;
+    LazyBody* asked = nullptr;
     for (const Operand& x : inputs) {
       LazyBody* body = waiting(x.array());
       if (!body) continue;
@@ -154,6 +157,7 @@ Ref<Group> Decorator::common_group(Lock& lock, Operands inputs, bool by_rows) {
                           (body->shape == other->shape || (by_rows && same_rows(body->shape, other->shape)));
       if (!usable || !other->has_room()) {
         in_the_way = other;
+        asked = body;
       } else if (!group) {
         group = other;
       } else if (other.get() != group.get()) {
@@ -174,7 +178,7 @@ Ref<Group> Decorator::common_group(Lock& lock, Operands inputs, bool by_rows) {
       in_the_way = reference(*oldest_);
     }
     if (!in_the_way) return group;
-    run(lock, in_the_way);
+    run(lock, in_the_way, asked);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <fornax/array/dense.hpp>
 #include <fornax/decorators/around.hpp>
 #include <fornax/decorators/fusion/decorator.hpp>
+#include <fornax/decorators/fusion/job.hpp>
 
 namespace fornax::fusion {
 
@@ -81,11 +82,12 @@ Arrays Decorator::apply(const Op& op, Operands inputs) {
   return results;
 }
 
-// Runs a group, or waits until the thread that runs it is done. The lock is open meanwhile.
-void Decorator::run(Lock& lock, Ref<Group> group) {
+// Runs a group so that `asked` is there afterwards, or everything that can be read; or waits until the thread that runs it is done.
+// The lock is open meanwhile.
+void Decorator::run(Lock& lock, Ref<Group> group, const LazyBody* asked) {
   if (group->state == Group::State::Running) return ran_.wait(lock);
   if (group->state == Group::State::Done) return;
-  const Job job = job_of(*group);
+  Job job = job_of(*group, asked);
   group->state = Group::State::Running;
   unlink(*group);
   Arrays results;
@@ -110,6 +112,7 @@ void Decorator::run(Lock& lock, Ref<Group> group) {
   }
   lock.lock();
   for (std::size_t k = 0; k < job.slots.size(); ++k) publish(group->slots[job.slots[k]], results[k]);
+  if (job.leave(*group, results)) link(*job.rest);
   group->state = Group::State::Done;
   group->inputs.clear();
   ran_.notify_all();

@@ -14,13 +14,6 @@ using fused::Walk;
 
 namespace {
 
-std::uint64_t bytes_of(const Array& x) {
-  std::uint64_t n = size_of(x.dtype());
-  for (int d = 0; d < x.rank(); ++d)
-    if (dense(x).strides[static_cast<std::size_t>(d)] != 0) n *= static_cast<std::uint64_t>(x.shape()[d]);
-  return repeats_one_element(x) ? 0 : n;
-}
-
 bool reads_the_same(const Array& a, const Array& b) {
   if (a.body() == b.body()) return true;
   const DenseBody &x = dense(a), &y = dense(b);
@@ -33,6 +26,13 @@ bool reads_the_same(const Array& a, const Array& b) {
 }
 
 }  // namespace
+
+std::uint64_t bytes_of(const Array& x) {
+  std::uint64_t n = size_of(x.dtype());
+  for (int d = 0; d < x.rank(); ++d)
+    if (dense(x).strides[static_cast<std::size_t>(d)] != 0) n *= static_cast<std::uint64_t>(x.shape()[d]);
+  return repeats_one_element(x) ? 0 : n;
+}
 
 Value Group::input(const Array& x) {
   for (std::size_t i = 0; i < inputs.size(); ++i)
@@ -73,7 +73,7 @@ bool Group::merge(Group& other, const Ref<Group>& self) {
       v = v >= kInput ? moved[v - kInput] : static_cast<Value>(v + first_slot);
     }
     if (has_setting(i.code)) i.setting = static_cast<std::uint16_t>(i.setting + first_setting);
-    slots.push_back({i, nullptr});
+    slots.push_back({i, nullptr, slot.may_wait, slot.row_major});
     while (LazyBody* reader = slot.readers) {
       other.detach(*reader);
       attach(*reader, static_cast<Value>(slots.size() - 1), self);
@@ -95,45 +95,6 @@ void Group::detach(LazyBody& body) {
   while (*at != &body) at = &(*at)->next;
   *at = body.next;
   --readers;
-}
-
-Job job_of(Group& group) {
-  const std::size_t n = group.slots.size();
-  std::vector<bool> needed(n, false), read(group.inputs.size(), false);
-  for (std::size_t i = n; i-- > 0;) {
-    if (group.slots[i].readers) needed[i] = true;
-    if (!needed[i]) continue;
-    const Instruction& made = group.slots[i].instruction;
-    for (std::size_t k = 0; k < made.count; ++k) {
-      const Value v = made.arguments[k];
-      if (v >= kInput) {
-        read[v - kInput] = true;
-      } else {
-        needed[v] = true;
-      }
-    }
-  }
-  Job job;
-  job.program.walk = group.walk;
-  std::vector<Value> number(n);
-  for (std::size_t i = 0; i < n; ++i) {
-    if (!needed[i]) continue;
-    number[i] = static_cast<Value>(job.program.code.size());
-    Instruction& made = job.program.code.emplace_back(group.slots[i].instruction);
-    for (std::size_t k = 0; k < made.count; ++k)
-      if (made.arguments[k] < kInput) made.arguments[k] = number[made.arguments[k]];
-    if (const LazyBody* reader = group.slots[i].readers) {
-      job.program.outputs.push_back(number[i]);
-      job.results.push_back({reader->shape, reader->dtype, reader->device});
-      job.slots.push_back(static_cast<Value>(i));
-      for (; reader; reader = reader->next) job.row_major = job.row_major || !(reader->shape == group.shape);
-    }
-  }
-  for (std::size_t i = 0; i < group.inputs.size(); ++i) {
-    job.program.inputs.push_back(group.inputs[i].defined() ? group.inputs[i].dtype() : DType::Bool);
-    if (!read[i]) group.inputs[i] = Array();
-  }
-  return job;
 }
 
 }  // namespace fornax::fusion

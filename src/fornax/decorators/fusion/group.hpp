@@ -34,6 +34,8 @@ struct Group : Counted {
   struct Slot {
     fused::Instruction instruction;
     LazyBody* readers;
+    bool may_wait = false;   // when its group runs for another result
+    bool row_major = false;  // in memory, as what has been reshaped is
   };
 
   explicit Group(const Shape& s) : shape(s) {}
@@ -64,14 +66,7 @@ struct Group : Counted {
   void detach(LazyBody& body);
 };
 
-/// What of a group has to run: its instructions that somebody can still read, and what these are made of.
-struct Job {
-  fused::Program program;
-  std::vector<Spec> results;
-  std::vector<fused::Value> slots;  // of the results
-  bool row_major = false;           // some result is read under another shape
-};
-/// Lets go of inputs that no such instruction reads.
-Job job_of(Group& group);
+/// The memory that an input of a program takes.
+std::uint64_t bytes_of(const Array& x);
 
 }  // namespace fornax::fusion

@@ -49,6 +49,46 @@ std::optional<Instruction> instruction_of(const Op& op, const Array& x, Setting&
   return {};
 }
 
+int cost_of(const Instruction& i) {
+  constexpr int kSimple = 1, kFunction = 8, kDear = kMostCost + 1;
+  switch (i.code) {
+    case Code::Binary: return static_cast<BinaryFn>(i.fn) == BinaryFn::Pow ? kDear : kSimple;
+    case Code::WithScalar: return kSimple;
+    case Code::Where:
+    case Code::Clamp:
+    case Code::Cast: return kSimple;
+    case Code::Unary:
+    case Code::Slope: break;
+    default: return kDear;
+  }
+  switch (static_cast<UnaryFn>(i.fn)) {
+    case UnaryFn::Neg:
+    case UnaryFn::Abs:
+    case UnaryFn::Sign:
+    case UnaryFn::Square:
+    case UnaryFn::Sqrt:
+    case UnaryFn::Rsqrt:
+    case UnaryFn::Reciprocal:
+    case UnaryFn::Relu:
+    case UnaryFn::Floor:
+    case UnaryFn::Ceil:
+    case UnaryFn::Round:
+    case UnaryFn::Trunc:
+    case UnaryFn::LogicalNot:
+    case UnaryFn::BitwiseNot: return kSimple;
+    case UnaryFn::Exp:
+    case UnaryFn::Log:
+    case UnaryFn::Tanh:
+    case UnaryFn::Erf:
+    case UnaryFn::Sigmoid:
+    case UnaryFn::Gelu:
+    case UnaryFn::GeluTanh:
+    case UnaryFn::Silu:
+    case UnaryFn::Softplus: return i.dtype == DType::F32 ? kFunction : kDear;
+    default: return kDear;
+  }
+}
+
 bool walk_of(const Shape& x, DimSet dims, Walk& walk, std::int64_t& rows, std::int64_t& columns) {
   std::int64_t reduced = 1, kept = 1;
   int changes = 0;

@@ -18,4 +18,9 @@ inline constexpr std::int64_t kLongestRow = 1 << 14;
 /// x as rows and columns of which one is reduced. False if it is not the last dims or the first ones that are reduced.
 bool walk_of(const Shape& x, DimSet dims, fused::Walk& walk, std::int64_t& rows, std::int64_t& columns);
 
+/// How long the instruction takes in the cache, beside an addition. Up to kMostCost, to compute a result again costs no more than to
+/// write it to memory: a vectorised function with a little arithmetic around it.
+int cost_of(const fused::Instruction& instruction);
+inline constexpr int kMostCost = 15;
+
 }  // namespace fornax::fusion
