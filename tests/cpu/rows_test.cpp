@@ -46,5 +46,20 @@ TEST(Rows, StreamGradientsOfCrossEntropyWithTheSameBits) {
   }
 }
 
+// Terms of a row beside its largest one, to the last units of f32.
+TEST(Rows, GiveExponentialsToTheLastUnits) {
+  std::vector<float> x(2000), y(x.size());
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = -0.04F * static_cast<float>(i);
+  for (const Isa isa : {Isa::Portable, Isa::Avx2, Isa::Avx512}) {
+    if (!cpu::has_isa(isa)) continue;
+    cpu::row_kernels(DType::F32, isa).softmax_less_one(x.data(), y.data(), 2000, {0, 0}, 1, 0, false);
+    EXPECT_EQ(y[0], 0.0F);
+    for (std::size_t i = 1; i < x.size(); ++i) {
+      const double exact = std::exp(static_cast<double>(x[i])), n = -static_cast<double>(x[i]) / 0.6931;
+      EXPECT_LE(std::abs(static_cast<double>(y[i]) - exact), exact * 0x1p-23 * (1.1 + 0.04 * n)) << x[i];
+    }
+  }
+}
+
 }  // namespace
 }  // namespace fornax::test

@@ -87,14 +87,29 @@ template <class T> void sum_rows(void* sums, const void* from, std::int64_t step
 // The largest element is subtracted before exp(), which overflows f32 above 88.7: softmax is shift-invariant. A NaN, which
 // it skips, makes the sum one.
 
+/// exp of x <= 0 or NaN: with log(2) in one part, which is off by 0.04 n units in the last place where the result is about
+/// 2^-n. Beside the largest term, which is 1, that is nothing, and it saves a tenth of the time.
+template <class V> FORNAX_INLINE V exp_below(V x) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(x[0]) == 4) {
+    constexpr __mmask16 all = 0xffff;
+    const __m512 c = _mm512_maskz_max_ps(all, _mm512_set1_ps(-104.0F), x), round = _mm512_set1_ps(math::kRound);
+    const __m512 n = _mm512_sub_ps(_mm512_fmadd_ps(c, _mm512_set1_ps(1.44269504F), round), round);
+    const __m512 r = _mm512_fmadd_ps(n, _mm512_set1_ps(-0.693147182F), c);
+    return _mm512_maskz_scalef_ps(all, math::exp_of_rest(Singles{r}).v, n);
+  }
+#endif
+  return exp(x);
+}
+
 /// y = exp(x - top), and its sum; y may be x.
 template <class T> double exp_row(const T* x, T top, T* y, std::int64_t n) {
-  return map_and_sum_over<T>(n, y, expecting(x, [top](auto v) { return exp(v - top); }), x);
+  return map_and_sum_over<T>(n, y, expecting(x, [top](auto v) { return exp_below(v - top); }), x);
 }
 
 /// The sum alone.
 template <class T> double sum_of_exp(const T* x, T top, std::int64_t n) {
-  return sum_over<T>(n, expecting(x, [top](auto v) { return exp(v - top); }), x);
+  return sum_over<T>(n, expecting(x, [top](auto v) { return exp_below(v - top); }), x);
 }
 
 template <class T> void scale_row(T* y, T factor, std::int64_t n) {
@@ -165,7 +180,7 @@ void softmax_less_one(const void* from, void* to, std::int64_t n, LogSumExp less
   const auto* x = static_cast<const T*>(from);
   auto* y = static_cast<T*>(to);
   const T top = static_cast<T>(less.top), by = static_cast<T>(factor * math::exp(-less.rest));
-  const auto f = [=](auto v) { return exp(v - top) * by; };
+  const auto f = [=](auto v) { return exp_below(v - top) * by; };
   const T one = static_cast<T>(factor);
   if (!streamed) {
     map_over<T>(n, y, expecting(x, f), x);
