@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 
-from programs import ROOT, is_program
+from programs import ROOT, is_program, one_core
 
 Mi = 1 << 20
 MLP = 4 * 669706  # bytes of the perceptron's parameters
@@ -56,13 +56,15 @@ class Floors:
     def measure(self):
         if not is_program(self.program):
             return
-        p = subprocess.run([self.program, "2", "floors"], capture_output=True, text=True, timeout=300)
-        if p.returncode != 0:  # a processor without AVX-512
-            return
-        for line in p.stdout.splitlines():
-            row = json.loads(line)
-            key = row["limit"], row["threads"]
-            self.best[key] = max(row["best"], self.best.get(key, 0))
+        for threads in "12":
+            p = subprocess.run([self.program, threads, "floors", threads], capture_output=True, text=True, timeout=300,
+                               preexec_fn=one_core if threads == "1" else None)
+            if p.returncode != 0:  # a processor without AVX-512
+                return
+            for line in p.stdout.splitlines():
+                row = json.loads(line)
+                key = row["limit"], row["threads"]
+                self.best[key] = max(row["best"], self.best.get(key, 0))
 
     def of(self, flops, w, threads):
         """ns, and what sets them; None without limits."""

@@ -140,6 +140,12 @@ def realtime_allowed():
     return True
 
 
+def one_core():
+    """For subprocess's preexec_fn: the process has one core, the same for all that are compared. Cores of one machine
+    differ: on a virtual one by a third, since other guests share their caches and their memory."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+
+
 # --- One process ------------------------------------------------------------------------------------------------------
 
 
@@ -149,7 +155,7 @@ def run(program, workload, threads, args):
                "--warm", str(args.warm), "--samples", str(args.samples), "--max-mb", str(args.max_mb)]
     try:
         p = subprocess.run(command, env=program.environment(threads), capture_output=True, text=True,
-                           timeout=args.timeout)
+                           timeout=args.timeout, preexec_fn=one_core if threads == 1 else None)
     except subprocess.TimeoutExpired:
         raise Failure(f"{program.name} did not end within {args.timeout:g} s") from None
     lines = [line for line in p.stdout.splitlines() if line.startswith("{")]

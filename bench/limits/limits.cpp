@@ -245,12 +245,13 @@ void wake_latency() {  // hand-over to a spinning worker and back
 }  // namespace
 
 int main(int argc, char** argv) {
-  // usage: machine_limits [THREADS [floors]]
+  // usage: machine_limits [THREADS [floors [FIRST]]]: with 1 (or FIRST) to THREADS threads
   if (argc > 2 && std::string_view(argv[2]) == "floors") g_floors_only = true, g_repeats = 4;
   const int max_threads = argc > 1 ? std::atoi(argv[1]) : static_cast<int>(std::thread::hardware_concurrency());
+  const int first = argc > 3 ? std::atoi(argv[3]) : 1;
   for (auto& row : g_small)
     for (size_t i = 0; i < 4096; ++i) row[i] = bench::uniform(1, i, 5.0f);
-  for (int t = 1; t <= max_threads && t <= 2; ++t) {
+  for (int t = first; t <= max_threads && t <= 2; ++t) {
     const auto peak = [&](const char* name, double flops_per_iter, void (*f)(int)) {
       const Times s = parallel_time(t, g_repeats, f);
       const double g = flops_per_iter * kIters * t * 1e-9;

@@ -99,6 +99,22 @@ TEST(Attention, BroadcastsHeadsAndMasksAsViews) {
   expect_derivatives(f, {q.to_data(), k.to_data(), mask.to_data()});
 }
 
+// Rows are read and written where they lie, those of 16 bits too.
+TEST(Attention, TakesHeadsThatLieBesideEachOther) {
+  for (const DType dtype : {DType::F32, DType::BF16, DType::F16}) {
+    const auto noise = [&](std::uint64_t seed) {  // [B, L, H, E], seen as [B, H, L, E]
+      const Shape shape{2, 70, 3, 16};
+      return swap_dims(random(Cpu::interpreter(), {shape, dtype}, {}, Generator(seed).draw(shape.numel())), 1, 2);
+    };
+    const auto f = [](const Inputs& x) { return scaled_dot_product_attention(x[0], x[1], x[2], {}, {.causal = true}); };
+    const Inputs x{noise(1), noise(2), noise(3)},
+        packed{upload(x[0].to_data()), upload(x[1].to_data()), upload(x[2].to_data())};
+    EXPECT_EQ(f(x).to_data(), f(packed).to_data());
+    const Inputs g = gradients_of(first_tape(), f, x), same = gradients_of(first_tape(), f, packed);
+    for (std::size_t i = 0; i < 3; ++i) EXPECT_EQ(g[i].to_data(), same[i].to_data());
+  }
+}
+
 TEST(Attention, OfNothing) {
   const Array q = floats({}, Shape{0, 2, 2}), one = floats({1, 2}, Shape{1, 2});
   EXPECT_EQ(scaled_dot_product_attention(q, q, q).shape(), (Shape{0, 2, 2}));

@@ -74,8 +74,11 @@ std::vector<Large> large_cases() {
     }
   }
   for (const bool causal : {false, true}) {
-    for (const auto& [queries, keys, width, values] :
-         {std::array<int, 4>{100, 130, 20, 16}, {130, 100, 16, 33}, {64, 48, 64, 64}, {1, 50, 8, 8}}) {
+    for (const auto& [queries, keys, width, values] : {std::array<int, 4>{100, 130, 20, 16},
+                                                       {130, 100, 16, 33},
+                                                       {64, 48, 64, 64},
+                                                       {1, 50, 8, 8},
+                                                       {70, 430, 16, 32}}) {
       const Shape q{3, queries, width}, k{3, keys, width}, v{3, keys, values}, g{3, queries, values}, row{3, queries};
       const op::AttentionSettings plain{.scale = 0.3, .causal = causal};
       all.push_back({op::Attention{plain}, {q, k, v}});
@@ -94,6 +97,12 @@ std::vector<Large> large_cases() {
     all.push_back({op::Attention{grouped}, {q, k, k}});
     all.push_back({op::AttentionGrad{grouped}, {q, k, k, row, row, q}});
   }
+  // One head, whose keys are shared out in parts.
+  for (const bool causal : {false, true}) {
+    const op::AttentionSettings alone{.scale = 0.3, .causal = causal};
+    const Shape q{400, 16}, k{530, 16}, v{530, 16};
+    all.push_back({op::AttentionGrad{alone}, {q, k, v, {400}, {400}, q}});
+  }
   const Shape wide{50, 3000};
   all.push_back({op::Dropout{0.3, {2, 9}}, {wide}});
   all.push_back({op::Dropout{0.3, {2, 9}, 1}, {wide}});
@@ -109,6 +118,29 @@ TEST(FusedOperations, GiveWhatTheyLowerToBeyondOneTile) {
       expect_agreement(c, type == DType::F64 ? 1e-10 : 2e-3);
     }
   }
+}
+
+// Tiles and rows are widened as they are read, and rounded as they are stored: the bits of f32, rounded once.
+TEST(FusedOperations, RoundSixteenBitsOnce) {
+  int count = 0;
+  for (const Large& l : large_cases()) {
+    if (!name(l.op).starts_with("attention") && !name(l.op).starts_with("group_norm") &&
+        !name(l.op).starts_with("rms_norm"))
+      continue;
+    for (const DType type : {DType::BF16, DType::F16}) {
+      Case c{l.op, {}, "large", 0};
+      for (const Shape& s : l.inputs) c.inputs.push_back({s, type, 0.1, 1});
+      SCOPED_TRACE(c.label());
+      Random random(63);
+      const std::vector<Array> x = upload(draw(c, random));
+      std::vector<Array> wide;
+      for (const Array& a : x) wide.push_back(cast(a, DType::F32));
+      const std::vector<TensorData> y = to_data(execute(l.op, lend(x))), full = to_data(execute(l.op, lend(wide)));
+      for (std::size_t i = 0; i < y.size(); ++i) EXPECT_EQ(y[i], full[i].convert(type)) << "result " << i;
+      ++count;
+    }
+  }
+  EXPECT_GE(count, 60);
 }
 
 TEST(FusedOperations, GiveTheSameBitsOnAnyNumberOfThreads) {

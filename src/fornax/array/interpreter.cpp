@@ -19,10 +19,4 @@ const Array& on_backend(const Array& array) {
   return *a;
 }
 
-Backend& backend_of(Interpreter& interpreter) {
-  Interpreter* i = &interpreter;
-  while (i->inner()) i = i->inner();
-  return static_cast<Backend&>(*i);
-}
-
 }  // namespace fornax

@@ -43,6 +43,8 @@ class Interpreter {
 
   /// The wrapped interpreter; null for a backend.
   Interpreter* inner() const { return inner_; }
+  /// What stands at the bottom: the interpreter itself, if it is a backend.
+  Interpreter& bottom() { return *bottom_; }
   /// How many decorators stand above the backend. Among an operation's inputs the deepest interpreter runs it.
   int depth() const { return depth_; }
   /// True if this interpreter, or one that it wraps, is to see every operation on arrays of this many elements: new ones
@@ -62,6 +64,7 @@ class Interpreter {
   /// Watches what `inner` watches, unless `watched` says otherwise.
   explicit Interpreter(Interpreter* inner, const void* family = nullptr, const Watched* watched = nullptr)
       : inner_(inner),
+        bottom_(inner ? inner->bottom_ : this),
         family_(family),
         depth_(inner ? inner->depth_ + 1 : 0),
         watched_(watched ? watched
@@ -71,6 +74,7 @@ class Interpreter {
 
  private:
   Interpreter* inner_;
+  Interpreter* bottom_;
   const void* family_;
   int depth_;
   const Watched* watched_;
@@ -103,6 +107,6 @@ const Array& on_backend(const Array& array);
 inline Array detach(const Array& x) { return x.interpreter()->detach(x); }
 
 /// The backend at the bottom of a stack.
-Backend& backend_of(Interpreter& interpreter);
+inline Backend& backend_of(Interpreter& interpreter) { return static_cast<Backend&>(interpreter.bottom()); }
 
 }  // namespace fornax

@@ -33,7 +33,9 @@ template <class T, std::size_t N> class SmallVector {
     }
     return *this;
   }
-  ~SmallVector() { destroy(); }
+  ~SmallVector() {
+    if (size_ != 0 || on_heap()) destroy();
+  }
 
   void push_back(T value) {
     if (size_ == capacity_) [[unlikely]]

@@ -35,7 +35,7 @@ class CpuBackend final : public Backend {
 /// An array of one element, not yet written.
 inline Array cpu_number(CpuBackend& backend, const Shape& shape, DType dtype) {
   auto* body = Pool::make<DenseBody>(&backend, dtype, Device::cpu(), shape);
-  for (int d = 0; d < shape.rank(); ++d) body->strides[static_cast<std::size_t>(d)] = 1;
+  body->strides.fill(1);
   body->data = body->inline_bytes;
   return Array(body);
 }

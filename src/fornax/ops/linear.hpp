@@ -11,7 +11,7 @@ namespace fornax::op {
 /// caches.
 ///
 /// Shapes:   x [..., in], weight [in, out], or [out, in] if `transposed`, bias [out] -> [..., out].
-/// Kinds:    Float, of one dtype.
+/// Kinds:    Float, of one dtype; 16 bits are computed in f32 and rounded once, at the end.
 /// Errors:   ShapeError if the sizes do not fit, ValueError for another activation.
 /// Gradient: for relu, tanh and sigmoid from y, which is all that is kept beside x and the weight. The others need what they are
 ///           applied to: there, differentiation records the product and the activation apart.

@@ -15,7 +15,8 @@ namespace {
 
 // A new array, made known to whoever watches the tensor's backend.
 inline Array entered(Array a, const TypeInfo& type) {
-  return type.backend->watches(a.numel()) ? type.backend->enter(std::move(a)) : a;
+  if (type.backend->watches(a.numel())) return type.backend->enter(std::move(a));
+  return a;
 }
 
 }  // namespace

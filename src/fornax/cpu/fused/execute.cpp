@@ -85,8 +85,9 @@ class Run {
       if (step.code == Code::Reduce)
         reductions_.push_back(
             make_reduction(call, step.reduce, step.walk, results[step.output], static_cast<int>(workers_.size())));
-      if (takes_rows(step.code)) rows_.push_back(make_row_step(call, step, results, static_cast<int>(workers_.size())));
     }
+    if (call.program.walk == fused::Walk::WholeRows)
+      rows_ = make_row_steps(call, plan, results, static_cast<int>(workers_.size()), tile_ / call.columns);
     if (compiled_) take_numbers();
   }
 
@@ -104,6 +105,7 @@ class Run {
     std::vector<std::byte*> base;    // of each place
     std::vector<std::int64_t> step;  // bytes from an element to the next; 0 where tiles lie on top of each other
     std::vector<std::byte*> at;      // the tile in the places of a segment
+    std::vector<float> numbers;      // kNumbers for each setting, for compiled code
     std::byte* wide[4] = {};         // tiles of f32, for arguments and result of what is stored in 16 bits
     std::size_t index = 0;
   };
@@ -205,7 +207,8 @@ class Run {
     const Segment* const last = compiled_ ? segment + compiled_->segments.size() : nullptr;
     for (std::size_t i = 0; i < plan_.steps.size(); ++i) {
       if (segment != last && segment->begin == i) {
-        if (run_segment(w, *segment, start, n)) {
+        if (run_segment(w, *segment, row, start, n, of_rows)) {
+          of_rows += segment->of_rows;
           i = segment++->end - 1;
           continue;
         }
@@ -233,21 +236,37 @@ class Run {
   }
 
   // False if a result that goes past the caches does not lie as that takes; then the interpreter runs these steps.
-  bool run_segment(Worker& w, const Segment& segment, std::int64_t start, std::int64_t n) {
+  bool run_segment(Worker& w, const Segment& segment, std::int64_t row, std::int64_t start, std::int64_t n,
+                   std::size_t of_rows) {
+    const std::int64_t piece = segment.of_rows ? call_.columns : n;
     for (std::size_t p = 0; p < segment.places.size(); ++p)
       w.at[p] = w.base[segment.places[p]] + start * w.step[segment.places[p]];
     for (const std::size_t p : segment.streamed)
-      if (reinterpret_cast<std::uintptr_t>(w.at[p]) % kStreamAlignment != 0) return false;
-    segment.run(w.at.data(), numbers_.data(), n);
+      if (reinterpret_cast<std::uintptr_t>(w.at[p]) % kStreamAlignment != 0 ||
+          (piece < n && piece * segment.sizes[p] % static_cast<std::int64_t>(kStreamAlignment) != 0))
+        return false;
+    for (; n > 0; n -= piece, ++row) {
+      if (segment.of_rows) {
+        const Step& s = plan_.steps[segment.begin];
+        const std::byte* x[3] = {};
+        for (std::size_t k = 0; k < s.count; ++k)
+          x[k] = w.at[static_cast<std::size_t>(std::find(segment.places.begin(), segment.places.end(), s.x[k]) -
+                                               segment.places.begin())];
+        rows_[of_rows]->numbers(static_cast<int>(w.index), &w.numbers[kNumbers * s.setting], x, row);
+      }
+      segment.run(w.at.data(), w.numbers.data(), piece);
+      if (piece == n) break;
+      for (std::size_t p = 0; p < segment.places.size(); ++p) w.at[p] += piece * segment.sizes[p];
+    }
     return true;
   }
 
   // The numbers beside arrays and the bounds of clamps, as the kernels convert them.
   void take_numbers() {
-    numbers_.resize(2 * call_.settings.size());
+    std::vector<float> numbers(kNumbers * call_.settings.size());
     for (const Step& s : plan_.steps) {
       if (s.from[0] != DType::F32) continue;
-      float* const to = s.code == Code::WithScalar || s.code == Code::Clamp ? &numbers_[2U * s.setting] : nullptr;
+      float* const to = s.code == Code::WithScalar || s.code == Code::Clamp ? &numbers[kNumbers * s.setting] : nullptr;
       if (s.code == Code::WithScalar) to[0] = static_cast<float>(call_.settings[s.setting].number.as_double());
       if (s.code != Code::Clamp) continue;
       const op::Clamp& clamp = call_.settings[s.setting].clamp;
@@ -257,7 +276,10 @@ class Run {
     }
     std::size_t most = 0;
     for (const Segment& s : compiled_->segments) most = std::max(most, s.places.size());
-    for (Worker& w : workers_) w.at.resize(most);
+    for (Worker& w : workers_) {
+      w.at.resize(most);
+      w.numbers = numbers;
+    }
   }
 
   // Computes in f32, and rounds once.
@@ -287,7 +309,6 @@ class Run {
   const Compiled* compiled_ = nullptr;
   std::size_t registers_ = 0;
   void (*const stream_)(std::byte*, const std::byte*, std::size_t) = row_kernels(DType::F32, isa()).stream;
-  std::vector<float> numbers_;  // two for each setting, for compiled code
 };
 
 }  // namespace

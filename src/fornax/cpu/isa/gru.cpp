@@ -132,9 +132,7 @@ void backward(const SequenceShape& s, const GruBackward& at, std::int64_t first,
   T *const dh = static_cast<T*>(memory), *const back = dh + rows * step;
   std::fill_n(dh, rows * step, T(0));
   for (std::int64_t i = 0; i < s.steps; ++i) {
-    const std::int64_t t = s.reverse ? i : s.steps - 1 - i, row = t * s.batch + first;
-    const T* const h_before = i + 1 == s.steps ? static_cast<const T*>(at.h0) + first * n
-                                               : h + ((s.reverse ? t + 1 : t - 1) * s.batch + first) * n;
+    const auto [row, h_before] = StepBack<T>(s, i, first, h, at.h0);
     for (std::int64_t r = 0; r < rows; ++r) {
       const std::int64_t part = (row + r) * 3 * n;
       slopes_of_state<T>(n, gates + (row + r) * kept, h_before + r * n, gh + (row + r) * n,

@@ -11,6 +11,7 @@
 #include <fornax/cpu/isa/half.hpp>
 #include <fornax/cpu/isa/lstm.hpp>
 #include <fornax/cpu/isa/norm.hpp>
+#include <fornax/cpu/isa/product.hpp>
 #include <fornax/cpu/isa/random.hpp>
 #include <fornax/cpu/isa/rows.hpp>
 #include <fornax/cpu/isa/step.hpp>
@@ -30,6 +31,7 @@ namespace fornax::cpu {
   const GruKernels& gru_kernels(DType);             \
   const LstmKernels& lstm_kernels(DType);           \
   const NormKernels& norm_kernels(DType);           \
+  const ProductKernels& product_kernels(DType);     \
   const RandomKernels& random_kernels(DType);       \
   const RowKernels& row_kernels(DType);             \
   const StepKernels& step_kernels(DType);           \
@@ -107,6 +109,7 @@ const LstmKernels& lstm_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(lstm
 const ByteKernels& byte_kernels(Isa isa) { return FORNAX_CHOOSE(byte_kernels); }
 const ColumnKernels& column_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(column_kernels, type); }
 const NormKernels& norm_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(norm_kernels, type); }
+const ProductKernels& product_kernels(DType type, Isa isa) { return FORNAX_CHOOSE(product_kernels, type); }
 
 #undef FORNAX_CHOOSE
 

@@ -98,9 +98,7 @@ void backward(const SequenceShape& s, const LstmBackward& at, std::int64_t first
   std::fill_n(dh, rows * step, T(0));
   std::fill_n(dc, rows * n, T(0));
   for (std::int64_t i = 0; i < s.steps; ++i) {
-    const std::int64_t t = s.reverse ? i : s.steps - 1 - i, row = t * s.batch + first;
-    const T* const c_before = i + 1 == s.steps ? static_cast<const T*>(at.c0) + first * n
-                                               : c + ((s.reverse ? t + 1 : t - 1) * s.batch + first) * n;
+    const auto [row, c_before] = StepBack<T>(s, i, first, c, at.c0);
     for (std::int64_t r = 0; r < rows; ++r) {
       const std::int64_t state = (row + r) * n, gate = 4 * state;
       cell_backward<T>(n, gates + gate, c_before + r * n, c + state, gh + state, gc ? gc + state : nullptr,

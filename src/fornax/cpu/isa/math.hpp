@@ -1,5 +1,6 @@
 // Elementary functions as formulas without branches, which the compiler turns into instructions on whole vectors. For
-// the sources of this folder only: FORNAX_ISA is the namespace of the instruction set that they are compiled for.
+// the sources of this folder: FORNAX_ISA is the namespace of the instruction set that they are compiled for. Templates are
+// formulas for fused/compiled/formulas.cpp too, where T is an operation on vectors of f32.
 //
 // f32: exp, log, tanh, sigmoid and erf have formulas of their own; all others are computed in f64 and rounded once.
 // f64: exp, log and sigmoid; the rest is the C library's.
@@ -11,6 +12,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <type_traits>
 
 #define FORNAX_INLINE [[gnu::always_inline]] inline
 
@@ -28,10 +30,28 @@ template <class T> FORNAX_INLINE T fma(T a, T b, T c) {
 #endif
 }
 
+/// c - a b.
+template <class T> FORNAX_INLINE T negative_fma(T a, T b, T c) { return fma(-a, b, c); }
+
+/// What a product of f32 was rounded by: product - a b, exactly.
+FORNAX_INLINE float rounding_of(float product, float a, float b) {
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+  return negative_fma(a, b, product);
+#else
+  return static_cast<float>(static_cast<double>(product) - static_cast<double>(a) * static_cast<double>(b));
+#endif
+}
+
+/// What the constants of a formula for T are.
+template <class T> using Constant = std::conditional_t<std::is_floating_point_v<T>, T, float>;
+/// f32, one or many.
+template <class T>
+concept Single = !std::is_same_v<T, double>;
+
 /// Coefficients from the highest power down.
-template <class T, class... C> FORNAX_INLINE T polynomial(T x, T first, C... rest) {
-  T y = first;
-  ((y = fma(y, x, T(rest))), ...);
+template <class T, class C, class... Rest> FORNAX_INLINE T polynomial(T x, C first, C second, Rest... rest) {
+  T y = fma(x, first, second);
+  ((y = fma(y, x, rest)), ...);
   return y;
 }
 
@@ -42,33 +62,44 @@ FORNAX_INLINE double value(std::uint64_t b) { return std::bit_cast<double>(b); }
 
 template <class T> FORNAX_INLINE T magnitude(T x) { return std::abs(x); }
 template <class T> FORNAX_INLINE T with_sign_of(T x, T sign) { return std::copysign(x, sign); }
+template <class T> FORNAX_INLINE T choose(bool where, T a, T b) { return where ? a : b; }
+/// NaN stays.
+template <class T> FORNAX_INLINE T at_least(T x, T low) { return x < low ? low : x; }
+template <class T> FORNAX_INLINE T at_most(T x, T high) { return x > high ? high : x; }
 
 template <class T> inline constexpr T kInf = std::numeric_limits<T>::infinity();
 template <class T> inline constexpr T kNan = std::numeric_limits<T>::quiet_NaN();
 
 // --- exp ----------------------------------------------------------------------------------------------------------------
 
-// x = n log 2 + r; 2^n is applied in two steps, so that results below the smallest normal number are right too.
-FORNAX_INLINE float exp(float x) {
-  constexpr float kRound = 12582912.0F;  // 1.5 * 2^23: adding it leaves the nearest integer in the low bits
-  float c = x < -104.0F ? -104.0F : x;
-  c = c > 89.0F ? 89.0F : c;  // NaN stays
-  const float shifted = fma(c, 1.44269504F, kRound), n = shifted - kRound;
+// Adding it leaves the nearest integer in the low bits.
+inline constexpr float kRound = 12582912.0F;  // 1.5 * 2^23
+
+/// p 2^(shifted - kRound), in two steps, so that results below the smallest normal number are right too.
+FORNAX_INLINE float times_power_of_two(float p, float shifted) {
   const std::uint32_t whole = bits(shifted) - bits(kRound);
-  float r = fma(n, -0.693359375F, c);
-  r = fma(n, 2.12194440e-4F, r);
-  const float q = polynomial(r, 0.00139263919F, 0.008363345811F, 0.04166655336F, 0.1666657599F, 0.5F);
-  const float p = fma(r * r, q, r) + 1.0F;
   const auto half = static_cast<std::uint32_t>(static_cast<std::int32_t>(whole) >> 1);
   return p * value((half + 127U) << 23) * value((whole - half + 127U) << 23);
 }
 
+/// k exp(r) = k + k r + k r^2 / 2 + ... for |r| <= log(2) / 2.
+template <class T> FORNAX_INLINE T exp_of_rest(T r, float k = 1) {
+  return polynomial(r, k * 0.00139263919F, k * 0.008363345811F, k * 0.04166655336F, k * 0.1666657599F, k * 0.5F, k, k);
+}
+
+// x = n log 2 + r.
+template <Single T> FORNAX_INLINE T exp(T x) {
+  const T c = at_most(at_least(x, -104.0F), 89.0F);  // NaN stays
+  const T shifted = fma(c, 1.44269504F, kRound), n = shifted - kRound;
+  return times_power_of_two(exp_of_rest(fma(n, 2.12194440e-4F, fma(n, -0.693359375F, c))), shifted);
+}
+
 FORNAX_INLINE double exp(double x) {
-  constexpr double kRound = 6755399441055744.0;  // 1.5 * 2^52
+  constexpr double kShift = 6755399441055744.0;  // 1.5 * 2^52
   double c = x < -746.0 ? -746.0 : x;
   c = c > 710.0 ? 710.0 : c;
-  const double shifted = fma(c, 1.442695040888963407, kRound), n = shifted - kRound;
-  const std::uint64_t whole = bits(shifted) - bits(kRound);
+  const double shifted = fma(c, 1.442695040888963407, kShift), n = shifted - kShift;
+  const std::uint64_t whole = bits(shifted) - bits(kShift);
   double r = fma(n, -0.6931471803691238, c);
   r = fma(n, -1.9082149292705878161e-10, r);
   const double q =
@@ -84,31 +115,35 @@ FORNAX_INLINE double exp(double x) {
 // --- log ----------------------------------------------------------------------------------------------------------------
 
 // x = 2^e m with m in [sqrt(1/2), sqrt(2)); log x = e log 2 + log m.
+inline constexpr std::uint32_t kRootHalf = 0x3f3504f3U;  // the bits of sqrt(1/2)
+
+/// n log 2 + log(1 + f).
+template <class T> FORNAX_INLINE T log_of_parts(T n, T f) {
+  const T p = polynomial(f, 0.06971611471F, -0.1147973385F, 0.1168541992F, -0.1242568733F, 0.1424905765F,
+                         -0.1666780232F, 0.2000071575F, -0.2499999696F, 0.3333333118F);
+  const T square = f * f;
+  const T y = fma(square * f, p, n * -2.12194440e-4F);
+  return fma(n, 0.693359375F, fma(square, -0.5F, y) + f);
+}
+
 FORNAX_INLINE float log(float x) {
-  constexpr std::uint32_t kRootHalf = 0x3f3504f3U;  // the bits of sqrt(1/2)
   const bool tiny = x < std::numeric_limits<float>::min();
   const std::uint32_t u = bits(tiny ? x * 8388608.0F : x) - kRootHalf;
   const std::int32_t e = (static_cast<std::int32_t>(u) >> 23) - (tiny ? 23 : 0);
-  const float f = value((u & 0x007fffffU) + kRootHalf) - 1.0F, n = static_cast<float>(e);
-  const float p = polynomial(f, 0.06971611471F, -0.1147973385F, 0.1168541992F, -0.1242568733F, 0.1424905765F,
-                             -0.1666780232F, 0.2000071575F, -0.2499999696F, 0.3333333118F);
-  const float square = f * f;
-  float y = fma(square * f, p, n * -2.12194440e-4F);
-  y = fma(-0.5F, square, y) + f;
-  y = fma(n, 0.693359375F, y);
+  float y = log_of_parts(static_cast<float>(e), value((u & 0x007fffffU) + kRootHalf) - 1.0F);
   y = x == kInf<float> ? x : y;
   y = x == 0.0F ? -kInf<float> : y;
   return x >= 0.0F ? y : kNan<float>;
 }
 
 FORNAX_INLINE double log(double x) {
-  constexpr std::uint64_t kRootHalf = 0x3fe6a09e667f3bcdU;
+  constexpr std::uint64_t kLeast = 0x3fe6a09e667f3bcdU;  // the bits of sqrt(1/2)
   const bool tiny = x < std::numeric_limits<double>::min();
-  const std::uint64_t u = bits(tiny ? x * 4503599627370496.0 : x) - kRootHalf;
+  const std::uint64_t u = bits(tiny ? x * 4503599627370496.0 : x) - kLeast;
   // The exponent as a double: the low bits of 2^52, moved so that they are positive.
   const std::uint64_t biased = ((u + (std::uint64_t{2048} << 52)) >> 52) & 0xfffU;
   const double n = value(biased | 0x4330000000000000U) - 4503599627370496.0 - (tiny ? 2048.0 + 52.0 : 2048.0);
-  const double f = value((u & 0x000fffffffffffffU) + kRootHalf) - 1.0;
+  const double f = value((u & 0x000fffffffffffffU) + kLeast) - 1.0;
   const double s = f / (2.0 + f), z = s * s;
   const double tail =
       z * polynomial(z, 0.1461644968504340586, 0.1533172160055604127, 0.1818288912526172208, 0.2222221113479507986,
@@ -123,31 +158,31 @@ FORNAX_INLINE double log(double x) {
 // --- Functions made of exp, in the type itself --------------------------------------------------------------------------
 
 template <class T> FORNAX_INLINE T sigmoid(T x) {
-  const T z = exp(-magnitude(x)), s = T(1) + z;
-  const T lost = z - (s - T(1)), y = (x < T(0) ? z : T(1)) / s;  // what the sum had to round off
-  return fma(-y, lost, y);
+  using C = Constant<T>;
+  const T z = exp(-magnitude(x)), s = C(1) + z;
+  const T lost = z - (s - C(1)), y = choose(x < C(0), z, C(1)) / s;  // what the sum had to round off
+  return negative_fma(y, lost, y);
 }
 
-FORNAX_INLINE float tanh(float x) {
-  const float a = magnitude(x), z = x * x;
-  const float small =
+template <Single T> FORNAX_INLINE T tanh(T x) {
+  const T a = magnitude(x), z = x * x;
+  const T small =
       fma(z * x, polynomial(z, -0.006542541985F, 0.02127274826F, -0.05390334769F, 0.1333308225F, -0.3333333176F), x);
-  const float e = exp(2.0F * (a > 10.0F ? 10.0F : a));
-  const float large = 1.0F - 2.0F / (e + 1.0F);
-  return with_sign_of(a < 0.55F ? small : large, x);
+  const T e = exp(2.0F * at_most(a, 10.0F));
+  const T large = 1.0F - 2.0F / (e + 1.0F);
+  return with_sign_of(choose(a < 0.55F, small, large), x);
 }
 
-FORNAX_INLINE float erf(float x) {
-  const float a = magnitude(x), z = x * x;
-  const float small = fma(x,
-                          polynomial(z, -1.02431695e-5F, 0.0001144073086F, -0.0008504828421F, 0.005222247288F,
-                                     -0.02686579405F, 0.1128378763F, -0.3761263874F, 0.1283791671F),
-                          x);
-  const float c = a > 3.95F ? 3.95F : a;
-  const float q = c * polynomial(c, 1.006312615e-6F, -3.37237876e-5F, 0.0004942116613F, -0.004286616294F,
-                                 0.02510263829F, -0.1078099794F, -0.6341782323F, -1.128894702F);
-  const float large = with_sign_of(1.0F - exp(q), x);
-  return a < 0.92F ? small : large;
+template <Single T> FORNAX_INLINE T erf(T x) {
+  const T a = magnitude(x), z = x * x;
+  const T small = fma(x,
+                      polynomial(z, -1.02431695e-5F, 0.0001144073086F, -0.0008504828421F, 0.005222247288F,
+                                 -0.02686579405F, 0.1128378763F, -0.3761263874F, 0.1283791671F),
+                      x);
+  const T c = at_most(a, 3.95F);
+  const T q = c * polynomial(c, 1.006312615e-6F, -3.37237876e-5F, 0.0004942116613F, -0.004286616294F, 0.02510263829F,
+                             -0.1078099794F, -0.6341782323F, -1.128894702F);
+  return choose(a < 0.92F, small, with_sign_of(1.0F - exp(q), x));
 }
 
 // --- Functions of f32 that are computed in f64 --------------------------------------------------------------------------
@@ -161,8 +196,8 @@ struct Turned {
 };
 
 FORNAX_INLINE Turned turned(double x) {
-  constexpr double kRound = 6755399441055744.0;
-  const double shifted = fma(x, 0.6366197723675813431, kRound), k = shifted - kRound;
+  constexpr double kShift = 6755399441055744.0;
+  const double shifted = fma(x, 0.6366197723675813431, kShift), k = shifted - kShift;
   double r = fma(k, -1.5707963267341256, x);
   r = fma(k, -6.0771005065061926e-11, r);
   const double z = r * r;

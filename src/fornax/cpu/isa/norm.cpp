@@ -8,10 +8,9 @@ namespace fornax::cpu::FORNAX_ISA {
 
 namespace {
 
-template <class T> struct Moments { T mean, scale; };
-
 // Two passes, over a row that stays in the cache: the mean of squares alone would cancel.
-template <class T> Moments<T> moments_of(const NormRow& row, const T* x) {
+template <class T> RowMoments moments(const NormRow& row, const void* from) {
+  const auto* x = static_cast<const T*>(from);
   const std::int64_t n = row.channels * row.length;
   const auto count = static_cast<double>(n);
   const T mean = row.centred ? static_cast<T>(sum_over<T>(
@@ -22,16 +21,17 @@ template <class T> Moments<T> moments_of(const NormRow& row, const T* x) {
     const auto d = v - mean;
     return d * d;
   };
-  return {mean, static_cast<T>(1 / std::sqrt(sum_over<T>(n, expecting(x, squared), x) / count + row.eps))};
+  const double variance = sum_over<T>(n, expecting(x, squared), x) / count;
+  return {static_cast<double>(mean), static_cast<double>(static_cast<T>(1 / std::sqrt(variance + row.eps)))};
 }
 
 template <class T>
-void forward(const NormRow& row, const void* from, const void* weights, const void* biases, void* to) {
+void forward(const NormRow& row, const RowMoments& at, const void* from, const void* weights, const void* biases,
+             void* to) {
   const auto* x = static_cast<const T*>(from);
   const auto *weight = static_cast<const T*>(weights), *bias = static_cast<const T*>(biases);
   auto* y = static_cast<T*>(to);
-  const auto [mean, scale] = moments_of(row, x);
-  const T m = mean, s = scale;
+  const T m = static_cast<T>(at.mean), s = static_cast<T>(at.scale);
   if (!weight)
     return map_over<T>(
         row.channels * row.length, y, [=](auto v) { return (v - m) * s; }, x);
@@ -56,8 +56,9 @@ struct Sums {
 
 // Runs of one element: weights lie side by side as the elements do.
 template <class T>
-Sums sums_side_by_side(const NormRow& row, const Moments<T>& at, const T* x, const T* weight, const T* g, T* dweight,
+Sums sums_side_by_side(const NormRow& row, const RowMoments& at, const T* x, const T* weight, const T* g, T* dweight,
                        T* dbias) {
+  const T mean = static_cast<T>(at.mean), scale = static_cast<T>(at.scale);
   constexpr std::int64_t lanes = kLanes<T>, block = 32 * lanes;
   Sums sums;
   for (std::int64_t start = 0; start < row.channels; start += block) {
@@ -66,7 +67,7 @@ Sums sums_side_by_side(const NormRow& row, const Moments<T>& at, const T* x, con
     std::int64_t i = start;
     for (; i + lanes <= end; i += lanes) {
       expect(g + i);
-      const Vec<T> normal = (load(x + i) - at.mean) * at.scale, gi = load(g + i);
+      const Vec<T> normal = (load(x + i) - mean) * scale, gi = load(g + i);
       const Vec<T> scaled = weight ? gi * load(weight + i) : gi;
       plain += scaled;
       along += scaled * normal;
@@ -76,7 +77,7 @@ Sums sums_side_by_side(const NormRow& row, const Moments<T>& at, const T* x, con
     }
     T last_plain = sum_of_lanes<T>(plain), last_along = sum_of_lanes<T>(along);
     for (; i < end; ++i) {
-      const T normal = (x[i] - at.mean) * at.scale, scaled = weight ? g[i] * weight[i] : g[i];
+      const T normal = (x[i] - mean) * scale, scaled = weight ? g[i] * weight[i] : g[i];
       last_plain += scaled;
       last_along += scaled * normal;
       if (!dweight) continue;
@@ -90,17 +91,16 @@ Sums sums_side_by_side(const NormRow& row, const Moments<T>& at, const T* x, con
 }
 
 template <class T>
-Sums sums_of_runs(const NormRow& row, const Moments<T>& at, const T* x, const T* weight, const T* g, T* dweight,
+Sums sums_of_runs(const NormRow& row, const RowMoments& at, const T* x, const T* weight, const T* g, T* dweight,
                   T* dbias) {
-  const T mean = at.mean;
+  const T mean = static_cast<T>(at.mean);
   Sums sums;
   for (std::int64_t c = 0; c < row.channels; ++c) {
     const T *xs = x + c * row.length, *gs = g + c * row.length;
     const double plain = sum_over<T>(
         row.length, [](auto v) { return v; }, gs);
-    const double along =
-        static_cast<double>(at.scale) * sum_over<T>(
-                                            row.length, [=](auto v, auto u) { return (v - mean) * u; }, xs, gs);
+    const double along = at.scale * sum_over<T>(
+                                        row.length, [=](auto v, auto u) { return (v - mean) * u; }, xs, gs);
     const double w = weight ? static_cast<double>(weight[c]) : 1;
     sums.plain += w * plain;
     sums.along += w * along;
@@ -112,27 +112,38 @@ Sums sums_of_runs(const NormRow& row, const Moments<T>& at, const T* x, const T*
 }
 
 // With u = g w and n = (x - mean) scale: dx = scale (u - mean(u) - n mean(u n)).
+bool side_by_side(const NormRow& row, const void* weight) { return row.length == 1 || !weight; }
+
 template <class T>
-void backward(const NormRow& row, const void* from, const void* weights, const void* cotangent, void* to,
-              void* to_weight, void* to_bias) {
+RowMeans means(const NormRow& row, const RowMoments& at, const void* from, const void* weights, const void* cotangent,
+               void* to_weight, void* to_bias) {
   const auto *x = static_cast<const T*>(from), *weight = static_cast<const T*>(weights);
   const auto* g = static_cast<const T*>(cotangent);
-  auto *dx = static_cast<T*>(to), *dweight = static_cast<T*>(to_weight), *dbias = static_cast<T*>(to_bias);
-  const Moments<T> at = moments_of(row, x);
-  const bool side_by_side = row.length == 1 || !weight;
-  NormRow shape = row;
-  if (side_by_side) shape.channels *= shape.length, shape.length = 1;
-  const Sums sums = side_by_side ? sums_side_by_side(shape, at, x, weight, g, dweight, dbias)
-                                 : sums_of_runs(shape, at, x, weight, g, dweight, dbias);
-  const auto n = static_cast<double>(row.channels * row.length);
-  const T mean = at.mean, scale = at.scale, plain = row.centred ? static_cast<T>(sums.plain / n) : T(0);
-  const T along = static_cast<T>(static_cast<double>(scale) * sums.along / n);
-  if (side_by_side && weight)
+  auto *dweight = static_cast<T*>(to_weight), *dbias = static_cast<T*>(to_bias);
+  const std::int64_t n = row.channels * row.length;
+  const Sums sums = side_by_side(row, weight)
+                        ? sums_side_by_side({n, 1, row.eps, row.centred}, at, x, weight, g, dweight, dbias)
+                        : sums_of_runs(row, at, x, weight, g, dweight, dbias);
+  const auto count = static_cast<double>(n);
+  return {row.centred ? static_cast<double>(static_cast<T>(sums.plain / count)) : 0,
+          static_cast<double>(static_cast<T>(at.scale * sums.along / count))};
+}
+
+template <class T>
+void backward(const NormRow& row, const RowMoments& at, const void* from, const void* weights, const void* cotangent,
+              void* to, void* to_weight, void* to_bias) {
+  const auto *x = static_cast<const T*>(from), *weight = static_cast<const T*>(weights);
+  const auto* g = static_cast<const T*>(cotangent);
+  auto* dx = static_cast<T*>(to);
+  const RowMeans of = means<T>(row, at, x, weight, g, to_weight, to_bias);
+  const T mean = static_cast<T>(at.mean), scale = static_cast<T>(at.scale), plain = static_cast<T>(of.plain),
+          along = static_cast<T>(of.along);
+  if (row.length == 1 && weight)
     return map_over<T>(
-        shape.channels, dx, [=](auto u, auto v, auto w) { return (u * w - plain - (v - mean) * along) * scale; }, g, x,
+        row.channels, dx, [=](auto u, auto v, auto w) { return (u * w - plain - (v - mean) * along) * scale; }, g, x,
         weight);
-  for (std::int64_t c = 0; c < (weight ? shape.channels : 1); ++c) {
-    const std::int64_t length = weight ? shape.length : shape.channels, start = c * length;
+  for (std::int64_t c = 0; c < (weight ? row.channels : 1); ++c) {
+    const std::int64_t length = weight ? row.length : row.channels * row.length, start = c * length;
     const T w = weight ? weight[c] : T(1);
     map_over<T>(
         length, dx + start, [=](auto u, auto v) { return (u * w - plain - (v - mean) * along) * scale; }, g + start,
@@ -190,7 +201,8 @@ void channel_backward(const ChannelRuns& runs, const void* from, const void* cot
   norm.weight = along * rstd, norm.bias = plain;
 }
 
-template <class T> constexpr NormKernels kNorm{forward<T>, backward<T>, channel_forward<T>, channel_backward<T>};
+template <class T>
+constexpr NormKernels kNorm{moments<T>, forward<T>, means<T>, backward<T>, channel_forward<T>, channel_backward<T>};
 
 }  // namespace
 

@@ -14,6 +14,15 @@ struct NormRow {
   bool centred;  // subtract the mean; else only divide by the root mean square
 };
 
+/// Of a row; elements of its type, which a double holds exactly.
+struct RowMoments {
+  double mean, scale;  // 1 / sqrt(variance + eps)
+};
+/// What a row's gradient takes besides: the means over the row of u = g weight and of u (x - mean) scale^2.
+struct RowMeans {
+  double plain, along;
+};
+
 /// One channel of a batch: `count` runs of `length` adjacent elements, `step` elements apart.
 struct ChannelRuns {
   std::int64_t count, step, length;
@@ -24,11 +33,16 @@ struct ChannelNorm {
 };
 
 struct NormKernels {
-  /// y = (x - mean) / sqrt(variance + eps) * weight + bias; weight and bias, one for each channel, may be null. y may be x.
-  void (*forward)(const NormRow& row, const void* x, const void* weight, const void* bias, void* y);
-  /// dx for a cotangent g; adds to dweight and dbias, which are null if there is no weight. dx may be g.
-  void (*backward)(const NormRow& row, const void* x, const void* weight, const void* g, void* dx, void* dweight,
-                   void* dbias);
+  RowMoments (*moments)(const NormRow& row, const void* x);
+  /// y = (x - mean) scale weight + bias; weight and bias, one for each channel, may be null. y may be x.
+  void (*forward)(const NormRow& row, const RowMoments& at, const void* x, const void* weight, const void* bias,
+                  void* y);
+  /// For a cotangent g; adds to dweight and dbias, which are null if there is no weight.
+  RowMeans (*means)(const NormRow& row, const RowMoments& at, const void* x, const void* weight, const void* g,
+                    void* dweight, void* dbias);
+  /// dx = (g weight - plain - (x - mean) along) scale, after `means`. dx may be g.
+  void (*backward)(const NormRow& row, const RowMoments& at, const void* x, const void* weight, const void* g, void* dx,
+                   void* dweight, void* dbias);
   /// y = (x - mean) / sqrt(variance + eps) weight + bias over all runs. y may be x.
   void (*channel_forward)(const ChannelRuns& runs, const void* x, void* y, ChannelNorm& norm);
   /// dx for a cotangent g; the gradients of weight and bias take their places in `norm`.

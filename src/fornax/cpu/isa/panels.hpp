@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include <fornax/cpu/isa/sequence.hpp>
 #include <fornax/cpu/isa/tile.hpp>
 
 namespace fornax::cpu::FORNAX_ISA {
@@ -26,6 +27,20 @@ template <class T> struct Panels {
     const std::int64_t step = padded(columns);
     for (std::int64_t j = 0; j < step; j += width)
       add_panel<kTileVectors>(a, packed + j * depth, width, y + j, step, rows, depth);
+  }
+};
+
+/// The i-th step of a pass back, for the rows of the batch from `first` on: its row among [steps, batch], and the states before it,
+/// which are `start` behind the last step.
+template <class T> struct StepBack {
+  std::int64_t row;
+  const T* before;
+
+  StepBack(const SequenceShape& s, std::int64_t i, std::int64_t first, const T* states, const void* start) {
+    const std::int64_t t = s.reverse ? i : s.steps - 1 - i;
+    row = t * s.batch + first;
+    before = i + 1 == s.steps ? static_cast<const T*>(start) + first * s.width
+                              : states + (row + (s.reverse ? s.batch : -s.batch)) * s.width;
   }
 };
 

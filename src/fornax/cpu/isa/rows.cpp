@@ -73,6 +73,9 @@ template <class T> void sum_rows(void* sums, const void* from, std::int64_t step
   auto* to = static_cast<T*>(sums);
   const auto* x = static_cast<const T*>(from);
   std::int64_t i = 0;
+  // As wide as registers allow: a memory gives more of a row at once.
+  constexpr int kWide = kVectorBytes == 64 ? 16 : 8;
+  for (; i + kWide * kLanes<T> <= n; i += kWide * kLanes<T>) sum_strip<kWide>(to + i, x + i, step, rows);
   for (; i + 4 * kLanes<T> <= n; i += 4 * kLanes<T>) sum_strip<4>(to + i, x + i, step, rows);
   for (; i + kLanes<T> <= n; i += kLanes<T>) sum_strip<1>(to + i, x + i, step, rows);
   if (i == n) return;
@@ -84,14 +87,29 @@ template <class T> void sum_rows(void* sums, const void* from, std::int64_t step
 // The largest element is subtracted before exp(), which overflows f32 above 88.7: softmax is shift-invariant. A NaN, which
 // it skips, makes the sum one.
 
+/// exp of x <= 0 or NaN: with log(2) in one part, which is off by 0.04 n units in the last place where the result is about
+/// 2^-n. Beside the largest term, which is 1, that is nothing, and it saves a tenth of the time.
+template <class V> FORNAX_INLINE V exp_below(V x) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(x[0]) == 4) {
+    constexpr __mmask16 all = 0xffff;
+    const __m512 c = _mm512_maskz_max_ps(all, _mm512_set1_ps(-104.0F), x), round = _mm512_set1_ps(math::kRound);
+    const __m512 n = _mm512_sub_ps(_mm512_fmadd_ps(c, _mm512_set1_ps(1.44269504F), round), round);
+    const __m512 r = _mm512_fmadd_ps(n, _mm512_set1_ps(-0.693147182F), c);
+    return _mm512_maskz_scalef_ps(all, math::exp_of_rest(Singles{r}).v, n);
+  }
+#endif
+  return exp(x);
+}
+
 /// y = exp(x - top), and its sum; y may be x.
 template <class T> double exp_row(const T* x, T top, T* y, std::int64_t n) {
-  return map_and_sum_over<T>(n, y, expecting(x, [top](auto v) { return exp(v - top); }), x);
+  return map_and_sum_over<T>(n, y, expecting(x, [top](auto v) { return exp_below(v - top); }), x);
 }
 
 /// The sum alone.
 template <class T> double sum_of_exp(const T* x, T top, std::int64_t n) {
-  return sum_over<T>(n, expecting(x, [top](auto v) { return exp(v - top); }), x);
+  return sum_over<T>(n, expecting(x, [top](auto v) { return exp_below(v - top); }), x);
 }
 
 template <class T> void scale_row(T* y, T factor, std::int64_t n) {
@@ -130,38 +148,87 @@ template <class T> LogSumExp log_sum_exp(const void* from, std::int64_t n) {
   return {static_cast<double>(top), math::log(sum_of_exp(x, top, n))};
 }
 
-template <class T> void scaled_exp(const void* from, void* to, std::int64_t n, LogSumExp less, double factor) {
-  const auto* x = static_cast<const T*>(from);
-  const T top = static_cast<T>(less.top), by = static_cast<T>(factor * math::exp(-less.rest));
-  map_over<T>(n, static_cast<T*>(to), expecting(x, [=](auto v) { return exp(v - top) * by; }), x);
+// A plain store of a result that no cache holds would first read what it overwrites. `to` lies at a multiple of a vector.
+template <class T> FORNAX_INLINE void stream_vector(T* to, Vec<T> v) {
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    _mm512_stream_ps(to, v);
+  else
+    _mm512_stream_pd(to, v);
+#elif defined(__AVX2__)
+  if constexpr (sizeof(T) == 4)
+    _mm256_stream_ps(to, v);
+  else
+    _mm256_stream_pd(to, v);
+#elif defined(__SSE2__)
+  if constexpr (sizeof(T) == 4)
+    _mm_stream_ps(to, v);
+  else
+    _mm_stream_pd(to, v);
+#else
+  store<T>(to, v);
+#endif
+}
+/// Bytes up to the next multiple of a vector.
+std::size_t before_vector(const void* to) {
+  return (kVectorBytes - reinterpret_cast<std::uintptr_t>(to) % kVectorBytes) % kVectorBytes;
 }
 
-// A plain store of a result that no cache holds would first read what it overwrites.
+template <class T>
+void softmax_less_one(const void* from, void* to, std::int64_t n, LogSumExp less, double factor, std::int64_t at,
+                      bool streamed) {
+  const auto* x = static_cast<const T*>(from);
+  auto* y = static_cast<T*>(to);
+  const T top = static_cast<T>(less.top), by = static_cast<T>(factor * math::exp(-less.rest));
+  const auto f = [=](auto v) { return exp_below(v - top) * by; };
+  const T one = static_cast<T>(factor);
+  if (!streamed) {
+    map_over<T>(n, y, expecting(x, f), x);
+    y[at] -= one;
+    return;
+  }
+  // Whole vectors as they lie in memory; the one with the place in it is made ready before. What is stored plainly, a line that
+  // two rows share, is asked for, because what comes after waits for it.
+  constexpr std::int64_t lanes = kLanes<T>;
+  const auto head = static_cast<std::int64_t>(before_vector(to) / sizeof(T)), begin = head < n ? head : n,
+             end = begin + (n - begin) / lanes * lanes;
+  if (end < n) __builtin_prefetch(y + end, 1);
+  map_over<T>(begin, y, f, x);
+  const auto vectors = [&](std::int64_t i, std::int64_t until) {
+    for (; i < until; i += lanes) {
+      expect(x + i);
+      stream_vector<T>(y + i, f(load(x + i)));
+    }
+  };
+  const bool within = begin <= at && at < end;
+  const std::int64_t here = within ? at - (at - begin) % lanes : end;
+  vectors(begin, here);
+  if (within) {
+    T changed[lanes];
+    store<T>(changed, f(load(x + here)));
+    changed[at - here] -= one;
+    stream_vector<T>(y + here, load(changed));
+    vectors(here + lanes, end);
+  }
+  map_over<T>(n - end, y + end, f, x + end);
+  if (!within) y[at] -= one;
+}
+
 void stream(std::byte* to, const std::byte* from, std::size_t bytes) {
-#ifdef __SSE2__
-  const std::size_t head = (kVectorBytes - reinterpret_cast<std::uintptr_t>(to) % kVectorBytes) % kVectorBytes;
+  const std::size_t head = before_vector(to);
   if (head < bytes) {
     __builtin_memcpy(to, from, head);
     to += head, from += head, bytes -= head;
-    for (; bytes >= kVectorBytes; bytes -= kVectorBytes, to += kVectorBytes, from += kVectorBytes) {
-      const Vec<float> v = load(reinterpret_cast<const float*>(from));
-#if defined(__AVX512F__)
-      _mm512_stream_ps(reinterpret_cast<float*>(to), v);
-#elif defined(__AVX2__)
-      _mm256_stream_ps(reinterpret_cast<float*>(to), v);
-#else
-      _mm_stream_ps(reinterpret_cast<float*>(to), v);
-#endif
-    }
+    for (; bytes >= kVectorBytes; bytes -= kVectorBytes, to += kVectorBytes, from += kVectorBytes)
+      stream_vector(reinterpret_cast<float*>(to), load(reinterpret_cast<const float*>(from)));
   }
-#endif
   __builtin_memcpy(to, from, bytes);
 }
 
 template <class T>
 constexpr RowKernels kRows{
     sum<T>,     fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, add_row<T>, sum_rows<T>, keep_larger<T>,
-    softmax<T>, log_sum_exp<T>,         scaled_exp<T>,          stream,
+    softmax<T>, log_sum_exp<T>,         softmax_less_one<T>,    stream,
 };
 
 }  // namespace

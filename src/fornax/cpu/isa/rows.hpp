@@ -25,8 +25,9 @@ struct RowKernels {
   /// softmax of n > 0 elements, or its logarithm; y may be x.
   void (*softmax)(const void* x, void* y, std::int64_t n, bool log);
   LogSumExp (*log_sum_exp)(const void* x, std::int64_t n);
-  /// factor exp(x - top - rest); y may be x.
-  void (*scaled_exp)(const void* x, void* y, std::int64_t n, LogSumExp less, double factor);
+  /// factor (exp(x - top - rest) - 1 at one place); y may be x. streamed: past the caches; finish_streams() before others read.
+  void (*softmax_less_one)(const void* x, void* y, std::int64_t n, LogSumExp less, double factor, std::int64_t at,
+                           bool streamed);
   /// Copies past the caches; finish_streams() (fused/stream.hpp) before others read.
   void (*stream)(std::byte* to, const std::byte* from, std::size_t bytes);
 };

@@ -1,6 +1,8 @@
-// Products of small matrices that lie in the first caches: y += a b, where rows of b and y are whole vectors. For the sources
+// Products of small matrices that lie in the first caches: y += a b or y = a b, where rows of b and y are whole vectors. For the sources
 // of this folder that are compiled with -ffp-contract=fast.
 #pragma once
+
+#include <type_traits>
 
 #include <fornax/cpu/isa/vec.hpp>
 
@@ -18,9 +20,9 @@ inline constexpr int kTileRows = 6, kTileVectors = kVectorBytes == 64 ? 4 : 2;
 
 template <int R, int V, class T>
 FORNAX_INLINE void add_tile(Left<T> a, const T* __restrict b, std::int64_t b_step, T* __restrict y, std::int64_t y_step,
-                            std::int64_t depth) {
-  Vec<T> sum[R][V];
-  for (int r = 0; r < R; ++r)
+                            std::int64_t depth, bool fresh) {
+  Vec<T> sum[R][V] = {};
+  for (int r = 0; r < R && !fresh; ++r)
     for (int v = 0; v < V; ++v) sum[r][v] = load(y + r * y_step + v * kLanes<T>);
   const T* from[R];
   for (int r = 0; r < R; ++r) from[r] = a.data + r * a.row;
@@ -38,28 +40,39 @@ FORNAX_INLINE void add_tile(Left<T> a, const T* __restrict b, std::int64_t b_ste
 
 template <int V, class T>
 FORNAX_INLINE void add_panel(Left<T> a, const T* b, std::int64_t b_step, T* y, std::int64_t y_step, std::int64_t rows,
-                             std::int64_t depth) {
+                             std::int64_t depth, bool fresh = false) {
   std::int64_t i = 0;
-  const auto at = [&] { return Left<T>{a.data + i * a.row, a.row, a.column}; };
-  for (; i + kTileRows <= rows; i += kTileRows) add_tile<kTileRows, V>(at(), b, b_step, y + i * y_step, y_step, depth);
+  const auto add = [&]<int R>(std::integral_constant<int, R>) {
+    add_tile<R, V>(Left<T>{a.data + i * a.row, a.row, a.column}, b, b_step, y + i * y_step, y_step, depth, fresh);
+  };
+  for (; i + kTileRows <= rows; i += kTileRows) add(std::integral_constant<int, kTileRows>());
   switch (rows - i) {
-    case 5: return add_tile<5, V>(at(), b, b_step, y + i * y_step, y_step, depth);
-    case 4: return add_tile<4, V>(at(), b, b_step, y + i * y_step, y_step, depth);
-    case 3: return add_tile<3, V>(at(), b, b_step, y + i * y_step, y_step, depth);
-    case 2: return add_tile<2, V>(at(), b, b_step, y + i * y_step, y_step, depth);
-    case 1: return add_tile<1, V>(at(), b, b_step, y + i * y_step, y_step, depth);
+    case 5: return add(std::integral_constant<int, 5>());
+    case 4: return add(std::integral_constant<int, 4>());
+    case 3: return add(std::integral_constant<int, 3>());
+    case 2: return add(std::integral_constant<int, 2>());
+    case 1: return add(std::integral_constant<int, 1>());
     default: return;
   }
 }
 
-/// y [rows, columns] += a [rows, depth] b [depth, columns]; columns is a multiple of the lanes.
+/// y [rows, columns] += a [rows, depth] b [depth, columns], or y = a b if it is `fresh`; columns is a multiple of the lanes.
 template <class T>
 inline void add_product(Left<T> a, const T* b, std::int64_t b_step, T* y, std::int64_t y_step, std::int64_t rows,
-                        std::int64_t columns, std::int64_t depth) {
+                        std::int64_t columns, std::int64_t depth, bool fresh = false) {
   constexpr std::int64_t whole = kTileVectors * kLanes<T>;
   std::int64_t j = 0;
-  for (; j + whole <= columns; j += whole) add_panel<kTileVectors>(a, b + j, b_step, y + j, y_step, rows, depth);
-  for (; j < columns; j += kLanes<T>) add_panel<1>(a, b + j, b_step, y + j, y_step, rows, depth);
+  for (; j + whole <= columns; j += whole) add_panel<kTileVectors>(a, b + j, b_step, y + j, y_step, rows, depth, fresh);
+  switch ((columns - j) / kLanes<T>) {
+    case 3:
+      if constexpr (kTileVectors > 3) add_panel<3>(a, b + j, b_step, y + j, y_step, rows, depth, fresh);
+      return;
+    case 2:
+      if constexpr (kTileVectors > 2) add_panel<2>(a, b + j, b_step, y + j, y_step, rows, depth, fresh);
+      return;
+    case 1: return add_panel<1>(a, b + j, b_step, y + j, y_step, rows, depth, fresh);
+    default: return;
+  }
 }
 
 }  // namespace fornax::cpu::FORNAX_ISA

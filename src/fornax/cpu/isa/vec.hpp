@@ -70,6 +70,17 @@ template <class T> FORNAX_INLINE Vec<T> keep_first(Vec<T> v, std::int64_t n) {
 #endif
 }
 
+#if defined(__AVX512F__)
+/// Operations on vectors by name, as formulas take them.
+struct Singles {
+  __m512 v;
+};
+FORNAX_INLINE Singles fma(Singles a, float b, float c) {
+  return {_mm512_fmadd_ps(a.v, _mm512_set1_ps(b), _mm512_set1_ps(c))};
+}
+FORNAX_INLINE Singles fma(Singles a, Singles b, float c) { return {_mm512_fmadd_ps(a.v, b.v, _mm512_set1_ps(c))}; }
+#endif
+
 /// exp of each lane, the bits of math::exp.
 template <class T> FORNAX_INLINE T exp(T x) requires(std::is_floating_point_v<T>) { return math::exp(x); }
 template <class V> FORNAX_INLINE V exp(V x) requires(!std::is_floating_point_v<V>) {
@@ -79,15 +90,11 @@ template <class V> FORNAX_INLINE V exp(V x) requires(!std::is_floating_point_v<V
   if constexpr (sizeof(T) == 4) {
     constexpr __mmask16 all = 0xffff;  // with a mask, because g++ 12 warns of its own header without
     const __m512 c = _mm512_maskz_max_ps(all, _mm512_set1_ps(-104.0F), x);  // NaN, the second operand, stays
-    const __m512 round = _mm512_set1_ps(12582912.0F);
+    const __m512 round = _mm512_set1_ps(math::kRound);
     const __m512 n = _mm512_sub_ps(_mm512_fmadd_ps(c, _mm512_set1_ps(1.44269504F), round), round);
     __m512 r = _mm512_fmadd_ps(n, _mm512_set1_ps(-0.693359375F), c);
     r = _mm512_fmadd_ps(n, _mm512_set1_ps(2.12194440e-4F), r);
-    __m512 q = _mm512_fmadd_ps(_mm512_set1_ps(0.00139263919F), r, _mm512_set1_ps(0.008363345811F));
-    q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(0.04166655336F));
-    q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(0.1666657599F));
-    q = _mm512_fmadd_ps(q, r, _mm512_set1_ps(0.5F));
-    const __m512 p = _mm512_add_ps(_mm512_fmadd_ps(_mm512_mul_ps(r, r), q, r), _mm512_set1_ps(1.0F));
+    const __m512 p = math::exp_of_rest(Singles{r}).v;
     return _mm512_maskz_scalef_ps(all, p, n);
   }
 #endif
@@ -112,6 +119,22 @@ template <class T, class F> FORNAX_INLINE T join_lanes(Vec<T> v, F join) {
 }
 template <class T> FORNAX_INLINE T sum_of_lanes(Vec<T> v) {
   return join_lanes<T>(v, [](auto a, auto b) { return a + b; });
+}
+
+/// Of rows lower and upper, `half` apart, the lanes that a transposition leaves in the one, and those that it brings there.
+template <int half, class V, int... I>
+FORNAX_INLINE void swap_corners(V& lower, V& upper, std::integer_sequence<int, I...>) {
+  constexpr int lanes = sizeof...(I);
+  const V l = lower, u = upper;
+  lower = __builtin_shufflevector(l, u, (I & half ? lanes + I - half : I)...);
+  upper = __builtin_shufflevector(l, u, (I & half ? lanes + I : I + half)...);
+}
+/// The transpose of as many rows as a vector has lanes.
+template <int half, class V> FORNAX_INLINE void transpose(V* rows) {
+  constexpr int lanes = sizeof(V) / sizeof(rows[0][0]);
+  for (int i = 0; i < lanes; ++i)
+    if (!(i & half)) swap_corners<half>(rows[i], rows[i + half], std::make_integer_sequence<int, lanes>());
+  if constexpr (half > 1) transpose<half / 2>(rows);
 }
 
 /// Asks for a vector that lies behind x, as far ahead as a memory takes to answer; it may lie behind the end of an array. For

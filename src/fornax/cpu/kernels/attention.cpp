@@ -1,4 +1,5 @@
 #include <fornax/cpu/isa/attention.hpp>
+#include <fornax/cpu/isa/half.hpp>
 
 #include <algorithm>
 #include <cstring>
@@ -38,11 +39,10 @@ struct Matrices {
   std::int64_t step = 0;  // between rows, in elements
 
   explicit Matrices(Array x) : array(std::move(x)), step(step_of(array, array.rank() - 2)) {}
-  /// As kernels read them; x itself, wherever its rows lie, if those have the dtype and a width for whole vectors.
-  static Matrices of(std::string_view operation, const Array& x, DType type) {
+  /// As kernels read them; x itself, wherever its rows lie, if those have a width for whole vectors.
+  static Matrices of(std::string_view operation, const Array& x) {
     const bool fit = last(x) % kWidthGrain == 0 && step_of(x, x.rank() - 1) == 1;
-    if (!fit) return Matrices(with_width(operation, as_contiguous(operation, x, type), padded(last(x))));
-    return Matrices(x.dtype() == type ? x : converted(operation, x, type));
+    return Matrices(fit ? x : with_width(operation, cpu_contiguous(x), padded(last(x))));
   }
   /// Results as wide as kernels write them, whose rows lie in memory in the order of the rows of `like`.
   static Matrices beside(std::string_view operation, const Array& like, std::int64_t width, DType type) {
@@ -72,11 +72,10 @@ struct Matrices {
     }
     return dense(array).data + offset * static_cast<std::int64_t>(size_of(array.dtype()));
   }
-  /// With the width and dtype that were promised.
+  /// With the width that was promised.
   Array as(std::string_view operation, const Spec& spec) const {
     const std::int64_t width = spec.shape[spec.shape.rank() - 1];
-    const Array y = last(array) == width ? array : with_width(operation, cpu_contiguous(array), width);
-    return y.dtype() == spec.dtype ? y : converted(operation, y, spec.dtype);
+    return last(array) == width ? array : with_width(operation, cpu_contiguous(array), width);
   }
 };
 
@@ -104,9 +103,9 @@ struct Inputs {
 
   Inputs(const op::AttentionSettings& s, std::string_view name, Operands x)
       : type(compute_type(x[0]->dtype())),
-        q(Matrices::of(name, x[0].array(), type)),
-        k(Matrices::of(name, x[1].array(), type)),
-        v(Matrices::of(name, x[2].array(), type)),
+        q(Matrices::of(name, x[0].array())),
+        k(Matrices::of(name, x[1].array())),
+        v(Matrices::of(name, x[2].array())),
         head{},
         offset(s.draw.offset) {
     const Shape& shape = q.array.shape();
@@ -128,7 +127,9 @@ struct Inputs {
             .mask_row = 0,
             .mask_column = 0,
             .dropout = s.dropout,
-            .seed = s.draw.seed};
+            .seed = s.draw.seed,
+            .widen = half_kernel(x[0]->dtype(), type, isa()),
+            .narrow = half_kernel(type, x[0]->dtype(), isa())};
     if (!s.masked) return;
     mask = mask_of(name, x[x.size() - 1].array(), type);
     head.bool_mask = mask->array.dtype() == DType::Bool;
@@ -148,7 +149,7 @@ struct Inputs {
 
 Arrays execute(const op::Attention& op, const Specs& specs, Operands inputs) {
   Inputs in(op, op.name(), inputs);
-  const Matrices y = Matrices::beside(op.name(), in.q.array, in.head.value_width, in.type);
+  const Matrices y = Matrices::beside(op.name(), in.q.array, in.head.value_width, specs[0].dtype);
   const Array lse = cpu_empty(op.name(), specs[1].shape, in.type);
   in.head.y_step = y.step;
   const AttentionKernels& kernels = attention_kernels(in.type, isa());
@@ -173,29 +174,91 @@ Arrays execute(const op::Attention& op, const Specs& specs, Operands inputs) {
   return {y.as(op.name(), specs[0]), as_dtype(op.name(), lse, specs[1].dtype)};
 }
 
+namespace {
+
+/// A gradient's rows while terms are added to them: where they stay, or beside each other in `room` if they stay in 16 bits.
+class Sums {
+ public:
+  std::byte* data;
+  std::int64_t step;
+
+  Sums(const Inputs& in, const Matrices& to, std::byte* at, std::int64_t rows, std::byte* room)
+      : data(in.head.narrow ? room : at),
+        step(in.head.narrow ? last(to.array) : to.step),
+        to_(to),
+        at_(at),
+        rows_(rows) {
+    const std::size_t bytes = static_cast<std::size_t>(last(to.array)) * size_of(in.type);
+    for (std::int64_t i = 0; i < rows; ++i)
+      std::memset(data + i * step * static_cast<std::int64_t>(size_of(in.type)), 0, bytes);
+  }
+  /// All terms are there.
+  void store(const Inputs& in) const {
+    for (std::int64_t i = 0; in.head.narrow && i < rows_; ++i) {
+      const std::byte* const row = data + i * step * static_cast<std::int64_t>(size_of(in.type));
+      in.head.narrow(at_ + i * to_.step * 2, &row, step, nullptr);
+    }
+  }
+
+ private:
+  const Matrices& to_;
+  std::byte* at_;
+  std::int64_t rows_;
+};
+
+/// How many tasks share the keys of a head: several where there are few heads, by the shape alone.
+std::int64_t parts_of(const AttentionHead& head, std::int64_t heads) {
+  constexpr std::int64_t tasks = 8, least_keys = 256, least_scores = 1 << 16;
+  const std::int64_t most = std::min(head.keys / least_keys, head.queries * head.keys / least_scores);
+  return std::clamp<std::int64_t>(most, 1, std::max<std::int64_t>(1, tasks / std::max<std::int64_t>(1, heads)));
+}
+
+}  // namespace
+
 Arrays execute(const op::AttentionGrad& op, const Specs& specs, Operands inputs) {
   Inputs in(op, op.name(), inputs);
   const Array lse = as_contiguous(op.name(), inputs[3].array(), in.type);
   const Array delta = as_contiguous(op.name(), inputs[4].array(), in.type);
-  const Matrices g = Matrices::of(op.name(), inputs[5].array(), in.type);
-  in.head.y_step = g.step;
+  const Matrices g = Matrices::of(op.name(), inputs[5].array());
+  AttentionHead& head = in.head;
+  head.y_step = g.step;
   const auto result = [&](const Matrices& like) {
-    Matrices grad = Matrices::beside(op.name(), like.array, last(like.array), in.type);
-    grad.clear();
-    return grad;
+    return Matrices::beside(op.name(), like.array, last(like.array), specs[0].dtype);
   };
   const Matrices dq = result(in.q), dk = result(in.k), dv = result(in.v);
+  if (in.count == 0) dk.clear(), dv.clear();  // no task does
   std::optional<Matrices> dmask;
   if (op.of_mask) {
     dmask.emplace(cpu_empty(op.name(), specs[3].shape, in.type));
     dmask->clear();
   }
   const AttentionKernels& kernels = attention_kernels(in.type, isa());
-  const std::int64_t tasks = in.count / in.group;  // those that add to the same dk and dv
-  const int threads = threads_for(tasks);
-  const Scratch scratch(op.name(), threads, kernels.backward_scratch(in.head), in.type);
-  parallel_tasks(tasks, threads, [&](std::int64_t task, int worker) {
-    for (std::int64_t h = task * in.group; h < (task + 1) * in.group; ++h) {
+  const std::int64_t groups = in.count / in.group;  // those that add to the same dk and dv
+  const std::int64_t parts = parts_of(head, groups), each = padded((head.keys + parts - 1) / parts);
+  const auto size = static_cast<std::int64_t>(size_of(in.type));
+  // What each part of the keys adds to dq; added up in the order of the parts.
+  std::optional<Matrices> shares;
+  if (parts > 1) shares.emplace(cpu_empty(op.name(), Shape{in.count, parts, head.queries, head.width}, in.type));
+  const std::int64_t of_kernel = kernels.backward_scratch(head), of_dk = head.narrow ? each * head.width : 0;
+  const std::int64_t of_dv = head.narrow ? each * head.value_width : 0,
+                     of_dq = head.narrow ? head.queries * head.width : 0;
+  const int threads = threads_for(groups * parts);
+  const Scratch scratch(op.name(), threads, of_kernel + of_dk + of_dv + of_dq, in.type);
+  parallel_tasks(groups * parts, threads, [&](std::int64_t task, int worker) {
+    const std::int64_t first_head = task / parts * in.group, part = task % parts;
+    const std::int64_t first = part * each, keys = std::min(each, head.keys - first);
+    std::byte* const room = scratch.of(worker) + of_kernel * size;
+    const auto rows_at = [&](const Matrices& m) {
+      return m.at(first_head, in.group) + first * m.step * static_cast<std::int64_t>(size_of(m.array.dtype()));
+    };
+    const Sums sum_k(in, dk, rows_at(dk), keys, room), sum_v(in, dv, rows_at(dv), keys, room + of_dk * size);
+    for (std::int64_t h = first_head; h < first_head + in.group; ++h) {
+      std::optional<Sums> sum_q;
+      std::byte* const share = shares ? shares->at(h * parts + part) : nullptr;
+      if (share)
+        std::memset(share, 0, static_cast<std::size_t>(head.queries * head.width * size));
+      else
+        sum_q.emplace(in, dq, dq.at(h), head.queries, room + (of_dk + of_dv) * size);
       const AttentionBackward at{.q = in.q.at(h),
                                  .k = in.k.at(h, in.group),
                                  .v = in.v.at(h, in.group),
@@ -204,16 +267,35 @@ Arrays execute(const op::AttentionGrad& op, const Specs& specs, Operands inputs)
                                  .delta = in.rows_at(delta, h),
                                  .g = g.at(h),
                                  .draws = in.draws_at(h),
-                                 .dq = dq.at(h),
-                                 .dk = dk.at(h, in.group),
-                                 .dv = dv.at(h, in.group),
+                                 .dq = share ? share : sum_q->data,
+                                 .dk = sum_k.data,
+                                 .dv = sum_v.data,
                                  .dmask = dmask ? dmask->at(h) : nullptr,
-                                 .dq_step = dq.step,
-                                 .dk_step = dk.step,
-                                 .dv_step = dv.step};
-      kernels.backward(in.head, at, scratch.of(worker));
+                                 .dq_step = share ? head.width : sum_q->step,
+                                 .dk_step = sum_k.step,
+                                 .dv_step = sum_v.step,
+                                 .first_key = first,
+                                 .keys = keys};
+      if (keys > 0) kernels.backward(head, at, scratch.of(worker));
+      if (sum_q) sum_q->store(in);
     }
+    sum_k.store(in), sum_v.store(in);
   });
+  const Kernel add = kernel_of(BinaryFn::Add, in.type);
+  const std::int64_t rows = shares ? in.count * head.queries : 0, row_bytes = head.width * size;
+  parallel_for(rows, std::max<std::int64_t>(1, kLeastElements / std::max<std::int64_t>(1, head.width * parts)),
+               [&](std::int64_t begin, std::int64_t end) {
+                 for (std::int64_t r = begin; r < end; ++r) {
+                   const std::int64_t h = r / head.queries, i = r % head.queries;
+                   std::byte* const sum = shares->at(h * parts) + i * row_bytes;
+                   for (std::int64_t part = 1; part < parts; ++part) {
+                     const std::byte* const terms[] = {sum, shares->at(h * parts + part) + i * row_bytes};
+                     add(sum, terms, head.width, nullptr);
+                   }
+                   convert(sum, in.type, dq.at(h) + i * dq.step * static_cast<std::int64_t>(size_of(dq.array.dtype())),
+                           dq.array.dtype(), head.width);
+                 }
+               });
   Arrays grads{dq.as(op.name(), specs[0]), dk.as(op.name(), specs[1]), dv.as(op.name(), specs[2])};
   if (dmask) grads.push_back(as_dtype(op.name(), dmask->array, specs[3].dtype));
   return grads;

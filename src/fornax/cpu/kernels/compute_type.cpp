@@ -6,6 +6,7 @@
 #include <fornax/array/convert.hpp>
 #include <fornax/cpu/isa/half.hpp>
 #include <fornax/cpu/kernels/channels_last.hpp>
+#include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/packing.hpp>
 #include <fornax/cpu/kernels/runs.hpp>
 #include <fornax/cpu/threads.hpp>
@@ -67,6 +68,15 @@ Array as_dtype(std::string_view operation, Array y, DType type) {
   Array converted = cpu_empty(operation, y.shape(), type);
   convert_all(dense(y).data, y.dtype(), dense(converted).data, type, y.numel());
   return converted;
+}
+
+RowRoom::RowRoom(std::string_view operation, DType stored, std::int64_t length)
+    : widen_(half_kernel(stored, compute_type(stored), isa())),
+      narrow_(half_kernel(compute_type(stored), stored, isa())),
+      length_(length) {
+  if (!widen_) return;
+  memory_ = cpu_empty(operation, Shape{length}, compute_type(stored));
+  room_ = dense(memory_).data;
 }
 
 }  // namespace fornax::cpu

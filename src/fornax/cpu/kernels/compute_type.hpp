@@ -1,7 +1,8 @@
 #pragma once
-// Whole arrays in the dtype that a kernel computes in, for kernels that read their elements more than once.
+// Arrays and rows in the dtype that a kernel computes in, for kernels that read their elements more than once.
 
 #include <fornax/cpu/cpu.hpp>
+#include <fornax/cpu/kernels/kernel.hpp>
 
 namespace fornax::cpu {
 
@@ -15,5 +16,29 @@ Array as_contiguous(std::string_view operation, const Array& x, DType type);
 Array converted(std::string_view operation, const Array& x, DType type);
 /// The contiguous y, converted element by element to `type`; y itself if it has it.
 Array as_dtype(std::string_view operation, Array y, DType type);
+
+/// Where the adjacent elements of a row are computed with: where they lie, or if they are stored in 16 bits in f32 beside.
+class RowRoom {
+ public:
+  RowRoom(std::string_view operation, DType stored, std::int64_t length);
+  /// The row, to be read.
+  const std::byte* read(const std::byte* row) const {
+    if (!widen_) return row;
+    widen_(room_, &row, length_, nullptr);
+    return room_;
+  }
+  /// Where what becomes of the row is written; it may be computed from what was read in place. Then `written` stores it.
+  std::byte* place(std::byte* row) const { return widen_ ? room_ : row; }
+  void written(std::byte* row) const {
+    const std::byte* const from = room_;
+    if (narrow_) narrow_(row, &from, length_, nullptr);
+  }
+
+ private:
+  Kernel widen_, narrow_;
+  std::int64_t length_;
+  Array memory_;
+  std::byte* room_ = nullptr;
+};
 
 }  // namespace fornax::cpu

@@ -5,15 +5,14 @@
 // for any number of threads.
 
 #include <algorithm>
-#include <atomic>
 
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/conv_library.hpp>
+#include <fornax/cpu/kernels/conv_sizes.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/gemm.hpp>
 #include <fornax/cpu/kernels/kernels.hpp>
-#include <fornax/cpu/kernels/one_thread.hpp>
 #include <fornax/cpu/threads.hpp>
 
 namespace fornax::cpu {
@@ -24,37 +23,22 @@ using Size = std::int64_t;
 
 Size ceil_div(Size a, Size b) { return (a + b - 1) / b; }
 
-/// All sizes, with leading dims of size 1 where there are fewer than three.
-struct Geometry {
-  Size batch, groups, in_channels, out_channels;  // channels of one group
-  SpatialSizes in = {1, 1, 1}, kernel = {1, 1, 1}, out = {1, 1, 1};
-  SpatialSizes stride = {1, 1, 1}, dilation = {1, 1, 1}, before = {};
-  Size plane = 1, taps = 1, positions = 1;  // of one channel: inputs, weights, outputs
-  Size depth;                               // inputs that one output sees
-  bool direct = true;                       // it sees one element of each channel, at its own position
+/// Channels are those of one group.
+struct Geometry : ConvSizes {
+  Size plane, taps, positions;  // of one channel: inputs, weights, outputs
+  Size depth;                   // inputs that one output sees
+  bool direct;                  // it sees one element of each channel, at its own position
 
   Geometry(const ConvSettings& s, const Shape& x, const Shape& w, const Shape& y)
-      : batch(x[0]), groups(s.groups), in_channels(w[1]), out_channels(w[0] / s.groups) {
-    for (int d = 0; d < s.dims; ++d) {
-      const auto from = static_cast<std::size_t>(d), to = from + static_cast<std::size_t>(kMaxSpatialDims - s.dims);
-      in[to] = x[d + 2];
-      kernel[to] = w[d + 2];
-      out[to] = y[d + 2];
-      stride[to] = s.stride[from];
-      dilation[to] = s.dilation[from];
-      before[to] = s.before[from];
-      direct = direct && w[d + 2] == 1 && s.stride[from] == 1 && s.before[from] == 0 && s.after[from] == 0;
-    }
-    for (std::size_t d = 0; d < kMaxSpatialDims; ++d) {
-      plane *= in[d];
-      taps *= kernel[d];
-      positions *= out[d];
-    }
+      : ConvSizes(s, x, w, y), plane(product(in)), taps(product(kernel)), positions(product(out)) {
+    in_channels = w[1];
+    out_channels /= groups;
     depth = in_channels * taps;
+    direct = is_pointwise();
   }
 
   double cost() const {
-    return static_cast<double>(batch * groups * positions) * static_cast<double>(out_channels) *
+    return static_cast<double>(images * groups * positions) * static_cast<double>(out_channels) *
            static_cast<double>(depth);
   }
 };
@@ -71,7 +55,7 @@ struct Pieces {
 
   Pieces(const Geometry& g, Size about)
       : positions(g.positions),
-        batch(g.batch),
+        batch(g.images),
         width(std::min(positions, about)),
         per_image(ceil_div(positions, width)),
         images(std::clamp<Size>(about / positions, 1, std::max<Size>(batch, 1))),
@@ -191,8 +175,7 @@ Size width_for(Size rows) { return std::clamp<Size>(kColumns / std::max<Size>(ro
 template <class T> class Work {
  public:
   Work(std::string_view operation, double cost, Size tasks, Size scratch)
-      : operation_(operation),
-        tasks_(tasks),
+      : tasks_(tasks),
         threads_(cost < kLeastCost ? 1 : threads_for(tasks)),
         scratch_(scratch),
         memory_(cpu_empty(operation, Shape{threads_, scratch}, dtype_v<T>)) {}
@@ -200,23 +183,14 @@ template <class T> class Work {
   /// Calls f(task, scratch) for each task.
   template <class F> void run(F&& f) {
     T* const all = reinterpret_cast<T*>(dense(memory_).data);
-    parallel_tasks(tasks_, threads_, [&](Size i, int worker) {
-      const OneThread guard;
-      f(i, all + worker * scratch_);
-    });
-    if (failed_) throw Error(operation_, "oneDNN's sgemm failed");
-  }
-  void multiply(const Matrix<T>& a, const Matrix<T>& b, T* y, Size y_step) {
-    if (!gemm(a, b, y, y_step)) failed_ = true;
+    parallel_tasks(tasks_, threads_, [&](Size i, int worker) { f(i, all + worker * scratch_); });
   }
 
  private:
-  std::string_view operation_;
   Size tasks_;
   int threads_;
   Size scratch_;
   Array memory_;
-  std::atomic<bool> failed_ = false;
 };
 
 /// y = w columns(x).
@@ -241,10 +215,12 @@ template <class T> void forward(std::string_view operation, const Geometry& g, c
     } else {
       im2col(g, from, group, 0, g.in_channels, piece, scratch);
     }
-    if (piece.images == 1)
-      return work.multiply(weights, columns, to.at(piece.image, group, first) + piece.start, g.positions);
+    if (piece.images == 1) {
+      gemm(weights, columns, to.at(piece.image, group, first) + piece.start, g.positions);
+      return;
+    }
     T* const product = scratch + columns_size;
-    work.multiply(weights, columns, product, width);
+    gemm(weights, columns, product, width);
     for (Size c = 0; c < rows; ++c)
       for (Size i = 0; i < piece.images; ++i)
         std::copy_n(product + c * width + i * piece.count, piece.count, to.at(piece.image + i, group, first + c));
@@ -264,16 +240,16 @@ template <class T> void input(std::string_view operation, const Geometry& g, con
   work.run([&](Size task, T* columns) {
     const Size owner = task / (g.groups * blocks), group = task / blocks % g.groups, first = task % blocks * block;
     const Size channels = std::min(block, g.in_channels - first), rows = channels * g.taps;
-    for (Size i = owner * pieces.images; i < std::min(g.batch, (owner + 1) * pieces.images); ++i)
+    for (Size i = owner * pieces.images; i < std::min(g.images, (owner + 1) * pieces.images); ++i)
       std::fill_n(to.at(i, group, first), channels * g.plane, T(0));
     const Matrix<T> weights{w + group * g.out_channels * g.depth + first * g.taps, rows, g.out_channels, 1, g.depth};
     for (Size p = owner * pieces.per_image; p < (owner + 1) * pieces.per_image; ++p) {
       const Piece piece = pieces[p];
       const Matrix<T> cotangent = rows_of(from, group, 0, g.out_channels, piece, columns + columns_size);
       if (g.direct && piece.images == 1) {
-        work.multiply(weights, cotangent, to.at(piece.image, group, first) + piece.start, g.plane);
+        gemm(weights, cotangent, to.at(piece.image, group, first) + piece.start, g.plane);
       } else {
-        work.multiply(weights, cotangent, columns, piece.columns());
+        gemm(weights, cotangent, columns, piece.columns());
         col2im(g, columns, group, first, first + channels, piece, to);
       }
     }
@@ -290,7 +266,7 @@ template <class T> void weight(std::string_view operation, const Geometry& g, co
   const Size blocks = ceil_div(g.in_channels, block), out_blocks = ceil_div(g.out_channels, out_block);
   const Pieces pieces(g, width_for(block * g.taps));
   const Size size = g.groups * g.out_channels * g.depth, parts = g.groups * blocks * out_blocks;
-  if (g.batch == 0) return std::fill_n(w, size, T(0)), void();
+  if (g.images == 0) return std::fill_n(w, size, T(0)), void();
   const Size segments = std::clamp<Size>(kTasks / parts, 1, pieces.count);
   const Array partial = cpu_empty(operation, Shape{segments - 1, size}, dtype_v<T>);
   const auto sums = [&](Size s) { return s == 0 ? w : reinterpret_cast<T*>(dense(partial).data) + (s - 1) * size; };
@@ -311,10 +287,10 @@ template <class T> void weight(std::string_view operation, const Geometry& g, co
       const Matrix<T> seen{columns, piece.columns(), width, 1, piece.columns()};
       const Matrix<T> cotangent = rows_of(outputs, group, first_out, first_out + rows, piece, product + sum_size);
       if (p == begin) {
-        work.multiply(cotangent, seen, sum, g.depth);
+        gemm(cotangent, seen, sum, g.depth);
         continue;
       }
-      work.multiply(cotangent, seen, product, width);
+      gemm(cotangent, seen, product, width);
       for (Size i = 0; i < rows; ++i)
         for (Size j = 0; j < width; ++j) sum[i * g.depth + j] += product[i * width + j];
     }

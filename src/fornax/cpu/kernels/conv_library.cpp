@@ -172,7 +172,7 @@ Array convolve_by_library(const op::Conv& op, const Spec& spec, Operands inputs,
   const bool narrow = spec.dtype == DType::BF16 && has_bf16_products();
   if ((spec.dtype != DType::F32 && !narrow) || isa() == Isa::Portable || x.numel() == 0 || y.numel() == 0) return {};
   ConvProblem p(s, spec.dtype, x, w, y);
-  for (std::size_t i = 0; i < static_cast<std::size_t>(s.dims); ++i)
+  for (std::size_t i = p.first(); i < kMaxSpatialDims; ++i)
     if (p.before[i] < 0 || p.in[i] > INT32_MAX || p.before[i] > INT32_MAX || p.stride[i] > INT32_MAX) return {};
   const double least = p.in_channels > p.groups ? kLeastProblem : kLeastOfOneChannel;
   if (static_cast<double>(p.images) * p.cost() < least) return {};

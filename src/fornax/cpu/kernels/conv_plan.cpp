@@ -115,36 +115,10 @@ void ConvSide::run(std::byte* source, std::byte* target, bool to_given) const {
 }
 
 ConvProblem::ConvProblem(const ConvSettings& s, DType of_pictures, const Shape& x, const Shape& w, const Shape& y)
-    : kind(s.kind),
-      dims(s.dims),
-      images(x[0]),
-      groups(s.groups),
-      in_channels(x[1]),
-      out_channels(w[0]),
-      type(of_pictures) {
-  for (int d = 0; d < dims; ++d) {
-    const auto i = static_cast<std::size_t>(d);
-    in[i] = x[d + 2];
-    kernel[i] = w[d + 2];
-    out[i] = y[d + 2];
-    stride[i] = s.stride[i];
-    dilation[i] = s.dilation[i];
-    before[i] = s.before[i];
-    // The library wants no more padding than windows reach.
+    : ConvSizes(s, x, w, y), kind(s.kind), type(of_pictures) {
+  // The library wants no more padding than windows reach.
+  for (std::size_t i = first(); i < kMaxSpatialDims; ++i)
     after[i] = (out[i] - 1) * stride[i] + (kernel[i] - 1) * dilation[i] + 1 - in[i] - before[i];
-  }
-}
-
-Size ConvProblem::taps() const {
-  Size n = 1;
-  for (int d = 0; d < dims; ++d) n *= kernel[static_cast<std::size_t>(d)];
-  return n;
-}
-
-double ConvProblem::cost() const {
-  double n = static_cast<double>(weights());
-  for (int d = 0; d < dims; ++d) n *= static_cast<double>(out[static_cast<std::size_t>(d)]);
-  return n;
 }
 
 // Outputs are made in tiles of 4 x 4 from 6 x 6 inputs with 36 multiplications instead of 144 (Lavin and Gray, "Fast
@@ -158,19 +132,19 @@ bool ConvProblem::suits_winograd(Size batch) const {
   }();
   constexpr Size least_tiles = 96, least_channels = 32, most_channels = 256, lanes = 16;
   if (dims != 2 || groups != 1 || off || type != DType::F32 || isa() != Isa::Avx512) return false;
-  for (std::size_t d = 0; d < 2; ++d)
+  for (std::size_t d = first(); d < kMaxSpatialDims; ++d)
     if (kernel[d] != 3 || stride[d] != 1 || dilation[d] != 1 || before[d] > 2 || after[d] > 2) return false;
   for (const Size channels : {in_channels, out_channels})
     if (channels % lanes != 0 || channels < least_channels || channels > most_channels) return false;
   // Those of what is written; to compute the gradient of the weight, of y.
   const SpatialSizes& made = kind == ConvKind::Input ? in : out;
-  const Size tiles = (made[0] + 3) / 4 * ((made[1] + 3) / 4);
-  return batch * tiles >= least_tiles && made[0] * made[1] * 5 >= tiles * 16 * 4;
+  const Size tiles = (made[1] + 3) / 4 * ((made[2] + 3) / 4);
+  return batch * tiles >= least_tiles && made[1] * made[2] * 5 >= tiles * 16 * 4;
 }
 
 Dims ConvProblem::spatial(const SpatialSizes& s, Size less) const {
   Dims list;
-  for (int d = 0; d < dims; ++d) list.push_back(s[static_cast<std::size_t>(d)] - less);
+  for (std::size_t d = first(); d < kMaxSpatialDims; ++d) list.push_back(s[d] - less);
   return list;
 }
 

@@ -5,20 +5,18 @@
 #include <optional>
 #include <tuple>
 
+#include <fornax/cpu/kernels/conv_sizes.hpp>
 #include <fornax/cpu/kernels/onednn.hpp>
-#include <fornax/ops/conv.hpp>
 
 namespace fornax::cpu {
 
 /// All that a plan depends on.
-struct ConvProblem {
+struct ConvProblem : ConvSizes {
   using Desc = dnnl::memory::desc;
   using Dims = dnnl::memory::dims;
 
   ConvKind kind;
-  int dims;
-  std::int64_t images, groups, in_channels, out_channels;  // of all groups
-  SpatialSizes in = {}, kernel = {}, out = {}, stride = {1, 1, 1}, dilation = {1, 1, 1}, before = {}, after = {};
+  SpatialSizes after = {};
   DType type;  // F32 or BF16
   // Pictures are row-major in memory; else their channels are adjacent.
   bool rows_in = false, rows_out = false;
@@ -31,11 +29,10 @@ struct ConvProblem {
     p.images = batch;
     return p;
   }
-  std::int64_t taps() const;
+  std::int64_t taps() const { return product(kernel); }
   std::int64_t weights() const { return out_channels * in_channels / groups * taps(); }
   /// Multiplications for one image.
-  double cost() const;
-  bool is_pointwise() const { return taps() == 1 && stride == SpatialSizes{1, 1, 1} && in == out; }
+  double cost() const { return static_cast<double>(weights()) * static_cast<double>(product(out)); }
   /// True if Winograd's algorithm takes less time for so many images at once.
   bool suits_winograd(std::int64_t batch) const;
 

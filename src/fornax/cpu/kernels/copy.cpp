@@ -92,10 +92,22 @@ template <class T> void transpose(const std::byte* from, std::byte* to, const Di
   }
 }
 
+/// One element, again and again.
+template <class T> void fill_run(const std::byte* from, std::byte* to, std::int64_t n) {
+  std::fill_n(reinterpret_cast<T*>(to), n, *reinterpret_cast<const T*>(from));
+}
+
 void copy_run(const std::byte* from, std::byte* to, const Dim& run, std::int64_t bytes) {
   const auto size = static_cast<std::size_t>(bytes);
   if (run.from == bytes && run.to == bytes) {
     std::memcpy(to, from, static_cast<std::size_t>(run.size) * size);
+  } else if (run.from == 0 && run.to == bytes) {
+    switch (bytes) {
+      case 8: return fill_run<std::uint64_t>(from, to, run.size);
+      case 4: return fill_run<std::uint32_t>(from, to, run.size);
+      case 2: return fill_run<std::uint16_t>(from, to, run.size);
+      default: return fill_run<std::uint8_t>(from, to, run.size);
+    }
   } else if (run.to == bytes) {
     pack(from, run.from, to, size, run.size);
   } else if (run.from == bytes) {

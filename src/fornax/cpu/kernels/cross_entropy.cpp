@@ -1,3 +1,4 @@
+#include <fornax/cpu/fused/stream.hpp>
 #include <fornax/cpu/isa/rows.hpp>
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
@@ -10,23 +11,32 @@ namespace fornax::cpu {
 
 namespace {
 
-/// Logits as adjacent rows of f32 or f64, and the class of each.
+// Bytes of a gradient that no cache keeps beside the logits until it is read.
+constexpr std::size_t kStreamed = std::size_t{16} << 20;
+
+/// Logits as adjacent rows, and the class of each.
 struct Rows {
   Array x, classes;
   std::int64_t count, width;
 
   Rows(std::string_view operation, Operands inputs)
-      : x(as_contiguous(operation, inputs[0].array(), compute_type(inputs[0]->dtype()))),
+      : x(cpu_contiguous(inputs[0].array())),
         classes(checked_indices(operation, x, x.rank() - 1, inputs[1].array())),
         count(classes.numel()),
         width(x.shape()[x.rank() - 1]) {}
 
-  /// Calls f(row, class of it) for each, with the number of the row, on several threads if there is work for them.
-  template <class F> void for_each(F&& f) const {
+  std::byte* row(const Array& of, std::int64_t r) const {
+    return dense(of).data + r * width * static_cast<std::int64_t>(size_of(of.dtype()));
+  }
+  /// Calls f(row, class of it, room for it) for each, with the number of the row, on several threads if there is work for them.
+  /// f may stream.
+  template <class F> void for_each(std::string_view operation, F&& f) const {
     const auto* at = reinterpret_cast<const std::int64_t*>(dense(classes).data);
     const std::int64_t grain = std::max<std::int64_t>(1, kLeastElements / (4 * std::max<std::int64_t>(width, 1)));
     parallel_for(count, grain, [&](std::int64_t begin, std::int64_t end) {
-      for (std::int64_t r = begin; r < end; ++r) f(r, at[r]);
+      const RowRoom room(operation, x.dtype(), width);
+      for (std::int64_t r = begin; r < end; ++r) f(r, at[r], room);
+      finish_streams();
     });
   }
 };
@@ -45,12 +55,12 @@ Arrays execute(const op::CrossEntropy& op, const Specs& specs, Operands inputs) 
   const Rows rows(op.name(), inputs);
   const DType type = specs[0].dtype;
   Arrays results{cpu_empty(op.name(), specs[0].shape, type), cpu_empty(op.name(), specs[1].shape, type)};
-  const auto kernel = row_kernels(rows.x.dtype(), isa()).log_sum_exp;
+  const auto kernel = row_kernels(compute_type(type), isa()).log_sum_exp;
   with_float_type(type, [&]<class T>(T) {
     using C = compute_t<T>;
     T *const loss = elements<T>(results[0]), *const lse = elements<T>(results[1]);
-    rows.for_each([&](std::int64_t r, std::int64_t at) {
-      const C* const x = elements<C>(rows.x) + r * rows.width;
+    rows.for_each(op.name(), [&](std::int64_t r, std::int64_t at, const RowRoom& room) {
+      const auto* const x = reinterpret_cast<const C*>(room.read(rows.row(rows.x, r)));
       const auto [top, rest] = kernel(x, rows.width);
       // Subtracted first, so that nothing is lost where both are large.
       loss[r] = static_cast<T>(static_cast<C>(static_cast<double>(static_cast<C>(top) - x[at]) + rest));
@@ -63,23 +73,27 @@ Arrays execute(const op::CrossEntropy& op, const Specs& specs, Operands inputs) 
 
 Array execute(const op::CrossEntropyGrad& op, const Spec& spec, Operands inputs) {
   const Rows rows(op.name(), inputs);
-  const DType type = rows.x.dtype();
+  const DType type = compute_type(spec.dtype);
   const Array lse = as_contiguous(op.name(), inputs[2].array(), type);
   const Array g = as_contiguous(op.name(), inputs[3].array(), type);
-  // Elements are read before they are written, so the logits' own buffer can take the result.
+  // Elements are read before they are written, so the logits' own buffer can take the result, unless room that is taken
+  // later could fail.
   const Array y =
-      type == spec.dtype ? cpu_result(op.name(), spec, inputs.first(1)) : cpu_empty(op.name(), spec.shape, type);
-  const auto kernel = row_kernels(type, isa()).scaled_exp;
+      type == spec.dtype ? cpu_result(op.name(), spec, inputs.first(1)) : cpu_empty(op.name(), spec.shape, spec.dtype);
+  const auto kernel = row_kernels(type, isa()).softmax_less_one;
+  const bool streamed = type == spec.dtype && dense(y).data != dense(rows.x).data &&
+                        static_cast<std::size_t>(rows.x.numel()) * size_of(type) >= kStreamed;
   with_compute_type(type, [&]<class T>(T) {
     const T *const sum = elements<T>(lse), *const factor = elements<T>(g);
-    rows.for_each([&](std::int64_t r, std::int64_t at) {
-      T* const to = elements<T>(y) + r * rows.width;
+    rows.for_each(op.name(), [&](std::int64_t r, std::int64_t at, const RowRoom& room) {
       const LogSumExp less{static_cast<double>(sum[2 * r]), static_cast<double>(sum[2 * r + 1])};
-      kernel(elements<T>(rows.x) + r * rows.width, to, rows.width, less, static_cast<double>(factor[r]));
-      to[at] -= factor[r];
+      kernel(reinterpret_cast<const T*>(room.read(rows.row(rows.x, r))),
+             reinterpret_cast<T*>(room.place(rows.row(y, r))), rows.width, less, static_cast<double>(factor[r]), at,
+             streamed);
+      room.written(rows.row(y, r));
     });
   });
-  return as_dtype(op.name(), y, spec.dtype);
+  return y;
 }
 
 }  // namespace fornax::cpu

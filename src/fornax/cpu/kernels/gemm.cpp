@@ -3,11 +3,9 @@
 #include <algorithm>
 #include <type_traits>
 
+#include <fornax/cpu/cpu.hpp>
+#include <fornax/cpu/isa/product.hpp>
 #include <fornax/cpu/kernels/arithmetic.hpp>
-
-#if defined(FORNAX_WITH_ONEDNN)
-#include <dnnl.h>
-#endif
 
 namespace fornax::cpu {
 
@@ -42,7 +40,7 @@ void add_rows(const Matrix<T>& a, const T* b, std::int64_t b_step, T* __restrict
   }
 }
 
-/// The product without a library.
+/// For integers, and for little.
 template <class T> void multiply(const Matrix<T>& a, const Matrix<T>& b, T* y, std::int64_t y_step) {
   alignas(64) T tile[kDepth * kWidth];
   // Copying a tile pays if it is read more than a few times, and always if its rows are not adjacent.
@@ -67,24 +65,28 @@ template <class T> void multiply(const Matrix<T>& a, const Matrix<T>& b, T* y, s
   }
 }
 
-#if defined(FORNAX_WITH_ONEDNN)
-bool library_multiply(const Matrix<float>& a, const Matrix<float>& b, float* y, std::int64_t y_step) {
-  const auto order = [](const Matrix<float>& m) { return m.column_step == 1 ? 'N' : 'T'; };
-  const auto step = [](const Matrix<float>& m) { return m.column_step == 1 ? m.row_step : m.column_step; };
-  return dnnl_sgemm(order(a), order(b), a.rows, b.columns, a.columns, 1, a.data, step(a), b.data, step(b), 0, y,
-                    y_step) == dnnl_success;
-}
-#endif
-
 }  // namespace
 
 template <class T> bool gemm(const Matrix<T>& a, const Matrix<T>& b, T* y, std::int64_t y_step) {
-#if defined(FORNAX_WITH_ONEDNN)
-  // Below, the library's call (0.2 us) costs more than our slower arithmetic.
-  constexpr std::int64_t small = std::int64_t{12} * 12 * 12;
-  if constexpr (std::is_same_v<T, float>)
-    if (a.rows * b.columns * a.columns > small) return library_multiply(a, b, y, y_step);
-#endif
+  // Below, copying costs more than our slower arithmetic.
+  constexpr std::int64_t small = std::int64_t{6} * 6 * 6;
+  if constexpr (std::is_floating_point_v<T>) {
+    if (a.rows * b.columns * a.columns > small) {
+      const ProductKernels& kernels = product_kernels(dtype_v<T>, isa());
+      const Product p{a.data,     b.data,        y,          a.rows,        b.columns, a.columns,
+                      a.row_step, a.column_step, b.row_step, b.column_step, y_step};
+      constexpr std::int64_t little = 4096;
+      const std::int64_t size = kernels.scratch_size(p);
+      if (size <= little) {
+        alignas(64) T scratch[little];
+        kernels.multiply(p, scratch);
+      } else {
+        const Array scratch = cpu_empty("matmul", Shape{size}, dtype_v<T>);
+        kernels.multiply(p, dense(scratch).data);
+      }
+      return true;
+    }
+  }
   multiply(a, b, y, y_step);
   return true;
 }

@@ -20,14 +20,18 @@ template <class T> struct Matrix {
   }
 };
 
-/// y[i * y_step + j] = sum of a(i, k) b(k, j) over k. Integers wrap around. Returns false if a library refused its task.
-///
-/// For f32, of the two steps of a one is 1 and the other as long as a row or a column, or longer; the same for b.
+/// y[i * y_step + j] = sum of a(i, k) b(k, j) over k. Integers wrap around. Returns false if a library refused its task, as for
+/// bf16 alone it may. Throws OutOfMemory, before it writes.
 template <class T> bool gemm(const Matrix<T>& a, const Matrix<T>& b, T* y, std::int64_t y_step);
 
-/// Whether the machine and the build multiply bf16, with sums in f32 that are rounded once: gemm of BFloat16, for which
-/// the same holds of the steps, and which is called under a OneThread.
+/// Whether the machine and the build multiply bf16, with sums in f32 that are rounded once: gemm of BFloat16, which is called under a
+/// OneThread. Of the two steps of a one is 1 and the other as long as a row or a column, or longer; the same for b.
 bool has_bf16_products();
 template <> bool gemm(const Matrix<BFloat16>& a, const Matrix<BFloat16>& b, BFloat16* y, std::int64_t y_step);
+/// The sums themselves.
+bool gemm(const Matrix<BFloat16>& a, const Matrix<BFloat16>& b, float* y, std::int64_t y_step);
+/// With a number for each column added before a sum is rounded.
+bool gemm_and_add(const Matrix<BFloat16>& a, const Matrix<BFloat16>& b, const float* bias, BFloat16* y,
+                  std::int64_t y_step);
 
 }  // namespace fornax::cpu

@@ -2,6 +2,7 @@
 #include <atomic>
 
 #include <fornax/cpu/isa/few_rows.hpp>
+#include <fornax/cpu/isa/half.hpp>
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/dispatch.hpp>
 #include <fornax/cpu/kernels/elementwise.hpp>
@@ -114,7 +115,7 @@ struct Blocks {
 
   Blocks(std::int64_t batches, std::int64_t m, std::int64_t n, std::int64_t depth)
       : rows(m), columns(n), count(batches) {
-    // Large blocks run at the library's full speed, many keep all cores busy: halve the longer side until there are
+    // Large blocks run at full speed, many keep all cores busy: halve the longer side until there are
     // eight. Sides beyond 512 gain nothing, and below 64 rows or 128 columns a block takes up to twice its share of time.
     while (count < 8 || std::max(rows, columns) > 512) {
       std::int64_t half_rows = rows, half_columns = columns;
@@ -138,27 +139,34 @@ struct Blocks {
 struct Epilogue {
   const std::byte* bias = nullptr;  // one number for each column
   Kernel add = nullptr, activation = nullptr;
+  /// Rounds sums in f32 to the 16 bits that are stored; null if sums lie where the result does.
+  Kernel narrow = nullptr;
 
+  /// Rows of sums, for the columns from `first` on, whose results lie at y, `y_step` bytes apart.
   template <class T>
-  void run(T* y, std::int64_t step, std::int64_t rows, std::int64_t columns, std::int64_t first) const {
-    if (!add) return;
+  void run(T* sums, std::int64_t step, std::int64_t rows, std::int64_t columns, std::int64_t first, std::byte* y,
+           std::int64_t y_step) const {
+    if (!add && !narrow) return;
     for (std::int64_t i = 0; i < rows; ++i) {
-      auto* const row = reinterpret_cast<std::byte*>(y + i * step);
+      auto* const row = reinterpret_cast<std::byte*>(sums + i * step);
       const std::byte* const in[] = {row, bias + first * static_cast<std::int64_t>(sizeof(T))};
-      add(row, in, columns, nullptr);
+      if (add) add(row, in, columns, nullptr);
       if (activation) activation(row, in, columns, nullptr);
+      if (narrow) narrow(y + i * y_step, in, columns, nullptr);
     }
   }
 };
 
 /// For few rows: the right factor is read once, from end to end. Threads take ranges of its rows, and what they give is joined in
 /// the order of the ranges; columns would be short pieces of memory here, far from each other.
-void multiply_few_rows(const Factor& lhs, const Factor& rhs, float* y, const Epilogue& epilogue) {
+void multiply_few_rows(const Factor& lhs, const Factor& rhs, const Array& result, const Epilogue& epilogue) {
   constexpr std::int64_t least = 1 << 16;  // products of a range: 3 us
   const std::int64_t depth = lhs.columns, size = lhs.rows * rhs.columns;
   std::int64_t parts = 1;
   while (parts < 8 && depth * rhs.columns >= 2 * parts * least && depth >= 16 * parts) parts *= 2;
   const std::int64_t each = (depth + parts - 1) / parts;
+  const Array whole = epilogue.narrow ? cpu_empty("matmul", Shape{size}, DType::F32) : result;
+  auto* const y = reinterpret_cast<float*>(dense(whole).data);
   const Array others = parts > 1 ? cpu_empty("matmul", Shape{parts - 1, size}, DType::F32) : Array();
   auto* const sums = parts > 1 ? reinterpret_cast<float*>(dense(others).data) : nullptr;
   const Matrix<float> a = lhs.matrix<float>(0), b = rhs.matrix<float>(0);
@@ -172,10 +180,11 @@ void multiply_few_rows(const Factor& lhs, const Factor& rhs, float* y, const Epi
   });
   for (std::int64_t i = 1; i < parts; ++i)
     for (std::int64_t j = 0; j < size; ++j) y[j] += sums[(i - 1) * size + j];
-  epilogue.run(y, b.columns, a.rows, b.columns, 0);
+  epilogue.run(y, b.columns, a.rows, b.columns, 0, dense(result).data,
+               b.columns * static_cast<std::int64_t>(size_of(result.dtype())));
 }
 
-template <class T> void multiply(Factor lhs, const Factor& rhs, T* y, const Epilogue& epilogue = {}) {
+template <class T> void multiply(Factor lhs, const Factor& rhs, const Array& y, const Epilogue& epilogue = {}) {
   std::int64_t batches = 1;
   for (int d = 0; d < lhs.batch_dims(); ++d) batches *= lhs.array.shape()[d];
   if (rhs.same_in_all_batches() && lhs.stacked()) {
@@ -183,6 +192,7 @@ template <class T> void multiply(Factor lhs, const Factor& rhs, T* y, const Epil
     batches = 1;
   }
   const std::int64_t rows = lhs.rows, columns = rhs.columns, depth = lhs.columns;
+  const auto size = static_cast<std::int64_t>(size_of(y.dtype()));
   if constexpr (std::is_same_v<T, float>)
     if (batches == 1 && rows <= kFewRows && columns >= 64 && depth >= 16 && rhs.column_step == 1)
       return multiply_few_rows(lhs, rhs, y, epilogue);
@@ -194,9 +204,24 @@ template <class T> void multiply(Factor lhs, const Factor& rhs, T* y, const Epil
     const std::int64_t row = i / across % down * blocks.rows, column = i % across * blocks.columns;
     const Matrix<T> a = lhs.matrix<T>(batch).block(row, 0, blocks.rows, depth);
     const Matrix<T> b = rhs.matrix<T>(batch).block(0, column, depth, blocks.columns);
-    T* const block = y + (batch * rows + row) * columns + column;
-    if (!gemm(a, b, block, columns)) failed = true;
-    epilogue.run(block, columns, a.rows, b.columns, column);
+    std::byte* const block = dense(y).data + ((batch * rows + row) * columns + column) * size;
+    if constexpr (std::is_same_v<T, BFloat16>)
+      if (epilogue.add && !epilogue.activation) {
+        const auto* const bias = reinterpret_cast<const float*>(epilogue.bias) + column;
+        if (!gemm_and_add(a, b, bias, reinterpret_cast<T*>(block), columns)) failed = true;
+        return;
+      }
+    if (epilogue.narrow) {
+      using Sum = compute_t<T>;
+      const Array sums = cpu_empty("matmul", Shape{a.rows, b.columns}, dtype_v<Sum>);
+      auto* const sum = reinterpret_cast<Sum*>(dense(sums).data);
+      if (!gemm(a, b, sum, b.columns)) failed = true;
+      epilogue.run(sum, b.columns, a.rows, b.columns, column, block, columns * size);
+    } else {
+      auto* const sum = reinterpret_cast<T*>(block);
+      if (!gemm(a, b, sum, columns)) failed = true;
+      epilogue.run(sum, columns, a.rows, b.columns, column, block, columns * size);
+    }
   };
   if (blocks.count == 1 || static_cast<double>(batches) * cost(rows, columns, depth) < kLeastCost) {
     const OneThread guard;  // a block is not split among threads again
@@ -207,58 +232,57 @@ template <class T> void multiply(Factor lhs, const Factor& rhs, T* y, const Epil
       for (std::int64_t i = begin; i < end; ++i) run_block(i);
     });
   }
-  if (failed) throw Error("matmul", "oneDNN's sgemm failed");
+  if (failed) throw Error("matmul", "oneDNN's product of bf16 failed");
 }
 
-}  // namespace
-
-namespace {
-
 /// bf16 products of their own where there are, and where one product is worth the library's call.
-DType product_type(const op::MatMul& op, const Spec& spec, const Array& lhs) {
+DType product_type(DType type, std::int64_t rows, std::int64_t columns, std::int64_t depth) {
   constexpr std::int64_t least = std::int64_t{24} * 24 * 24;
-  const int last = lhs.rank() - 1;
-  const std::int64_t depth = lhs.shape()[op.transpose_lhs ? last - 1 : last];
-  const bool large = spec.shape[last] * spec.shape[last - 1] * depth > least;
-  return spec.dtype == DType::BF16 && large && has_bf16_products() ? DType::BF16 : compute_type(spec.dtype);
+  const bool large = rows * columns * depth > least;
+  return type == DType::BF16 && large && has_bf16_products() ? DType::BF16 : compute_type(type);
 }
 
 }  // namespace
 
 Array execute(const op::MatMul& op, const Spec& spec, Operands inputs) {
-  const DType type = product_type(op, spec, inputs[0].array());
-  Array y = cpu_empty(op.name(), spec.shape, type);
-  if (y.numel() > 0) {
-    const Factor lhs = readable(inputs[0].array(), op.transpose_lhs, type);
-    const Factor rhs = readable(inputs[1].array(), op.transpose_rhs, type);
-    with_numeric_type(type, [&]<class T>(T) {
-      if constexpr (std::is_same_v<T, compute_t<T>> || std::is_same_v<T, BFloat16>)
-        multiply(lhs, rhs, reinterpret_cast<T*>(dense(y).data));
-    });
-  }
-  return as_dtype(op.name(), std::move(y), spec.dtype);
+  const Array& left = inputs[0].array();
+  const int last = left.rank() - 1;
+  const std::int64_t depth = left.shape()[op.transpose_lhs ? last - 1 : last];
+  const DType type = product_type(spec.dtype, spec.shape[last - 1], spec.shape[last], depth);
+  const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  if (y.numel() == 0) return y;
+  const Factor lhs = readable(left, op.transpose_lhs, type);
+  const Factor rhs = readable(inputs[1].array(), op.transpose_rhs, type);
+  const Epilogue epilogue{.narrow = type == spec.dtype ? nullptr : half_kernel(type, spec.dtype, isa())};
+  with_numeric_type(type, [&]<class T>(T) {
+    if constexpr (std::is_same_v<T, compute_t<T>> || std::is_same_v<T, BFloat16>) multiply<T>(lhs, rhs, y, epilogue);
+  });
+  return y;
 }
 
 Array execute(const op::Linear& op, const Spec& spec, Operands inputs) {
   const Array &in = inputs[0].array(), &weight = inputs[1].array();
-  // Sums of 16 bits are rounded before the bias is added, as the separate operations do it.
-  if (spec.dtype != compute_type(spec.dtype)) return std::move(op.lower({in, weight, inputs[2].array()})[0]);
   const Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
   if (y.numel() == 0) return y;
+  const std::int64_t depth = in.shape()[in.rank() - 1], columns = spec.shape[spec.shape.rank() - 1];
   Array rows = in;
   if (in.rank() != 2) {
-    const std::int64_t depth = in.shape()[in.rank() - 1];
     const Shape shape{in.shape().without(in.rank() - 1).numel(), depth};
     rows = view(cpu_contiguous(in), shape, contiguous_strides(shape), 0);
   }
-  const Factor lhs = readable(rows, false, spec.dtype), rhs = readable(weight, op.transposed, spec.dtype);
-  const Array bias = cpu_contiguous(inputs[2].array());
-  const Epilogue epilogue{dense(bias).data, kernel_of(BinaryFn::Add, spec.dtype),
-                          op.activation ? kernel_of(*op.activation, spec.dtype) : nullptr};
-  if (spec.dtype == DType::F64)
-    multiply(lhs, rhs, reinterpret_cast<double*>(dense(y).data), epilogue);
+  // Sums of 16 bits are in f32 until the activation is done, and rounded once.
+  const DType sums = compute_type(spec.dtype), type = product_type(spec.dtype, y.numel() / columns, columns, depth);
+  const Factor lhs = readable(rows, false, type), rhs = readable(weight, op.transposed, type);
+  const Array bias = as_contiguous(op.name(), inputs[2].array(), sums);
+  const Epilogue epilogue{dense(bias).data, kernel_of(BinaryFn::Add, sums),
+                          op.activation ? kernel_of(*op.activation, sums) : nullptr,
+                          sums == spec.dtype ? nullptr : half_kernel(sums, spec.dtype, isa())};
+  if (type == DType::F64)
+    multiply<double>(lhs, rhs, y, epilogue);
+  else if (type == DType::BF16)
+    multiply<BFloat16>(lhs, rhs, y, epilogue);
   else
-    multiply(lhs, rhs, reinterpret_cast<float*>(dense(y).data), epilogue);
+    multiply<float>(lhs, rhs, y, epilogue);
   return y;
 }
 

@@ -15,7 +15,7 @@ namespace fornax::cpu {
 /// Samples that a task of its own adds up: a power of two.
 inline std::int64_t norm_samples_of_task(std::int64_t samples, std::int64_t sample_size) {
   const std::int64_t least =
-      std::max({(samples + 63) / 64, kLeastElements / 2 / std::max<std::int64_t>(1, sample_size), std::int64_t{1}});
+      std::max({(samples + 15) / 16, kLeastElements / 2 / std::max<std::int64_t>(1, sample_size), std::int64_t{1}});
   return static_cast<std::int64_t>(std::bit_ceil(static_cast<std::uint64_t>(least)));
 }
 

@@ -23,6 +23,16 @@ Operand value_of(const Decorator& on, const Operand& x, bool may_reuse) {
   return Operand(body->value, may_reuse && x.reusable());
 }
 
+template <class Result> [[gnu::noinline]] Result run_lowered(const Op& op, Operands inputs) {
+  require_fits(op, inputs);
+  Arrays results;
+  lower(op, inputs, results);
+  if constexpr (std::is_same_v<Result, Array>)
+    return results[0];
+  else
+    return results;
+}
+
 }  // namespace
 
 Interpreter& around(Interpreter& inner) { return decorator_around<Decorator>(inner); }
@@ -65,15 +75,8 @@ template <class Result> Result Decorator::run(const Op& op, Operands inputs) {
     for (std::size_t i = 0; i < n; ++i) values[i] = value_of(*this, inputs[i], true);
     return execute();
   }
-  if (way == Derivatives::Lowered) [[unlikely]] {
-    require_fits(op, inputs);
-    Arrays results;
-    lower(op, inputs, results);
-    if constexpr (one)
-      return std::move(results[0]);
-    else
-      return results;
-  }
+  if (way == Derivatives::Lowered) [[unlikely]]
+    return run_lowered<Result>(op, inputs);
 
   const Keep kept = keep(op, wanted);
   // Copying the most frequent kind of operation by its own type needs no indirect call.

@@ -193,26 +193,13 @@ inline Arrays gradients_of(const Slot& slot, std::span<const Array> arrived) {
   return gradients_of(slot, {gradients.data(), gradients.size()});
 }
 
-}  // namespace
-
-std::string_view differentiated_operation() { return differentiated ? name(*differentiated) : std::string_view(); }
-
-void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& result) {
-  const detail::EnterBackward in_backward;
-  const detail::SetAutocast as_recorded(DType::F32);
-  struct Restore {
-    const Op* outer = differentiated;
-    ~Restore() { differentiated = outer; }
-  } const restore;
-  Nodes s(options.region);
-
-  // Find every node and count the edges into it. The slots serve as the queue.
+// Finds every node that the roots were computed from and counts the edges into it. The slots serve as the queue.
+void find_nodes(std::span<Reached> roots, const Walk& options, Nodes& s) {
   for (Reached& root : roots) {
     Slot& slot = s.slots[s.slot_of(root.node.get())];
     if (options.release) slot.held = std::move(root.node);
     accumulate(slot, root.output, std::move(root.gradient));
   }
-  const std::size_t starts = s.slots.size();
   for (std::size_t i = 0; i < s.slots.size(); ++i) {
     if (!s.slots[i].enters) continue;
     const auto& parents = static_cast<const Record*>(s.slots[i].node)->parents;
@@ -233,6 +220,21 @@ void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& resul
     }
     s.slots[i].wanted = wanted;
   }
+}
+
+}  // namespace
+
+std::string_view differentiated_operation() { return differentiated ? name(*differentiated) : std::string_view(); }
+
+void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& result) {
+  const detail::EnterBackward in_backward;
+  const detail::SetAutocast as_recorded(DType::F32);
+  struct Restore {
+    const Op* outer = differentiated;
+    ~Restore() { differentiated = outer; }
+  } const restore;
+  Nodes s(options.region);
+  find_nodes(roots, options, s);
 
   // Visit each node when all its gradients are there; last in, first out. No slot is made any more.
   Slot* const slots = s.slots.data();
@@ -242,7 +244,7 @@ void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& resul
     slots[index].next_ready = ready;
     ready = index;
   };
-  for (std::uint32_t i = 0; i < starts; ++i)
+  for (std::uint32_t i = 0; i < roots.size() && i < s.slots.size(); ++i)  // roots have the first slots
     if (slots[i].waiting == 0 && !slots[i].plain_leaf()) make_ready(i);
   while (ready != Nodes::kNone) {
     Slot& slot = slots[ready];
@@ -269,7 +271,7 @@ void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& resul
   for (std::size_t i = 0; i < s.slots.size(); ++i) {
     // Only leaves still have a gradient; of others the node may be gone.
     if (slots[i].gradient.defined() && slots[i].plain_leaf())
-      result.push_back({another(*slots[i].node), 0, std::move(slots[i].gradient)});
+      result.emplace_back(another(*slots[i].node), 0u, std::move(slots[i].gradient));
   }
 }
 

@@ -28,12 +28,15 @@ class NodeRef {
     std::swap(node_, other.node_);
     return *this;
   }
-  inline ~NodeRef();
+  [[gnu::always_inline]] ~NodeRef() {
+    if (node_) drop(node_);
+  }
   Node* get() const { return node_; }
   Node* operator->() const { return node_; }
   explicit operator bool() const { return node_ != nullptr; }
 
  private:
+  static inline void drop(Node* node) noexcept;
   static void free(Node* node) noexcept;
   Node* node_ = nullptr;
 };
@@ -84,8 +87,8 @@ struct Record : Node {
   Ref<ScopePath> scope;          // where the user called the operation, if in a scope
 };
 
-inline NodeRef::~NodeRef() {
-  if (node_ && node_->references.decrement()) free(node_);
+inline void NodeRef::drop(Node* node) noexcept {
+  if (node->references.decrement()) free(node);
 }
 
 inline NodeRef::NodeRef(const NodeRef& other) : node_(other.node_) {

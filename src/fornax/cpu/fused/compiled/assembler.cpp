@@ -30,14 +30,16 @@ struct Draft {
   VectorCode code;
   std::vector<VectorId> first;  // operation of each step
   std::vector<Place> places, streamed;
+  std::vector<std::uint8_t> sizes;  // of the places' elements
   std::vector<MachineOp> ops;
   int unroll = 1;
 
-  std::size_t place(Place p) {
+  std::uint32_t place(Place p, std::size_t size) {
     const auto at = std::find(places.begin(), places.end(), p);
-    if (at != places.end()) return static_cast<std::size_t>(at - places.begin());
+    if (at != places.end()) return static_cast<std::uint32_t>(at - places.begin());
     places.push_back(p);
-    return places.size() - 1;
+    sizes.push_back(static_cast<std::uint8_t>(size));
+    return static_cast<std::uint32_t>(places.size() - 1);
   }
   std::size_t bytes() const {
     return kFrameBytes + ops.size() * kMostBytesOfOp * static_cast<std::size_t>(unroll + 1) + ops.size() * 4 * 3;
@@ -81,7 +83,7 @@ std::vector<Carried> carried_slopes(const Plan& plan) {
 }
 
 Draft drafted(const Plan& plan, const std::vector<Carried>& carried, std::size_t begin, std::size_t end) {
-  Draft d{begin, end, {}, {}, {}, {}, {}};
+  Draft d{begin, end, {}, {}, {}, {}, {}, {}};
   const std::size_t first_register = plan.inputs + plan.outputs;
   std::map<Place, VectorId> known;
   for (std::size_t i = begin; i < end; ++i) {
@@ -92,27 +94,29 @@ Draft drafted(const Plan& plan, const std::vector<Carried>& carried, std::size_t
       const auto at = known.find(s.x[k]);
       if (at == known.end()) {
         const VectorFn load = s.from[k] == DType::Bool ? VectorFn::LoadBool : VectorFn::Load;
-        const auto place = static_cast<std::uint32_t>(d.place(s.x[k]));
+        const std::uint32_t place = d.place(s.x[k], size_of(s.from[k]));
         x[k].id = known[s.x[k]] = d.code.add(load, place);
-        if (load == VectorFn::Load && s.x[k] < plan.inputs && plan.expected[s.x[k]])
+        // Rows have been read already.
+        if (load == VectorFn::Load && s.x[k] < plan.inputs && plan.expected[s.x[k]] && !takes_rows(s.code))
           d.code.add(VectorFn::Expect, place);
       } else {
         x[k].id = at->second;
       }
     }
-    const bool has_number = s.code == Code::WithScalar || s.code == Code::Clamp;
-    const std::uint32_t number = has_number ? 2U * s.setting : 0U;
-    const Vector numbers[2] = {{&d.code, has_number ? d.code.add(VectorFn::Number, number) : VectorId{0}},
-                               {&d.code, has_number ? d.code.add(VectorFn::Number, number + 1) : VectorId{0}}};
+    Vector numbers[kNumbers] = {{&d.code, 0}, {&d.code, 0}, {&d.code, 0}, {&d.code, 0}};
+    for (std::uint32_t k = 0; has_setting(s.code) && k < kNumbers; ++k)
+      numbers[k].id = d.code.add(VectorFn::Number, static_cast<std::uint32_t>(kNumbers) * s.setting + k);
     const auto arrives = std::find_if(carried.begin(), carried.end(), [&](const Carried& c) { return c.to == i; });
     const auto load_slope = [&] {
-      return Vector{&d.code, d.code.add(VectorFn::Load, static_cast<std::uint32_t>(d.place(arrives->place)))};
+      return Vector{&d.code, d.code.add(VectorFn::Load, d.place(arrives->place, sizeof(float)))};
     };
-    const VectorId y = (arrives == carried.end() ? formula(s, x, numbers) : x[0] * load_slope()).id;
+    const Vector made = arrives != carried.end() ? x[0] * load_slope()
+                        : takes_rows(s.code)     ? *row_formula(s, x, numbers)
+                                                 : formula(s, x, numbers);
+    const VectorId y = made.id;
     for (const Carried& c : carried)
       if (c.from == i)
-        d.code.add(VectorFn::Store, static_cast<std::uint32_t>(d.place(c.place)),
-                   slope_factor(plan.steps[c.to], x[0]).id);
+        d.code.add(VectorFn::Store, d.place(c.place, sizeof(float)), slope_factor(plan.steps[c.to], x[0]).id);
     known[s.y] = y;
     const bool is_bool = s.dtype == DType::Bool;
     // The last value of a register that is read behind the segment has to be there; an output in any case.
@@ -123,9 +127,10 @@ Draft drafted(const Plan& plan, const std::vector<Carried>& carried, std::size_t
                                       [&](const Step& later) { return later.y == s.y; });
       stays = again == plan.steps.begin() + static_cast<std::ptrdiff_t>(end) && read_later(plan, s.y, end);
     }
-    if (stays) d.code.add(is_bool ? VectorFn::StoreBool : VectorFn::Store, static_cast<std::uint32_t>(d.place(s.y)), y);
+    const std::size_t size = size_of(s.dtype);
+    if (stays) d.code.add(is_bool ? VectorFn::StoreBool : VectorFn::Store, d.place(s.y, size), y);
     if (s.streamed == kNowhere) continue;
-    d.code.add(is_bool ? VectorFn::StoreBool : VectorFn::Stream, static_cast<std::uint32_t>(d.place(s.streamed)), y);
+    d.code.add(is_bool ? VectorFn::StoreBool : VectorFn::Stream, d.place(s.streamed, size), y);
     if (!is_bool) d.streamed.push_back(s.streamed);
   }
   d.ops = select_instructions(d.code);
@@ -360,14 +365,15 @@ class Assembler : public Xbyak::CodeGenerator {
 bool pays(const Draft& d, const Plan& plan) {
   constexpr std::size_t kLong = 10;
   if (d.ops.empty()) return false;
-  return d.end - d.begin > 1 || plan.steps[d.begin].streamed != kNowhere || d.ops.size() > kLong;
+  const Step& first = plan.steps[d.begin];
+  return d.end - d.begin > 1 || first.streamed != kNowhere || (d.ops.size() > kLong && !takes_rows(first.code));
 }
 
 std::vector<Draft> drafts_of(const Plan& plan, const std::vector<Carried>& carried) {
   std::vector<Draft> drafts;
   const std::size_t n = plan.steps.size();
   for (std::size_t i = 0; i < n;) {
-    std::size_t end = i;
+    std::size_t end = has_row_formula(plan.steps[i]) ? i + 1 : i;
     while (end < n && plan.steps[end].code != Code::Reduce && has_formula(plan.steps[end])) ++end;
     if (end == i) {
       ++i;
@@ -403,7 +409,8 @@ std::unique_ptr<const Compiled> compile(const Plan& plan) {
   std::vector<Segment> segments;
   std::byte* to = pages.data();
   for (const Draft& d : drafts) {
-    Segment s{d.begin, d.end, d.places, {}, reinterpret_cast<Segment::Function>(to)};
+    Segment s{d.begin, d.end, takes_rows(plan.steps[d.begin].code),   d.places,
+              d.sizes, {},    reinterpret_cast<Segment::Function>(to)};
     for (const Place p : d.streamed)
       s.streamed.push_back(static_cast<std::size_t>(std::find(s.places.begin(), s.places.end(), p) - s.places.begin()));
     try {

@@ -14,15 +14,18 @@ struct Plan;
 
 /// The steps [begin, end) of a plan as a function of a tile.
 struct Segment {
-  /// at: where the tile lies in each of the places; numbers: two for each setting of the program.
+  /// at: where the tile lies in each of the places; numbers: kNumbers for each setting of the program.
   using Function = void (*)(std::byte* const* at, const float* numbers, std::int64_t n);
 
   std::size_t begin, end;
+  bool of_rows;  // begins with a step that takes rows: runs on one after the other, once the numbers of each are found
   std::vector<std::uint16_t> places;
+  std::vector<std::uint8_t> sizes;    // of these: bytes of an element
   std::vector<std::size_t> streamed;  // of these: what has to lie at a multiple of kStreamAlignment
   Function run;
 };
 inline constexpr std::size_t kStreamAlignment = 64;
+inline constexpr std::size_t kNumbers = 4;
 
 /// Memory that is written first and then executed, never both.
 class CodePages {

@@ -89,6 +89,8 @@ class VectorCode {
 
 /// A result in formulas, which are written as those of isa/math.hpp are.
 struct Vector {
+  static constexpr std::uint32_t kSign = 0x80000000U;
+
   VectorCode* code;
   VectorId id;
 
@@ -110,6 +112,7 @@ struct Vector {
   friend Vector operator-(float a, Vector b) { return b.number(a) - b; }
   friend Vector operator*(float a, Vector b) { return b.number(a) * b; }
   friend Vector operator/(float a, Vector b) { return b.number(a) / b; }
+  friend Vector operator-(Vector a) { return a ^ kSign; }
   friend Vector operator&(Vector a, std::uint32_t b) { return a.with(VectorFn::And, a.bits(b)); }
   friend Vector operator^(Vector a, std::uint32_t b) { return a.with(VectorFn::Xor, a.bits(b)); }
   friend Vector operator|(Vector a, Vector b) { return a.with(VectorFn::Or, b); }
@@ -131,9 +134,21 @@ struct Vector {
 inline Vector choose(Vector mask, Vector a, Vector b) {
   return {a.code, a.code->add(VectorFn::Choose, 0, mask.id, a.id, b.id)};
 }
+inline Vector choose(Vector mask, Vector a, float b) { return choose(mask, a, a.number(b)); }
 inline Vector fma(Vector a, Vector b, Vector c) { return {a.code, a.code->add(VectorFn::Fma, 0, a.id, b.id, c.id)}; }
+inline Vector fma(Vector a, Vector b, float c) { return fma(a, b, a.number(c)); }
+inline Vector fma(Vector a, float b, Vector c) { return fma(a, a.number(b), c); }
+inline Vector fma(Vector a, float b, float c) { return fma(a, a.number(b), a.number(c)); }
 inline Vector negative_fma(Vector a, Vector b, Vector c) {
   return {a.code, a.code->add(VectorFn::NegFma, 0, a.id, b.id, c.id)};
 }
+inline Vector rounding_of(Vector product, Vector a, Vector b) { return negative_fma(a, b, product); }
+inline Vector magnitude(Vector x) { return x & ~Vector::kSign; }
+inline Vector with_sign_of(Vector x, Vector sign) { return magnitude(x) | (sign & Vector::kSign); }
+/// A NaN stays.
+inline Vector at_least(Vector x, Vector low) { return low.with(VectorFn::Max, x); }
+inline Vector at_most(Vector x, Vector high) { return high.with(VectorFn::Min, x); }
+inline Vector at_least(Vector x, float low) { return at_least(x, x.number(low)); }
+inline Vector at_most(Vector x, float high) { return at_most(x, x.number(high)); }
 
 }  // namespace fornax::cpu

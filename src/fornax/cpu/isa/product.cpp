@@ -1,0 +1,181 @@
+// Blocks of both factors are copied to where they are read from one end to the other: of the right factor a panel of whole
+// vectors, which stays in the first caches while all rows pass over it, and of the left one as many rows as a tile of the result
+// has. (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.) What lies that way is not copied.
+
+#include <fornax/cpu/isa/product.hpp>
+
+#include <algorithm>
+
+#include <fornax/cpu/isa/tile.hpp>
+
+namespace fornax::cpu::FORNAX_ISA {
+
+namespace {
+
+using Size = std::int64_t;
+
+template <class T> constexpr Size kWidth = kTileVectors* kLanes<T>;  // of a panel
+constexpr Size kDepth = 256;                                         // of a block of either factor
+constexpr Size kRows = 84 * kTileRows;                               // of a block of the left one
+constexpr Size kFewRows = 128;                                       // at most; more are worth copying a panel for
+
+/// A square of vectors, in registers: lane j of vector i becomes lane i of vector j. Halves of lanes change places with halves of
+/// vectors, then halves of these.
+template <int Step, class V, int... L> FORNAX_INLINE void swap_halves(V& a, V& b, std::integer_sequence<int, L...>) {
+  constexpr int lanes = sizeof...(L);
+  const V first = __builtin_shufflevector(a, b, ((L & Step) == 0 ? L : lanes + L - Step)...);
+  b = __builtin_shufflevector(a, b, ((L & Step) == 0 ? L + Step : lanes + L)...);
+  a = first;
+}
+template <int Step, class T> FORNAX_INLINE void turn(Vec<T>* v) {
+  constexpr int lanes = static_cast<int>(kLanes<T>);
+#pragma GCC unroll 16
+  for (int i = 0; i < lanes; ++i)
+    if ((i & Step) == 0) swap_halves<Step>(v[i], v[i + Step], std::make_integer_sequence<int, lanes>());
+  if constexpr (Step > 1) turn<Step / 2, T>(v);
+}
+
+/// Columns [0, width) of b as a panel; zeros up to a whole vector.
+template <class T>
+void pack_panel(const T* b, Size b_row, Size b_column, Size depth, Size width, T* __restrict to, Size step) {
+  constexpr Size lanes = kLanes<T>;
+  if (b_column == 1) {
+    for (Size k = 0; k < depth; ++k, b += b_row, to += step) {
+      Size j = 0;
+      for (; j + lanes <= width; j += lanes) store<T>(to + j, load(b + j));
+      if (j < width) store<T>(to + j, load_first(b + j, width - j));
+    }
+    return;
+  }
+  Size first = 0;
+  if (b_row == 1) {
+    const Size whole = width / lanes * lanes;
+    for (; first + lanes <= depth; first += lanes)
+      for (Size j = 0; j < whole; j += lanes) {
+        Vec<T> v[lanes];
+        for (Size l = 0; l < lanes; ++l) v[l] = load(b + first + (j + l) * b_column);
+        turn<lanes / 2, T>(v);
+        for (Size l = 0; l < lanes; ++l) store<T>(to + (first + l) * step + j, v[l]);
+      }
+    // The columns that are left.
+    for (Size k = 0; k < first; ++k)
+      for (Size j = whole; j < step; ++j) to[k * step + j] = j < width ? b[k + j * b_column] : T(0);
+  }
+  for (Size k = first; k < depth; ++k)
+    for (Size j = 0; j < step; ++j) to[k * step + j] = j < width ? b[k * b_row + j * b_column] : T(0);
+}
+
+/// Rows in groups of a tile, of each group one column after the other; zeros up to a whole group. Several groups at a time, so that
+/// all of a cache line is used.
+template <class T> void pack_rows(const T* a, Size a_row, Size a_column, Size rows, Size depth, T* __restrict to) {
+  constexpr Size together = 16 * kTileRows, wide = 8;
+  static_assert(kTileRows <= wide);
+  for (Size first = 0; first < rows; first += together) {
+    const Size end = std::min(first + together, rows);
+    for (Size k = 0; k < depth; ++k) {
+      const T* from = a + first * a_row + k * a_column;
+      T* group = to + first * depth + k * kTileRows;
+      Size i = first;
+      const auto next = [&] { i += kTileRows, from += kTileRows * a_row, group += kTileRows * depth; };
+      if (a_row == 1) {
+        // A whole vector is one store; what is too much of it, the next column overwrites.
+        for (; k + 1 < depth && i + wide <= end; next()) __builtin_memcpy(group, from, wide * sizeof(T));
+        for (; i + kTileRows <= end; next()) __builtin_memcpy(group, from, kTileRows * sizeof(T));
+      }
+      for (; i < end; next())
+        for (Size r = 0; r < kTileRows; ++r) group[r] = i + r < rows ? from[r * a_row] : T(0);
+    }
+  }
+}
+
+template <class T> struct Block {
+  Left<T> a;  // of a group of rows
+  Size next;  // elements to the next group
+  const T* b;
+  Size b_step;
+  T* y;
+  Size y_step, rows, depth;
+  bool fresh;  // y holds nothing yet
+};
+
+template <int R, int V, class T> FORNAX_INLINE void add_rows(const Block<T>& o, Size group, Size width) {
+  const Left<T> a{o.a.data + group * o.next, o.a.row, o.a.column};
+  T* const y = o.y + group * kTileRows * o.y_step;
+  constexpr Size whole = V * kLanes<T>;
+  if (width == whole) return add_tile<R, V>(a, o.b, o.b_step, y, o.y_step, o.depth, o.fresh);
+  T tile[R * whole];
+  for (Size r = 0; r < R; ++r) std::copy_n(y + r * o.y_step, o.fresh ? 0 : width, tile + r * whole);
+  add_tile<R, V>(a, o.b, o.b_step, tile, whole, o.depth, o.fresh);
+  for (Size r = 0; r < R; ++r) std::copy_n(tile + r * whole, width, y + r * o.y_step);
+}
+
+/// All rows of a block with one panel.
+template <int V, class T> void add_block(const Block<T>& o, Size width) {
+  const Size groups = o.rows / kTileRows;
+  for (Size g = 0; g < groups; ++g) add_rows<kTileRows, V>(o, g, width);
+  switch (o.rows % kTileRows) {
+    case 5: return add_rows<5, V>(o, groups, width);
+    case 4: return add_rows<4, V>(o, groups, width);
+    case 3: return add_rows<3, V>(o, groups, width);
+    case 2: return add_rows<2, V>(o, groups, width);
+    case 1: return add_rows<1, V>(o, groups, width);
+    default: return;
+  }
+}
+
+template <class T> void add_block(const Block<T>& o, Size width) {
+  switch ((width + kLanes<T> - 1) / kLanes<T>) {
+    case 1: return add_block<1>(o, width);
+    case 2: return add_block<2>(o, width);
+    case 3: return add_block<std::min(3, kTileVectors)>(o, width);
+    default: return add_block<kTileVectors>(o, width);
+  }
+}
+
+template <class T> std::int64_t scratch_size(const Product& p) {
+  const Size depth = std::min(kDepth, p.depth);
+  const Size rows = p.a_column == 1 ? 0 : (std::min(kRows, p.rows) + kTileRows - 1) / kTileRows * kTileRows;
+  return depth * (kWidth<T> + rows);
+}
+
+template <class T> void multiply(const Product& p, void* scratch) {
+  const auto *a = static_cast<const T*>(p.a), *b = static_cast<const T*>(p.b);
+  auto* const y = static_cast<T*>(p.y);
+  auto* const panel = static_cast<T*>(scratch);
+  T* const lefts = panel + std::min(kDepth, p.depth) * kWidth<T>;
+  if (p.depth == 0)
+    for (Size i = 0; i < p.rows; ++i) std::fill_n(y + i * p.y_row, p.columns, T(0));
+  for (Size i = 0; i < p.rows; i += kRows)
+    for (Size k = 0; k < p.depth; k += kDepth) {
+      const T* const left = a + i * p.a_row + k * p.a_column;
+      Block<T> o{{left, p.a_row, p.a_column}, kTileRows * p.a_row,           nullptr, p.b_row, nullptr, p.y_row,
+                 std::min(kRows, p.rows - i), std::min(kDepth, p.depth - k), k == 0};
+      if (p.a_column != 1) {
+        pack_rows(left, p.a_row, p.a_column, o.rows, o.depth, lefts);
+        o.a = {lefts, 1, kTileRows};
+        o.next = kTileRows * o.depth;
+      }
+      for (Size j = 0; j < p.columns; j += kWidth<T>) {
+        const Size width = std::min(kWidth<T>, p.columns - j);
+        o.y = y + i * p.y_row + j;
+        o.b = b + k * p.b_row + j * p.b_column;
+        if (p.b_column != 1 || width % kLanes<T> != 0 || (p.rows > kFewRows && p.b_row > kWidth<T>)) {
+          o.b_step = (width + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
+          pack_panel(o.b, p.b_row, p.b_column, o.depth, width, panel, o.b_step);
+          o.b = panel;
+        } else {
+          o.b_step = p.b_row;
+        }
+        add_block(o, width);
+      }
+    }
+}
+
+template <class T> constexpr ProductKernels kProducts{scratch_size<T>, multiply<T>};
+
+}  // namespace
+
+const ProductKernels& product_kernels(DType type);
+const ProductKernels& product_kernels(DType type) { return type == DType::F64 ? kProducts<double> : kProducts<float>; }
+
+}  // namespace fornax::cpu::FORNAX_ISA
