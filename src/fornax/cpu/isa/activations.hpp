@@ -5,8 +5,8 @@
 
 namespace fornax::cpu::FORNAX_ISA::math {
 
-/// The normal distribution at x: its function (the part below x) and its density.
-template <class T> struct Normal { T below, density; };
+/// The normal distribution at x: its function (the part below x), its density, and x times the former, which is gelu(x).
+template <class T> struct Normal { T below, density, gelu; };
 
 // The density is exp(-a^2/2) / sqrt(2 pi) for a = |x|. The square is taken in two parts: an error of its last place would be
 // one of exp's last six. What is above a is the density times a smooth factor, which a quotient of polynomials gives.
@@ -15,25 +15,47 @@ template <Single T> FORNAX_INLINE Normal<T> normal(T x) {
   const T half = c * -0.5F, high = half * c, low = rounding_of(high, half, c);  // -c^2/2 = high - low
   const T shifted = fma(high, 1.44269504F, kRound), n = shifted - kRound;
   const T r = fma(n, -0.693359375F, high) - fma(n, -2.12194440e-4F, low);
-  const T density = times_power_of_two(exp_of_rest(r, 0.39894228F), shifted);
-  const T above =
-      density * (polynomial(c, 0.01031805409F, 0.1018523639F, 0.4593022658F, 1.098642326F, 1.253314109F) /
-                 polynomial(c, 0.01031793464F, 0.1018588139F, 0.4694705283F, 1.202502962F, 1.674474756F, 1.0F));
-  return {choose(x > 0.0F, 1.0F - above, above), density};
+  const T p = exp_of_rest(r, 0.39894228F), density = times_power_of_two(p, shifted);
+  const T factor = polynomial(c, 0.01031805409F, 0.1018523639F, 0.4593022658F, 1.098642326F, 1.253314109F) /
+                   polynomial(c, 0.01031793464F, 0.1018588139F, 0.4694705283F, 1.202502962F, 1.674474756F, 1.0F);
+  const T above = density * factor, of_tail = times_power_of_two(c * (p * factor), shifted);
+  return {choose(x > 0.0F, 1.0F - above, above), density, choose(x > 0.0F, x - of_tail, -of_tail)};
 }
 
 FORNAX_INLINE Normal<double> normal(double x) {
-  return {0.5 * std::erfc(x * -0.7071067811865475244), 0.3989422804014326779 * exp(-0.5 * (x * x))};
+  const double below = 0.5 * std::erfc(x * -0.7071067811865475244);
+  return {below, 0.3989422804014326779 * exp(-0.5 * (x * x)), x * below};
 }
 
-/// u = 2 sqrt(2 / pi) (x + 0.044715 x^3) and du/dx, for an x held between -22 and 22: beyond, sigmoid(u) has reached its
-/// ends in f64 too, and x^3 could overflow.
-template <class T> struct Turn { T at, value, slope; };
-template <class T> FORNAX_INLINE Turn<T> gelu_tanh_turn(T x) {
+/// sigmoid(u) and x sigmoid(u).
+template <class T> struct Gated { T gate, product; };
+/// For a u with the sign of x, and e = exp(-|u|).
+template <class T> FORNAX_INLINE Gated<T> gated(T x, T u, ExpParts<T> e) {
   using C = Constant<T>;
-  constexpr C k = C(1.59576912160573071176), cubic = C(0.07135481627260024);  // 2 sqrt(2 / pi), and 0.044715 of it
+  const T gate = sigmoid_of(u, times_power_of_two(e.p, e.shifted));
+  const T size = at_most(magnitude(x), -kLeastExponent<C>);
+  // Down there sigmoid is exp.
+  return {gate, choose(u < C(-40), -times_power_of_two(size * e.p, e.shifted), x * gate)};
+}
+
+template <class T> FORNAX_INLINE Gated<T> silu(T x) { return gated(x, x, exp_parts(-magnitude(x))); }
+
+/// u = 2 sqrt(2 / pi) (x + 0.044715 x^3) for an x held between -22 and 22 (beyond, sigmoid(u) has reached its ends in f64 too, and
+/// x^3 could overflow), du/dx, and what u opens. An error of u's last place would be one of exp's last seven: u is a sum of two.
+template <class T> struct Turn { T at, slope, gate, product; };
+template <class T> FORNAX_INLINE Turn<T> gelu_tanh(T x) {
+  using C = Constant<T>;
+  constexpr double kWhole = 1.59576912160573071176, kCubic = 0.044715 * kWhole;
+  constexpr C k = C(kWhole), cubic = C(kCubic), k_rest = C(kWhole - double(k)), cubic_rest = C(kCubic - double(cubic));
   const T c = at_most(at_least(x, C(-22)), C(22)), square = c * c;
-  return {c, c * fma(square, cubic, k), fma(square, C(3) * cubic, k)};
+  const T grown = square * cubic, sum = grown + k, back = sum - grown;
+  const T sum_rest = (grown - (sum - back)) + (k - back);
+  T rest = fma(square, cubic_rest, sum_rest) - rounding_of(grown, square, cubic);
+  rest = (rest + k_rest) - rounding_of(square, c, c) * cubic;
+  const T u = c * sum;
+  rest = c * rest - rounding_of(u, c, sum);
+  const Gated<T> y = gated(x, u, exp_parts(-magnitude(u), choose(u < C(0), rest, -rest)));
+  return {c, fma(square, C(3) * cubic, k), y.gate, y.product};
 }
 
 /// log(1 + exp(x)).
@@ -44,13 +66,16 @@ template <class T> FORNAX_INLINE T softplus(T x) {
   return choose(x > C(0), x, C(0)) + (log(s) + lost / s);
 }
 
-/// tanh(softplus(x)) = n / (n + 2) with n = e^x (e^x + 2), and its slope.
-template <class T> struct MishParts { T tanh, slope; };
+/// tanh(softplus(x)) = n / (n + 2) with n = e^x (e^x + 2), its slope, and x times it, which is mish(x).
+template <class T> struct MishParts { T tanh, slope, mish; };
 template <class T> FORNAX_INLINE MishParts<T> mish_parts(T x) {
   using C = Constant<T>;
-  const T e = exp(at_most(x, C(40))), n = e * (e + C(2)), d = C(1) / (n + C(2));
-  // sigmoid(x) (1 - t) (1 + t)
-  return {n * d, e / (C(1) + e) * (C(2) * d) * (C(2) * (n + C(1)) * d)};
+  const ExpParts<T> parts = exp_parts(at_most(x, C(40)));
+  const T e = times_power_of_two(parts.p, parts.shifted), n = e * (e + C(2)), d = C(1) / (n + C(2)),
+          tanh = n / (n + C(2));
+  const T of_tail = times_power_of_two(at_least(x, kLeastExponent<C>) * parts.p, parts.shifted);
+  // The slope is sigmoid(x) (1 - tanh) (1 + tanh); far below, tanh is e.
+  return {tanh, e / (C(1) + e) * (C(2) * d) * (C(2) * (n + C(1)) * d), choose(x < C(-40), of_tail, x * tanh)};
 }
 
 }  // namespace fornax::cpu::FORNAX_ISA::math

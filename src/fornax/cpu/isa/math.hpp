@@ -42,6 +42,8 @@ FORNAX_INLINE float rounding_of(float product, float a, float b) {
 #endif
 }
 
+FORNAX_INLINE double rounding_of(double product, double a, double b) { return __builtin_fma(-a, b, product); }
+
 /// What the constants of a formula for T are.
 template <class T> using Constant = std::conditional_t<std::is_floating_point_v<T>, T, float>;
 /// f32, one or many.
@@ -87,29 +89,57 @@ template <class T> FORNAX_INLINE T exp_of_rest(T r, float k = 1) {
   return polynomial(r, k * 0.00139263919F, k * 0.008363345811F, k * 0.04166655336F, k * 0.1666657599F, k * 0.5F, k, k);
 }
 
-// x = n log 2 + r.
-template <Single T> FORNAX_INLINE T exp(T x) {
-  const T c = at_most(at_least(x, -104.0F), 89.0F);  // NaN stays
+/// exp(x) = p 2^n, apart, so that a factor can come between the two: where exp(x) is below the smallest normal number, its rounding
+/// would be multiplied too.
+template <class T> struct ExpParts {
+  T p, shifted;  // n + kRound
+};
+/// Below, exp(x) is 0 and so is x exp(x).
+template <class T> inline constexpr T kLeastExponent = sizeof(T) == 4 ? -110 : -760;
+
+/// x = n log 2 + r; NaN stays.
+template <Single T> FORNAX_INLINE ExpParts<T> exp_parts(T x) {
+  const T c = at_most(at_least(x, kLeastExponent<float>), 89.0F);
   const T shifted = fma(c, 1.44269504F, kRound), n = shifted - kRound;
-  return times_power_of_two(exp_of_rest(fma(n, 2.12194440e-4F, fma(n, -0.693359375F, c))), shifted);
+  return {exp_of_rest(fma(n, 2.12194440e-4F, fma(n, -0.693359375F, c))), shifted};
+}
+/// Of x + rest.
+template <Single T> FORNAX_INLINE ExpParts<T> exp_parts(T x, T rest) {
+  const T c = at_most(at_least(x, kLeastExponent<float>), 89.0F);
+  const T shifted = fma(c, 1.44269504F, kRound), n = shifted - kRound;
+  return {exp_of_rest(fma(n, 2.12194440e-4F, fma(n, -0.693359375F, c)) + rest), shifted};
 }
 
-FORNAX_INLINE double exp(double x) {
-  constexpr double kShift = 6755399441055744.0;  // 1.5 * 2^52
-  double c = x < -746.0 ? -746.0 : x;
+template <Single T> FORNAX_INLINE T exp(T x) {
+  const ExpParts<T> e = exp_parts(x);
+  return times_power_of_two(e.p, e.shifted);
+}
+
+inline constexpr double kRoundFull = 6755399441055744.0;  // 1.5 * 2^52
+
+FORNAX_INLINE ExpParts<double> exp_parts(double x, double rest = 0) {
+  double c = x < kLeastExponent<double> ? kLeastExponent<double> : x;
   c = c > 710.0 ? 710.0 : c;
-  const double shifted = fma(c, 1.442695040888963407, kShift), n = shifted - kShift;
-  const std::uint64_t whole = bits(shifted) - bits(kShift);
+  const double shifted = fma(c, 1.442695040888963407, kRoundFull), n = shifted - kRoundFull;
   double r = fma(n, -0.6931471803691238, c);
-  r = fma(n, -1.9082149292705878161e-10, r);
+  r = fma(n, -1.9082149292705878161e-10, r) + rest;
   const double q =
       polynomial(r, 2.091489872717552423e-9, 2.510551354184708488e-8, 2.755727313289604092e-7, 2.755725468572880253e-6,
                  2.480158732595110937e-5, 1.984126987538547953e-4, 1.388888888888363261e-3, 8.333333333325973108e-3,
                  4.166666666666666984e-2, 1.666666666666667111e-1, 0.5);
-  const double p = fma(r * r, q, r) + 1.0;
+  return {fma(r * r, q, r) + 1.0, shifted};
+}
+
+FORNAX_INLINE double times_power_of_two(double p, double shifted) {
+  const std::uint64_t whole = bits(shifted) - bits(kRoundFull);
   // Half of n, rounded up: from n + 2048, which is positive, since not every instruction set shifts signs in 64 bits.
   const std::uint64_t half = ((whole + 2048U) >> 1) - 1024U;
   return p * value((half + 1023U) << 52) * value((whole - half + 1023U) << 52);
+}
+
+FORNAX_INLINE double exp(double x) {
+  const ExpParts<double> e = exp_parts(x);
+  return times_power_of_two(e.p, e.shifted);
 }
 
 // --- log ----------------------------------------------------------------------------------------------------------------
@@ -157,12 +187,14 @@ FORNAX_INLINE double log(double x) {
 
 // --- Functions made of exp, in the type itself --------------------------------------------------------------------------
 
-template <class T> FORNAX_INLINE T sigmoid(T x) {
+/// sigmoid(x) for z = exp(-|x|).
+template <class T> FORNAX_INLINE T sigmoid_of(T x, T z) {
   using C = Constant<T>;
-  const T z = exp(-magnitude(x)), s = C(1) + z;
+  const T s = C(1) + z;
   const T lost = z - (s - C(1)), y = choose(x < C(0), z, C(1)) / s;  // what the sum had to round off
   return negative_fma(y, lost, y);
 }
+template <class T> FORNAX_INLINE T sigmoid(T x) { return sigmoid_of(x, exp(-magnitude(x))); }
 
 template <Single T> FORNAX_INLINE T tanh(T x) {
   const T a = magnitude(x), z = x * x;

@@ -16,13 +16,12 @@ template <class T> FORNAX_INLINE T gelu(T g, T x) {
 }
 
 template <class T> FORNAX_INLINE T gelu_tanh(T g, T x) {
-  const math::Turn<T> u = math::gelu_tanh_turn(x);
-  const T s = math::sigmoid(u.value);
-  return g * math::fma(u.at * (s * (T(1) - s)), u.slope, s);
+  const math::Turn<T> u = math::gelu_tanh(x);
+  return g * math::fma(u.at * (u.gate * (T(1) - u.gate)), u.slope, u.gate);
 }
 
 template <class T> FORNAX_INLINE T silu(T g, T x) {
-  const T s = math::sigmoid(x);
+  const T s = math::silu(x).gate;
   return g * math::fma(x, s * (T(1) - s), s);
 }
 

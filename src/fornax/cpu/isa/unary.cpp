@@ -52,11 +52,10 @@ template <class T> Kernel common(UnaryFn fn) {
     case UnaryFn::Sigmoid: return unary_loop<T, T, [](T x) { return math::sigmoid(x); }>;
     // Written so that NaN fails the comparison and stays.
     case UnaryFn::Relu: return unary_loop<T, T, [](T x) { return x <= T(0) ? T(0) : x; }>;
-    case UnaryFn::Silu: return unary_loop<T, T, [](T x) { return x * math::sigmoid(x); }>;
+    case UnaryFn::Silu: return unary_loop<T, T, [](T x) { return math::silu(x).product; }>;
     case UnaryFn::Softplus: return unary_loop<T, T, [](T x) { return math::softplus(x); }>;
-    case UnaryFn::Mish: return unary_loop<T, T, [](T x) { return x * math::mish_parts(x).tanh; }>;
-    case UnaryFn::GeluTanh:
-      return unary_loop<T, T, [](T x) { return x * math::sigmoid(math::gelu_tanh_turn(x).value); }>;
+    case UnaryFn::Mish: return unary_loop<T, T, [](T x) { return math::mish_parts(x).mish; }>;
+    case UnaryFn::GeluTanh: return unary_loop<T, T, [](T x) { return math::gelu_tanh(x).product; }>;
     case UnaryFn::Floor: return unary_loop<T, T, [](T x) { return std::floor(x); }>;
     case UnaryFn::Ceil: return unary_loop<T, T, [](T x) { return std::ceil(x); }>;
     case UnaryFn::Round: return unary_loop<T, T, [](T x) { return std::rint(x); }>;
@@ -89,7 +88,7 @@ Kernel single(UnaryFn fn) {
     case UnaryFn::Atanh: return unary_loop<float, float, [](float x) { return math::atanh(x); }>;
     case UnaryFn::Erf: return unary_loop<float, float, [](float x) { return math::erf(x); }>;
     case UnaryFn::Erfc: return unary_loop<float, float, [](float x) { return math::erfc(x); }>;
-    case UnaryFn::Gelu: return unary_loop<float, float, [](float x) { return x * math::normal(x).below; }>;
+    case UnaryFn::Gelu: return unary_loop<float, float, [](float x) { return math::normal(x).gelu; }>;
     default: return common<float>(fn);
   }
 }
@@ -115,7 +114,7 @@ Kernel full(UnaryFn fn) {
     case UnaryFn::Atanh: return unary_loop<double, double, [](double x) { return std::atanh(x); }>;
     case UnaryFn::Erf: return unary_loop<double, double, [](double x) { return std::erf(x); }>;
     case UnaryFn::Erfc: return unary_loop<double, double, [](double x) { return std::erfc(x); }>;
-    case UnaryFn::Gelu: return unary_loop<double, double, [](double x) { return x * math::normal(x).below; }>;
+    case UnaryFn::Gelu: return unary_loop<double, double, [](double x) { return math::normal(x).gelu; }>;
     default: return common<double>(fn);
   }
 }

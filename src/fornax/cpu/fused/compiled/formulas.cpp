@@ -57,11 +57,11 @@ std::optional<Vector> unary(UnaryFn fn, Vector x) {
     case UnaryFn::Reciprocal: return 1.0F / x;
     case UnaryFn::Sigmoid: return math::sigmoid(x);
     case UnaryFn::Relu: return choose(x <= 0.0F, x.number(0), x);
-    case UnaryFn::Silu: return x * math::sigmoid(x);
+    case UnaryFn::Silu: return math::silu(x).product;
     case UnaryFn::Softplus: return math::softplus(x);
-    case UnaryFn::Mish: return x * math::mish_parts(x).tanh;
-    case UnaryFn::GeluTanh: return x * math::sigmoid(math::gelu_tanh_turn(x).value);
-    case UnaryFn::Gelu: return x * math::normal(x).below;
+    case UnaryFn::Mish: return math::mish_parts(x).mish;
+    case UnaryFn::GeluTanh: return math::gelu_tanh(x).product;
+    case UnaryFn::Gelu: return math::normal(x).gelu;
     case UnaryFn::Tanh: return math::tanh(x);
     case UnaryFn::Erf: return math::erf(x);
     case UnaryFn::Floor: return rounded(x, 1);
@@ -85,12 +85,11 @@ std::optional<Vector> slope(UnaryFn fn, Vector v) {
       return fma(v, n.density, n.below);
     }
     case UnaryFn::GeluTanh: {
-      const math::Turn<Vector> u = math::gelu_tanh_turn(v);
-      const Vector s = math::sigmoid(u.value);
-      return fma(u.at * (s * (1.0F - s)), u.slope, s);
+      const math::Turn<Vector> u = math::gelu_tanh(v);
+      return fma(u.at * (u.gate * (1.0F - u.gate)), u.slope, u.gate);
     }
     case UnaryFn::Silu: {
-      const Vector s = math::sigmoid(v);
+      const Vector s = math::silu(v).gate;
       return fma(v, s * (1.0F - s), s);
     }
     case UnaryFn::Softplus: return math::sigmoid(v);

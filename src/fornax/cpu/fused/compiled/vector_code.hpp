@@ -143,6 +143,7 @@ inline Vector negative_fma(Vector a, Vector b, Vector c) {
   return {a.code, a.code->add(VectorFn::NegFma, 0, a.id, b.id, c.id)};
 }
 inline Vector rounding_of(Vector product, Vector a, Vector b) { return negative_fma(a, b, product); }
+inline Vector rounding_of(Vector product, Vector a, float b) { return rounding_of(product, a, a.number(b)); }
 inline Vector magnitude(Vector x) { return x & ~Vector::kSign; }
 inline Vector with_sign_of(Vector x, Vector sign) { return magnitude(x) | (sign & Vector::kSign); }
 /// A NaN stays.
