@@ -9,15 +9,16 @@ namespace fornax::cpu::FORNAX_ISA::math {
 template <class T> struct Normal { T below, density, gelu; };
 
 // The density is exp(-a^2/2) / sqrt(2 pi) for a = |x|. The square is taken in two parts: an error of its last place would be
-// one of exp's last six. What is above a is the density times a smooth factor, which a quotient of polynomials gives.
+// one of exp's last six. What is above a is the density times a smooth factor, which comes near 1 / a: with p / (a p + q) an error of p matters the less the larger a is.
 template <Single T> FORNAX_INLINE Normal<T> normal(T x) {
   const T c = at_most(magnitude(x), 14.5F);
   const T half = c * -0.5F, high = half * c, low = rounding_of(high, half, c);  // -c^2/2 = high - low
   const T shifted = fma(high, 1.44269504F, kRound), n = shifted - kRound;
   const T r = fma(n, -0.693359375F, high) - fma(n, -2.12194440e-4F, low);
   const T p = exp_of_rest(r, 0.39894228F), density = times_power_of_two(p, shifted);
-  const T factor = polynomial(c, 0.01031805409F, 0.1018523639F, 0.4593022658F, 1.098642326F, 1.253314109F) /
-                   polynomial(c, 0.01031793464F, 0.1018588139F, 0.4694705283F, 1.202502962F, 1.674474756F, 1.0F);
+  const T top = polynomial(c, 0.01378062503F, 0.1243018163F, 0.5243211264F, 1.183674994F, 1.2533141F);
+  const T rest = polynomial(c, 0.01376577777F, 0.1248265418F, 0.4890081298F, 1.0F);
+  const T factor = top / fma(c, top, rest);
   const T above = density * factor, of_tail = times_power_of_two(c * (p * factor), shifted);
   return {choose(x > 0.0F, 1.0F - above, above), density, choose(x > 0.0F, x - of_tail, -of_tail)};
 }
