@@ -9,7 +9,8 @@ namespace fornax::cpu::FORNAX_ISA::math {
 template <class T> struct Normal { T below, density, gelu; };
 
 // The density is exp(-a^2/2) / sqrt(2 pi) for a = |x|. The square is taken in two parts: an error of its last place would be
-// one of exp's last six. What is above a is the density times a smooth factor, which comes near 1 / a: with p / (a p + q) an error of p matters the less the larger a is.
+// one of exp's last six. What is above a is the density times a smooth factor, which comes near 1 / a: as p / (a p + q), where an
+// error of p matters the less the larger a is.
 template <Single T> FORNAX_INLINE Normal<T> normal(T x) {
   const T c = at_most(magnitude(x), 14.5F);
   const T half = c * -0.5F, high = half * c, low = rounding_of(high, half, c);  // -c^2/2 = high - low
