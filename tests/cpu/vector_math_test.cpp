@@ -133,14 +133,12 @@ FORNAX_F32(Tanh, Tanh, 2, std::tanh(x))
 FORNAX_F32(Sigmoid, Sigmoid, 2, 1 / (1 + std::exp(-x)))
 FORNAX_F32(Erf, Erf, 2, std::erf(x))
 FORNAX_F32(Erfc, Erfc, 1, std::erfc(x))
-// At minus infinity the limit, 0; x sigmoid(x) would be NaN. Gelu and mish round in each of some ten steps.
-FORNAX_F32(Gelu, Gelu, 5, std::isinf(x) && x < 0 ? 0 : x * 0.5 * std::erfc(x * -0.70710678118654752))
-FORNAX_F32(Silu, Silu, 4, std::isinf(x) && x < 0 ? 0 : x / (1 + std::exp(-x)))
-FORNAX_F32(GeluTanh, GeluTanh, 4,
-           std::isinf(x) && x < 0 ? 0 : x / (1 + std::exp(-1.5957691216057308 * (x + 0.044715 * x * x * x))))
+// Gelu and mish round in each of some ten steps.
+FORNAX_F32(Gelu, Gelu, 5, x * 0.5 * std::erfc(x * -0.70710678118654752))
+FORNAX_F32(Silu, Silu, 4, x / (1 + std::exp(-x)))
+FORNAX_F32(GeluTanh, GeluTanh, 4, x / (1 + std::exp(-1.5957691216057308 * (x + 0.044715 * x * x * x))))
 FORNAX_F32(Softplus, Softplus, 3, std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x))))
-FORNAX_F32(Mish, Mish, 5,
-           std::isinf(x) && x < 0 ? 0 : x * std::tanh(std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)))))
+FORNAX_F32(Mish, Mish, 5, x* std::tanh(std::max(x, 0.0) + std::log1p(std::exp(-std::abs(x)))))
 FORNAX_F32(Expm1, Expm1, 1, std::expm1(x))
 FORNAX_F32(Exp2, Exp2, 1, std::exp2(x))
 FORNAX_F32(Log1p, Log1p, 1, std::log1p(x))

@@ -5,6 +5,9 @@
 
 namespace fornax::cpu::FORNAX_ISA::math {
 
+/// 0 with the sign of x; NaN for infinities, as the product of one and of what has become 0 beside it.
+template <class T> FORNAX_INLINE T zero(T x) { return x * Constant<T>(0); }
+
 /// The normal distribution at x: its function (the part below x), its density, and x times the former, which is gelu(x).
 template <class T> struct Normal { T below, density, gelu; };
 
@@ -21,7 +24,7 @@ template <Single T> FORNAX_INLINE Normal<T> normal(T x) {
   const T rest = polynomial(c, 0.01376577777F, 0.1248265418F, 0.4890081298F, 1.0F);
   const T factor = top / fma(c, top, rest);
   const T above = density * factor, of_tail = times_power_of_two(c * (p * factor), shifted);
-  return {choose(x > 0.0F, 1.0F - above, above), density, choose(x > 0.0F, x - of_tail, -of_tail)};
+  return {choose(x > 0.0F, 1.0F - above, above), density, choose(x < 0.0F, zero(x), x) - of_tail};
 }
 
 FORNAX_INLINE Normal<double> normal(double x) {
@@ -37,7 +40,7 @@ template <class T> FORNAX_INLINE Gated<T> gated(T x, T u, ExpParts<T> e) {
   const T gate = sigmoid_of(u, times_power_of_two(e.p, e.shifted));
   const T size = at_most(magnitude(x), -kLeastExponent<C>);
   // Down there sigmoid is exp.
-  return {gate, choose(u < C(-40), -times_power_of_two(size * e.p, e.shifted), x * gate)};
+  return {gate, choose(u < C(-40), zero(x) - times_power_of_two(size * e.p, e.shifted), x * gate)};
 }
 
 template <class T> FORNAX_INLINE Gated<T> silu(T x) { return gated(x, x, exp_parts(-magnitude(x))); }
@@ -77,7 +80,7 @@ template <class T> FORNAX_INLINE MishParts<T> mish_parts(T x) {
           tanh = n / (n + C(2));
   const T of_tail = times_power_of_two(at_least(x, kLeastExponent<C>) * parts.p, parts.shifted);
   // The slope is sigmoid(x) (1 - tanh) (1 + tanh); far below, tanh is e.
-  return {tanh, e / (C(1) + e) * (C(2) * d) * (C(2) * (n + C(1)) * d), choose(x < C(-40), of_tail, x * tanh)};
+  return {tanh, e / (C(1) + e) * (C(2) * d) * (C(2) * (n + C(1)) * d), choose(x < C(-40), zero(x) + of_tail, x * tanh)};
 }
 
 }  // namespace fornax::cpu::FORNAX_ISA::math
