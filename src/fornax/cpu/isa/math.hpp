@@ -97,17 +97,12 @@ template <class T> struct ExpParts {
 /// Below, exp(x) is 0 and so is x exp(x).
 template <class T> inline constexpr T kLeastExponent = sizeof(T) == 4 ? -110 : -760;
 
-/// x = n log 2 + r; NaN stays.
-template <Single T> FORNAX_INLINE ExpParts<T> exp_parts(T x) {
+/// Of x, or of the sum of x and a rest: x = n log 2 + r; NaN stays.
+template <Single T, class... Rest> FORNAX_INLINE ExpParts<T> exp_parts(T x, Rest... rest) {
   const T c = at_most(at_least(x, kLeastExponent<float>), 89.0F);
   const T shifted = fma(c, 1.44269504F, kRound), n = shifted - kRound;
-  return {exp_of_rest(fma(n, 2.12194440e-4F, fma(n, -0.693359375F, c))), shifted};
-}
-/// Of x + rest.
-template <Single T> FORNAX_INLINE ExpParts<T> exp_parts(T x, T rest) {
-  const T c = at_most(at_least(x, kLeastExponent<float>), 89.0F);
-  const T shifted = fma(c, 1.44269504F, kRound), n = shifted - kRound;
-  return {exp_of_rest(fma(n, 2.12194440e-4F, fma(n, -0.693359375F, c)) + rest), shifted};
+  const T r = fma(n, 2.12194440e-4F, fma(n, -0.693359375F, c));
+  return {exp_of_rest((r + ... + rest)), shifted};
 }
 
 template <Single T> FORNAX_INLINE T exp(T x) {
