@@ -58,22 +58,16 @@ class EnterScope {
   const Ref<ScopePath>* outer_;
 };
 
-/// While it lives, the calling thread is in a backward pass.
-class EnterBackward {
+/// While it lives, the calling thread is one deeper in what `depth` counts, one of the above.
+class Deeper {
  public:
-  EnterBackward() { ++backward_depth; }
-  ~EnterBackward() { --backward_depth; }
-  EnterBackward(const EnterBackward&) = delete;
-  EnterBackward& operator=(const EnterBackward&) = delete;
-};
+  explicit Deeper(int& depth) : depth_(depth) { ++depth_; }
+  ~Deeper() { --depth_; }
+  Deeper(const Deeper&) = delete;
+  Deeper& operator=(const Deeper&) = delete;
 
-/// While it lives, a tape may hold on to what the calling thread computes.
-class EnterRecording {
- public:
-  EnterRecording() { ++recording_depth; }
-  ~EnterRecording() { --recording_depth; }
-  EnterRecording(const EnterRecording&) = delete;
-  EnterRecording& operator=(const EnterRecording&) = delete;
+ private:
+  int& depth_;
 };
 
 }  // namespace detail

@@ -19,22 +19,6 @@ constexpr Size kDepth = 256;                                         // of a blo
 constexpr Size kRows = 84 * kTileRows;                               // of a block of the left one
 constexpr Size kFewRows = 128;                                       // at most; more are worth copying a panel for
 
-/// A square of vectors, in registers: lane j of vector i becomes lane i of vector j. Halves of lanes change places with halves of
-/// vectors, then halves of these.
-template <int Step, class V, int... L> FORNAX_INLINE void swap_halves(V& a, V& b, std::integer_sequence<int, L...>) {
-  constexpr int lanes = sizeof...(L);
-  const V first = __builtin_shufflevector(a, b, ((L & Step) == 0 ? L : lanes + L - Step)...);
-  b = __builtin_shufflevector(a, b, ((L & Step) == 0 ? L + Step : lanes + L)...);
-  a = first;
-}
-template <int Step, class T> FORNAX_INLINE void turn(Vec<T>* v) {
-  constexpr int lanes = static_cast<int>(kLanes<T>);
-#pragma GCC unroll 16
-  for (int i = 0; i < lanes; ++i)
-    if ((i & Step) == 0) swap_halves<Step>(v[i], v[i + Step], std::make_integer_sequence<int, lanes>());
-  if constexpr (Step > 1) turn<Step / 2, T>(v);
-}
-
 /// Columns [0, width) of b as a panel; zeros up to a whole vector.
 template <class T>
 void pack_panel(const T* b, Size b_row, Size b_column, Size depth, Size width, T* __restrict to, Size step) {
@@ -54,7 +38,7 @@ void pack_panel(const T* b, Size b_row, Size b_column, Size depth, Size width, T
       for (Size j = 0; j < whole; j += lanes) {
         Vec<T> v[lanes];
         for (Size l = 0; l < lanes; ++l) v[l] = load(b + first + (j + l) * b_column);
-        turn<lanes / 2, T>(v);
+        transpose<static_cast<int>(lanes) / 2>(v);
         for (Size l = 0; l < lanes; ++l) store<T>(to + (first + l) * step + j, v[l]);
       }
     // The columns that are left.

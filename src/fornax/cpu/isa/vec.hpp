@@ -132,6 +132,7 @@ FORNAX_INLINE void swap_corners(V& lower, V& upper, std::integer_sequence<int, I
 /// The transpose of as many rows as a vector has lanes.
 template <int half, class V> FORNAX_INLINE void transpose(V* rows) {
   constexpr int lanes = sizeof(V) / sizeof(rows[0][0]);
+#pragma GCC unroll 16
   for (int i = 0; i < lanes; ++i)
     if (!(i & half)) swap_corners<half>(rows[i], rows[i + half], std::make_integer_sequence<int, lanes>());
   if constexpr (half > 1) transpose<half / 2>(rows);

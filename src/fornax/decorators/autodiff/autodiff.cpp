@@ -103,7 +103,7 @@ template <class Result> Result Decorator::run(const Op& op, Operands inputs) {
       node->parents.emplace_reserved();
     }
   }
-  const detail::EnterRecording recording;
+  const detail::Deeper recording(detail::recording_depth);
   Result result = execute();
 
   if constexpr (one) {

@@ -227,7 +227,7 @@ void find_nodes(std::span<Reached> roots, const Walk& options, Nodes& s) {
 std::string_view differentiated_operation() { return differentiated ? name(*differentiated) : std::string_view(); }
 
 void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& result) {
-  const detail::EnterBackward in_backward;
+  const detail::Deeper in_backward(detail::backward_depth);
   const detail::SetAutocast as_recorded(DType::F32);
   struct Restore {
     const Op* outer = differentiated;
