@@ -109,7 +109,7 @@ struct Cnn {
   FORNAX_MODULE(Cnn, c1, c2, l1, l2)
 
   Tracked<2> forward(const Tracked<4>& x) const {
-    const auto features = functional::max_pool2d(c2.forward(c1.forward(x).relu()).relu(), 2);
+    const auto features = functional::max_pool2d(c2.forward(c1.forward(x, UnaryFn::Relu), UnaryFn::Relu), 2);
     return l2.forward(l1.forward(features.reshape({features.dims()[0], 9216}), UnaryFn::Relu));
   }
 };

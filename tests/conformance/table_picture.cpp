@@ -58,17 +58,18 @@ template <int N> fn::PoolStride<N> stride_of(const Call& c) {
   return c.attrs.has("stride") ? fn::PoolStride<N>(per_dim<N>(c, "stride")) : fn::PoolStride<N>();
 }
 
-template <int N> fn::Pooled pooled(const Call& c) {
-  return fn::max_pool_with_indices<N>(c[0], per_dim<N>(c, "kernel"),
-                                      {.stride = stride_of<N>(c),
-                                       .padding = per_dim<N>(c, "padding", 0),
-                                       .dilation = per_dim<N>(c, "dilation", 1),
-                                       .ceil_mode = c.attrs.flag("ceil_mode", false)});
+template <int N> fn::MaxPoolOptions<N> max_pool_options(const Call& c) {
+  return {.stride = stride_of<N>(c),
+          .padding = per_dim<N>(c, "padding", 0),
+          .dilation = per_dim<N>(c, "dilation", 1),
+          .ceil_mode = c.attrs.flag("ceil_mode", false)};
 }
 
-template <int N> Arrays max_pool(const Call& c) { return pooled<N>(c).values; }
+template <int N> Arrays max_pool(const Call& c) {
+  return fn::max_pool<N>(c[0], per_dim<N>(c, "kernel"), max_pool_options<N>(c));
+}
 template <int N> Arrays max_pool_with_indices(const Call& c) {
-  const fn::Pooled y = pooled<N>(c);
+  const fn::Pooled y = fn::max_pool_with_indices<N>(c[0], per_dim<N>(c, "kernel"), max_pool_options<N>(c));
   return {y.values, y.indices};
 }
 
@@ -90,7 +91,7 @@ template <int N> Arrays adaptive_avg_pool(const Call& c) {
   return fn::adaptive_avg_pool<N>(c[0], per_dim<N>(c, "output_size"));
 }
 template <int N> Arrays adaptive_max_pool(const Call& c) {
-  return fn::adaptive_max_pool_with_indices<N>(c[0], per_dim<N>(c, "output_size")).values;
+  return fn::adaptive_max_pool<N>(c[0], per_dim<N>(c, "output_size"));
 }
 
 Arrays interpolate(const Call& c) {

@@ -159,12 +159,10 @@ template <class F> void on_threads(const F& f) {
   set_num_threads(before);
 }
 
-TEST(ChannelsLast, IsPooledAsRowMajorPicturesAre) {
-  const Array x = drawn({9, 20, 33, 30}, 1, DType::F32);
-  const functional::MaxPoolOptions<2> options{.stride = 2, .padding = 1};  // windows overlap: gradients add up
+void expect_same_pools(const Array& x, PerDim<2> kernel, const functional::MaxPoolOptions<2>& options) {
   const auto pooled = [&](const Array& a) {
     const auto tx = Tensor<Taped, 4>::from_inner(Tensor<Cpu, 4>(a)).require_grad();
-    const Tensor<Taped, 4> y(functional::max_pool2d(tx.array(), 3, options));
+    const Tensor<Taped, 4> y(functional::max_pool2d(tx.array(), kernel, options));
     const auto gradients = y.backward(y.inner().sin());
     return std::pair(y.inner().array(), tx.grad(gradients)->array());
   };
@@ -176,6 +174,33 @@ TEST(ChannelsLast, IsPooledAsRowMajorPicturesAre) {
     EXPECT_EQ(dense(y_turned).strides, dense(turned(y)).strides) << "the layout stays";
     EXPECT_EQ(dense(g_turned).strides, dense(turned(g)).strides) << "the layout stays";
   });
+}
+
+TEST(ChannelsLast, IsPooledAsRowMajorPicturesAre) {
+  const Array x = drawn({9, 20, 33, 30}, 1, DType::F32);
+  expect_same_pools(x, 3, {.stride = 2, .padding = 1});  // windows overlap: gradients add up
+  expect_same_pools(x, {3, 2}, {});                      // each element is in one window
+  expect_same_pools(x, 2, {});                           // the last row is in none
+  expect_same_pools(x, 2, {.stride = 1, .dilation = 3});
+  expect_same_pools(x, 4, {.ceil_mode = true});
+  for (const DType type : {DType::F64, DType::BF16, DType::F16}) expect_same_pools(cast(x, type), 2, {.padding = 1});
+}
+
+TEST(ChannelsLast, PoolsTheFirstOfTiesAndTheLastNan) {
+  Array x = unary(UnaryFn::Round, drawn({2, 19, 8, 6}, 1, DType::F32));
+  auto some = numbers(x);
+  some[100] = some[101] = some[305] = kNan;
+  some[777] = kInf;
+  x = floats(some, x.shape(), DType::F32);
+  const auto gradient = [](const Array& a) {
+    const auto tx = Tensor<Taped, 4>::from_inner(Tensor<Cpu, 4>(a)).require_grad();
+    const Tensor<Taped, 4> y(functional::max_pool2d(tx.array(), {2, 3}));
+    return numbers(tx.grad(y.backward(Tensor<Cpu, 4>(drawn({2, 19, 4, 2}, 2, DType::F32))))->array());
+  };
+  const auto [values, places] = functional::max_pool2d_with_indices(x, {2, 3});
+  expect_same(numbers(functional::max_pool2d(turned(x), {2, 3})), numbers(values));
+  EXPECT_EQ(gradient(turned(x)), gradient(x));
+  EXPECT_EQ(gradient(x), numbers(functional::max_unpool2d(drawn({2, 19, 4, 2}, 2, DType::F32), places, {8, 6})));
 }
 
 TEST(ChannelsLast, HasTheSameSums) {

@@ -34,6 +34,11 @@ ConvSettings conv(std::int64_t stride, std::int64_t dilation, std::int64_t paddi
   s.before = s.after = {padding, padding, padding}, s.groups = groups;
   return s;
 }
+ConvSettings of_weight() {
+  ConvSettings s = conv(1, 1, 0);
+  s.kind = ConvKind::Weight, s.size = {3, 3, 3};
+  return s;
+}
 PoolSettings pool(std::int64_t kernel, std::int64_t stride, std::int64_t padding, std::int64_t dilation) {
   PoolSettings s;
   s.kernel = {kernel, kernel, kernel}, s.stride = {stride, stride, stride};
@@ -263,6 +268,22 @@ std::vector<Call> calls() {
     {"Conv", op::Conv(conv(1, 1, 0)), {of({1, 3, 5, 5}), kernel}, Wrong::Shape},
     {"Conv", op::Conv(conv(1, 1, 0)), {of({2, 5, 5}), kernel}, Wrong::Shape},
     {"Conv", op::Conv(conv(1, 1, 0)), {picture, of({4, 2, 3, 3}, f32)}, Wrong::DType},
+    {"BiasedConv", op::BiasedConv(conv(1, 1, 0)), {picture, kernel, of({3})}, Wrong::Shape},
+    {"BiasedConv", op::BiasedConv(conv(1, 1, 0)), {picture, kernel, of({4, 1})}, Wrong::Shape},
+    {"BiasedConv", op::BiasedConv(conv(1, 1, 0)), {picture, kernel, of({4}, f32)}, Wrong::DType},
+    {"BiasedConv", op::BiasedConv(conv(1, 1, 0), UnaryFn::Exp), {picture, kernel, of({4})}, Wrong::Value},
+    {"BiasedConv", op::BiasedConv(conv(0, 1, 0)), {picture, kernel, of({4})}, Wrong::Value},
+    {"BiasedConvGrad", op::BiasedConvGrad(conv(1, 1, 0), false, false), {picture, of({1, 4, 3, 3})}, Wrong::Value},
+    {"BiasedConvGrad", op::BiasedConvGrad(of_weight(), false, false), {picture, of({1, 4, 2, 3})}, Wrong::Shape},
+    {"BiasedConvGrad", op::BiasedConvGrad(of_weight(), true, false), {picture, of({1, 4, 3, 3}), of({1, 4, 3, 2})}, Wrong::Shape},
+    {"BiasedConvGrad", op::BiasedConvGrad(of_weight(), true, false), {picture, of({1, 4, 3, 3}), of({1, 4, 3, 3}, f32)}, Wrong::DType},
+    {"BiasedConvGrad", op::BiasedConvGrad(of_weight(), false, true), {picture, of({1, 4, 3, 3}), of({4, 2, 3, 2})}, Wrong::Shape},
+    {"MaxPool", op::MaxPool(pool(2, 1, 2, 1)), {picture}, Wrong::Value},
+    {"MaxPool", op::MaxPool(pool(6, 1, 0, 1)), {picture}, Wrong::Shape},
+    {"MaxPool", op::MaxPool(pool(2, 1, 0, 1)), {of({1, 2, 5, 5}, b)}, Wrong::DType},
+    {"MaxPoolGrad", op::MaxPoolGrad(pool(2, 0, 0, 1)), {picture, picture}, Wrong::Value},
+    {"MaxPoolGrad", op::MaxPoolGrad(pool(2, 1, 0, 1)), {picture, picture}, Wrong::Shape},
+    {"MaxPoolGrad", op::MaxPoolGrad(pool(2, 1, 0, 1)), {picture, of({1, 2, 4, 4}, f32)}, Wrong::DType},
     {"MaxPoolIndex", op::MaxPoolIndex(pool(0, 1, 0, 1)), {picture}, Wrong::Value},
     {"MaxPoolIndex", op::MaxPoolIndex(pool(2, 0, 0, 1)), {picture}, Wrong::Value},
     {"MaxPoolIndex", op::MaxPoolIndex(pool(2, 1, 2, 1)), {picture}, Wrong::Value},

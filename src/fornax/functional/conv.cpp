@@ -4,7 +4,7 @@
 #include <string>
 
 #include <fornax/functional/spatial.hpp>
-#include <fornax/ops/conv.hpp>
+#include <fornax/ops/biased_conv.hpp>
 #include <fornax/ops/op.hpp>
 
 namespace fornax::functional {
@@ -63,12 +63,15 @@ template <int N> Array conv(const Array& x, const Array& weight, const Array* bi
     }
   }
   const op::Conv conv(s);
-  if (bias) {
-    const Operand operands[] = {batch, weight};
-    static_cast<void>(conv.infer(operands));
-    require_bias(name, bias, weight, weight.shape()[0]);
+  if (!bias) {
+    Array y = run(conv, {batch, weight});
+    if (options.activation) y = unary(*options.activation, std::move(y));
+    return like_batch(y, x, N);
   }
-  return like_batch(with_bias(run(conv, {batch, weight}), bias, N), x, N);
+  const Operand operands[] = {batch, weight};
+  static_cast<void>(conv.infer(operands));
+  require_bias(name, bias, weight, weight.shape()[0]);
+  return like_batch(run(op::BiasedConv(s, options.activation), {batch, weight, *bias}), x, N);
 }
 
 template <int N>

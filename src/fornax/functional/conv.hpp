@@ -1,6 +1,8 @@
 #pragma once
 // Convolutions over 1, 2 and 3 spatial dims, and their transposes.
 
+#include <optional>
+
 #include <fornax/functional/per_dim.hpp>
 #include <fornax/tensor/tensor.hpp>
 
@@ -25,6 +27,8 @@ template <int N> struct ConvOptions {
   ConvPadding<N> padding = 0;
   PerDim<N> dilation = 1;
   std::int64_t groups = 1;
+  /// Of the result. With a bias it costs no pass over memory: it is computed where the convolution writes.
+  std::optional<UnaryFn> activation = {};
 };
 
 template <int N> struct ConvTransposeOptions {
@@ -42,7 +46,8 @@ template <int N> struct ConvTransposeOptions {
 ///          out = floor((in + 2 padding - dilation (k - 1) - 1) / stride) + 1.
 /// Kinds:   Float.
 /// Errors:  ShapeError if ranks or channels do not fit together or the kernel is larger than the padded input;
-///          ValueError for a setting out of range, or a stride beside ConvPad::Same.
+///          ValueError for a setting out of range, a stride beside ConvPad::Same, or, with a bias, an activation other than relu,
+///          gelu, gelu_tanh, silu, tanh and sigmoid.
 /// Example: auto y = conv2d(x, weight, bias, {.stride = 2, .padding = {1, 1}});
 template <int N> Array conv(const Array& x, const Array& weight, const Array* bias, const ConvOptions<N>& options);
 

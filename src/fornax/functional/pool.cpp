@@ -20,19 +20,29 @@ void require_pictures(std::string_view op, const Array& x, int dims) {
                              " or, with a batch, " + std::to_string(dims + 2));
 }
 
+Array largest(const Array& x, const PoolSettings& s) {
+  const op::MaxPool pool(s);
+  require_pictures(pool.name(), x, s.dims);
+  return run(pool, {x});
+}
+
 // The indices find the elements; reading them there is what is differentiated.
-Pooled largest(const Array& x, const PoolSettings& s) {
-  const op::MaxPoolIndex find(s);
-  require_pictures(find.name(), x, s.dims);
-  const Array indices = run(find, {x});
-  const auto flat = [&](const Array& a) {
-    Shape planes = a.shape();
-    for (int d = 0; d < s.dims; ++d) planes = planes.without(planes.rank() - 1);
-    std::int64_t plane = 1;
-    for (int d = planes.rank(); d < a.rank(); ++d) plane *= a.shape()[d];
-    return reshape(a, planes.inserted(planes.rank(), plane));
-  };
-  return {reshape(gather(flat(x), -1, flat(indices)), indices.shape()), indices};
+Pooled largest_with_indices(const Array& x, const PoolSettings& s) {
+  const std::string_view name = op::MaxPool(s).name();
+  require_pictures(name, x, s.dims);
+  const Operand operand[] = {x};
+  static_cast<void>(op::MaxPool(s).infer(operand));
+  const Array indices = run(op::MaxPoolIndex(s), {x});
+  return {read_places(x, indices, s.dims), indices};
+}
+
+template <int N> PoolSettings sliding(PerDim<N> kernel, const MaxPoolOptions<N>& options) {
+  return {.dims = N,
+          .kernel = kernel.sizes(),
+          .ceil_mode = options.ceil_mode,
+          .stride = options.stride.given.value_or(kernel).sizes(),
+          .padding = options.padding.sizes(),
+          .dilation = options.dilation.sizes()};
 }
 
 template <int N> PoolSettings adaptive(PerDim<N> output_size) {
@@ -47,13 +57,11 @@ Array mean(const Array& x, const AvgPoolSettings& s) {
 
 }  // namespace
 
+template <int N> Array max_pool(const Array& x, PerDim<N> kernel, const MaxPoolOptions<N>& options) {
+  return largest(x, sliding(kernel, options));
+}
 template <int N> Pooled max_pool_with_indices(const Array& x, PerDim<N> kernel, const MaxPoolOptions<N>& options) {
-  return largest(x, {.dims = N,
-                     .kernel = kernel.sizes(),
-                     .ceil_mode = options.ceil_mode,
-                     .stride = options.stride.given.value_or(kernel).sizes(),
-                     .padding = options.padding.sizes(),
-                     .dilation = options.dilation.sizes()});
+  return largest_with_indices(x, sliding(kernel, options));
 }
 
 template <int N> Array max_unpool(const Array& x, const Array& indices, PerDim<N> output_size) {
@@ -111,8 +119,11 @@ template <int N> Array lp_pool(const Array& x, double p, PerDim<N> kernel, const
   return where(nothing, 0.0, p == 2 ? sqrt(something) : pow(something, 1 / p));
 }
 
-template <int N> Pooled adaptive_max_pool_with_indices(const Array& x, PerDim<N> output_size) {
+template <int N> Array adaptive_max_pool(const Array& x, PerDim<N> output_size) {
   return largest(x, adaptive(output_size));
+}
+template <int N> Pooled adaptive_max_pool_with_indices(const Array& x, PerDim<N> output_size) {
+  return largest_with_indices(x, adaptive(output_size));
 }
 
 template <int N> Array adaptive_avg_pool(const Array& x, PerDim<N> output_size) {
@@ -120,10 +131,12 @@ template <int N> Array adaptive_avg_pool(const Array& x, PerDim<N> output_size) 
 }
 
 #define FORNAX_POOL(N)                                                                      \
+  template Array max_pool(const Array&, PerDim<N>, const MaxPoolOptions<N>&);               \
   template Pooled max_pool_with_indices(const Array&, PerDim<N>, const MaxPoolOptions<N>&); \
   template Array max_unpool(const Array&, const Array&, PerDim<N>);                         \
   template Array avg_pool(const Array&, PerDim<N>, const AvgPoolOptions<N>&);               \
   template Array lp_pool(const Array&, double, PerDim<N>, const LpPoolOptions<N>&);         \
+  template Array adaptive_max_pool(const Array&, PerDim<N>);                                \
   template Pooled adaptive_max_pool_with_indices(const Array&, PerDim<N>);                  \
   template Array adaptive_avg_pool(const Array&, PerDim<N>);
 FORNAX_POOL(1)

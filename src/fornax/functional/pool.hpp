@@ -52,6 +52,8 @@ struct Pooled {
 /// Kinds:   Float and Int.
 /// Errors:  ShapeError for another rank, an empty spatial dim, or one smaller than the window; ValueError for a setting
 ///          out of range, or padding of more than half a window.
+template <int N> Array max_pool(const Array& x, PerDim<N> kernel, const MaxPoolOptions<N>& options);
+/// The same and where each element comes from, at the price of writing that down.
 template <int N> Pooled max_pool_with_indices(const Array& x, PerDim<N> kernel, const MaxPoolOptions<N>& options);
 
 /// The mean of each window.
@@ -80,13 +82,14 @@ template <int N> Array max_unpool(const Array& x, const Array& indices, PerDim<N
 /// ceil((i + 1) n / m).
 ///
 /// Shapes:  x [N, C, in...] or [C, in...] -> [N, C, output_size...].
+template <int N> Array adaptive_max_pool(const Array& x, PerDim<N> output_size);
 template <int N> Pooled adaptive_max_pool_with_indices(const Array& x, PerDim<N> output_size);
 template <int N> Array adaptive_avg_pool(const Array& x, PerDim<N> output_size);
 
 // By their usual names, on arrays and on tensors.
 #define FORNAX_POOL(N)                                                                                                 \
   inline Array max_pool##N##d(const Array& x, PerDim<N> kernel, const MaxPoolOptions<N>& options = {}) {               \
-    return max_pool_with_indices(x, kernel, options).values;                                                           \
+    return max_pool(x, kernel, options);                                                                               \
   }                                                                                                                    \
   inline Pooled max_pool##N##d_with_indices(const Array& x, PerDim<N> kernel, const MaxPoolOptions<N>& options = {}) { \
     return max_pool_with_indices(x, kernel, options);                                                                  \
@@ -107,7 +110,7 @@ template <int N> Array adaptive_avg_pool(const Array& x, PerDim<N> output_size);
     return Tensor<B, D, K>(max_unpool<N>(x.array(), indices.array(), output_size));                                    \
   }                                                                                                                    \
   inline Array adaptive_max_pool##N##d(const Array& x, PerDim<N> output_size) {                                        \
-    return adaptive_max_pool_with_indices(x, output_size).values;                                                      \
+    return adaptive_max_pool(x, output_size);                                                                          \
   }                                                                                                                    \
   inline Pooled adaptive_max_pool##N##d_with_indices(const Array& x, PerDim<N> output_size) {                          \
     return adaptive_max_pool_with_indices(x, output_size);                                                             \

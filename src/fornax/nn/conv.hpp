@@ -62,10 +62,15 @@ template <class B, int N> struct Conv {
   std::int64_t groups = 1;
   FORNAX_MODULE_AS(, detail::by_dims<N>("Conv1d", "Conv2d", "Conv3d"), weight, bias, stride, padding, dilation, groups)
 
-  template <std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x) const {
+  template <std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x) const { return run(x, {}); }
+  /// f of that, in one pass. Example: conv1.forward(x, UnaryFn::Relu).
+  template <std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x, UnaryFn f) const { return run(x, f); }
+
+ private:
+  template <std::size_t D> Tensor<B, D> run(const Tensor<B, D>& x, std::optional<UnaryFn> f) const {
     fornax::detail::require_picture<D, N>();
     return Tensor<B, D>::unchecked(functional::conv<N>(x.array(), weight.array(), bias ? &bias->array() : nullptr,
-                                                       {stride, padding, dilation, groups}));
+                                                       {stride, padding, dilation, groups, f}));
   }
 };
 template <class B> using Conv1d = Conv<B, 1>;

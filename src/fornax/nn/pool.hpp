@@ -41,7 +41,7 @@ template <int N> struct MaxPool {
   template <BackendType B, std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x) const {
     fornax::detail::require_picture<D, N>();
     return Tensor<B, D>::unchecked(
-        functional::max_pool_with_indices<N>(x.array(), kernel_size, {stride, padding, dilation, ceil_mode}).values);
+        functional::max_pool<N>(x.array(), kernel_size, {stride, padding, dilation, ceil_mode}));
   }
 };
 /// The values of a MaxPool back at their places: functional::max_unpool.
@@ -110,7 +110,7 @@ template <int N> struct AdaptiveMaxPool {
   void validate() const { detail::require_all(module_name(), "output_size", output_size.values, true); }
   template <BackendType B, std::size_t D> Tensor<B, D> forward(const Tensor<B, D>& x) const {
     fornax::detail::require_picture<D, N>();
-    return Tensor<B, D>::unchecked(functional::adaptive_max_pool_with_indices<N>(x.array(), output_size).values);
+    return Tensor<B, D>::unchecked(functional::adaptive_max_pool<N>(x.array(), output_size));
   }
 };
 using AdaptiveMaxPool1d = AdaptiveMaxPool<1>;

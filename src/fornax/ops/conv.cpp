@@ -1,4 +1,4 @@
-#include <fornax/ops/conv.hpp>
+#include <fornax/ops/conv_shape.hpp>
 
 #include <algorithm>
 #include <string>
@@ -6,7 +6,7 @@
 #include <fornax/ops/functions.hpp>
 #include <fornax/ops/op.hpp>
 
-namespace fornax::op {
+namespace fornax {
 
 namespace {
 
@@ -66,38 +66,41 @@ Shape channels_of_result(std::string_view op, const ConvSettings& s, const Shape
 
 }  // namespace
 
-std::string_view Conv::name() const {
-  return kNames[static_cast<int>(settings->kind)][std::clamp(settings->dims, 1, kMaxSpatialDims) - 1];
-}
-
-Spec Conv::infer(Operands x) const {
-  const ConvSettings& s = *settings;
-  require_spatial_dims(name(), s.dims);
-  require_inputs(name(), x, 2);
+Spec conv_spec(std::string_view op, const ConvSettings& s, Operands x) {
+  require_spatial_dims(op, s.dims);
+  require_inputs(op, x, 2);
   const Array &a = x[0].array(), &b = x[1].array();
-  require_float(name(), a);
-  require_same_type(name(), a, b);
+  require_float(op, a);
+  require_same_type(op, a, b);
   if (a.rank() != s.dims + 2 || b.rank() != s.dims + 2)
-    throw ShapeError(name(), both(s, a.shape(), b.shape()) + "; both need rank " + std::to_string(s.dims + 2));
-  Shape shape = channels_of_result(name(), s, a.shape(), b.shape());
+    throw ShapeError(op, both(s, a.shape(), b.shape()) + "; both need rank " + std::to_string(s.dims + 2));
+  Shape shape = channels_of_result(op, s, a.shape(), b.shape());
   for (int d = 0; d < s.dims; ++d) {
     const std::int64_t first = a.shape()[d + 2], second = b.shape()[d + 2], size = s.size[static_cast<std::size_t>(d)];
     if (s.kind == ConvKind::Forward) {
-      shape = shape.inserted(d + 2, count(name(), s, d, first, second));
+      shape = shape.inserted(d + 2, count(op, s, d, first, second));
       continue;
     }
-    if (size < 0) throw ValueError(name(), "size " + std::to_string(size) + " of spatial dim " + std::to_string(d));
+    if (size < 0) throw ValueError(op, "size " + std::to_string(size) + " of spatial dim " + std::to_string(d));
     const std::int64_t outputs = s.kind == ConvKind::Input ? first : second;
     const std::int64_t windows =
-        s.kind == ConvKind::Input ? count(name(), s, d, size, second) : count(name(), s, d, first, size);
+        s.kind == ConvKind::Input ? count(op, s, d, size, second) : count(op, s, d, first, size);
     if (windows != outputs)
-      throw ShapeError(name(), both(s, a.shape(), b.shape()) + "; a result of size " + std::to_string(size) +
-                                   " in spatial dim " + std::to_string(d) + " belongs to " + std::to_string(windows) +
-                                   " windows, not " + std::to_string(outputs));
+      throw ShapeError(op, both(s, a.shape(), b.shape()) + "; a result of size " + std::to_string(size) +
+                               " in spatial dim " + std::to_string(d) + " belongs to " + std::to_string(windows) +
+                               " windows, not " + std::to_string(outputs));
     shape = shape.inserted(d + 2, size);
   }
   return {shape, a.dtype(), a.device()};
 }
+
+namespace op {
+
+std::string_view Conv::name() const {
+  return kNames[static_cast<int>(settings->kind)][std::clamp(settings->dims, 1, kMaxSpatialDims) - 1];
+}
+
+Spec Conv::infer(Operands x) const { return conv_spec(name(), *settings, x); }
 
 Keep Conv::keep(Wanted wanted) const {
   return {.inputs = static_cast<std::uint8_t>((wanted[0] ? 2 : 0) | (wanted[1] ? 1 : 0)), .shells = 3};
@@ -183,4 +186,5 @@ Array Conv::batch(const BatchedInputs& in) const {
   return swap_dims(apart(run(Conv(s), {first, outer(in.all(1))}), 1), 0, 1);
 }
 
-}  // namespace fornax::op
+}  // namespace op
+}  // namespace fornax

@@ -168,13 +168,21 @@ std::string settings(const op::AdamStep& o) {
 std::string settings(const op::GroupNorm& o) { return List().add("groups", o.groups).add("eps", o.eps).str(); }
 std::string settings(const op::GroupNormGrad& o) { return List().add("groups", o.groups).add("eps", o.eps).str(); }
 
-std::string settings(const op::Conv& o) {
-  const ConvSettings& s = *o.settings;
+List conv_settings(const ConvSettings& s) {
   List all;
   all.add("stride", s.stride, s.dims).add("before", s.before, s.dims).add("after", s.after, s.dims);
   all.add("dilation", s.dilation, s.dims).add("groups", s.groups);
   if (s.kind != ConvKind::Forward) all.add("size", s.size, s.dims);
+  return all;
+}
+std::string settings(const op::Conv& o) { return conv_settings(*o.settings).str(); }
+std::string settings(const op::BiasedConv& o) {
+  List all = conv_settings(*o.settings);
+  if (o.activation) all.add("activation", std::string(op::Unary{*o.activation}.name()));
   return all.str();
+}
+std::string settings(const op::BiasedConvGrad& o) {
+  return conv_settings(*o.settings).add("relu", o.relu).add("input", o.input).str();
 }
 List pool_settings(const PoolSettings& s) {
   List all;
@@ -183,6 +191,8 @@ List pool_settings(const PoolSettings& s) {
   all.add("stride", s.stride, s.dims).add("padding", s.padding, s.dims).add("dilation", s.dilation, s.dims);
   return all.add("ceil_mode", s.ceil_mode);
 }
+std::string settings(const op::MaxPool& o) { return pool_settings(*o.settings).str(); }
+std::string settings(const op::MaxPoolGrad& o) { return pool_settings(*o.settings).str(); }
 std::string settings(const op::MaxPoolIndex& o) { return pool_settings(*o.settings).str(); }
 std::string settings(const op::AvgPool& o) {
   const AvgPoolSettings& s = *o.settings;

@@ -15,13 +15,20 @@ Array rows_of(const Array& x) {
 
 }  // namespace
 
+void require_ending(std::string_view op, const std::optional<UnaryFn>& f) {
+  if (!ends_with_its_slope(f) && f != UnaryFn::Gelu && f != UnaryFn::GeluTanh && f != UnaryFn::Silu)
+    throw ValueError(op, "the activation is " + std::string(Unary{*f}.name()) +
+                             "; must be relu, gelu, gelu_tanh, silu, tanh or sigmoid");
+}
+bool ends_with_its_slope(const std::optional<UnaryFn>& f) {
+  return !f || f == UnaryFn::Relu || f == UnaryFn::Tanh || f == UnaryFn::Sigmoid;
+}
+
 Spec Linear::infer(Operands x) const {
   require_inputs(name(), x, 3);
   const Array &a = x[0].array(), &weight = x[1].array(), &bias = x[2].array();
   require_float(name(), a);
-  if (!has_rule() && activation != UnaryFn::Gelu && activation != UnaryFn::GeluTanh && activation != UnaryFn::Silu)
-    throw ValueError(name(), "the activation is " + std::string(Unary{*activation}.name()) +
-                                 "; must be relu, gelu, gelu_tanh, silu, tanh or sigmoid");
+  require_ending(name(), activation);
   require_same_type(name(), a, weight);
   require_same_type(name(), a, bias);
   const int last = a.rank() - 1;
@@ -34,9 +41,7 @@ Spec Linear::infer(Operands x) const {
   return {a.shape().with(last, out), a.dtype(), a.device()};
 }
 
-bool Linear::has_rule() const {
-  return !activation || activation == UnaryFn::Relu || activation == UnaryFn::Tanh || activation == UnaryFn::Sigmoid;
-}
+bool Linear::has_rule() const { return ends_with_its_slope(activation); }
 
 Keep Linear::keep(Wanted wanted) const {
   return {.inputs = static_cast<std::uint8_t>((wanted[0] ? 2 : 0) | (wanted[1] ? 1 : 0)),

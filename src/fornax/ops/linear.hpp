@@ -7,6 +7,12 @@
 
 namespace fornax::op {
 
+/// What an operation can end with: relu, tanh and sigmoid, whose slope follows from the result, and gelu, gelu_tanh and silu.
+/// Throws ValueError for others.
+void require_ending(std::string_view op, const std::optional<UnaryFn>& activation);
+/// True if the slope follows from the result, or if there is no activation.
+bool ends_with_its_slope(const std::optional<UnaryFn>& activation);
+
 /// f(x weight + bias), or f(x weightᵀ + bias): bias and activation are computed while a block of the product is in the first
 /// caches.
 ///

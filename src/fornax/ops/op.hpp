@@ -4,6 +4,7 @@
 #include <variant>
 
 #include <fornax/ops/attention.hpp>
+#include <fornax/ops/biased_conv.hpp>
 #include <fornax/ops/binary.hpp>
 #include <fornax/ops/conv.hpp>
 #include <fornax/ops/create.hpp>

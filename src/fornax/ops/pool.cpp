@@ -77,11 +77,32 @@ PoolWindow pool_window(const PoolSettings& s, int d, std::int64_t n, std::int64_
   return {first, std::clamp<std::int64_t>(there, 0, w.kernel - skipped), std::min(w.kernel, padded)};
 }
 
+namespace {
+
+// With the last dims as one.
+Array flat(const Array& x, int dims) {
+  Shape planes = x.shape();
+  std::int64_t plane = 1;
+  for (int d = 0; d < dims; ++d) {
+    plane *= x.shape()[x.rank() - 1 - d];
+    planes = planes.without(planes.rank() - 1);
+  }
+  return reshape(x, planes.inserted(planes.rank(), plane));
+}
+
+}  // namespace
+
+Array read_places(const Array& x, const Array& indices, int dims) {
+  return reshape(gather(flat(x, dims), -1, flat(indices, dims)), indices.shape());
+}
+
 namespace op {
 
 namespace {
 
 constexpr std::string_view kMaxNames[] = {"max_pool1d", "max_pool2d", "max_pool3d"};
+constexpr std::string_view kMaxGradNames[] = {"max_pool1d_grad", "max_pool2d_grad", "max_pool3d_grad"};
+constexpr std::string_view kIndexNames[] = {"max_pool1d_index", "max_pool2d_index", "max_pool3d_index"};
 constexpr std::string_view kAvgNames[] = {"avg_pool1d", "avg_pool2d", "avg_pool3d"};
 
 // Settings that the samples of both operations share, with a shape for each.
@@ -102,7 +123,43 @@ std::vector<Sample> sliding_samples() {
 
 }  // namespace
 
-std::string_view MaxPoolIndex::name() const { return name_of(kMaxNames, settings->dims); }
+std::string_view MaxPool::name() const { return name_of(kMaxNames, settings->dims); }
+
+Spec MaxPool::infer(Operands x) const {
+  require_inputs(name(), x, 1);
+  const Array& a = x[0].array();
+  require_numeric(name(), a);
+  return {pooled(name(), *settings, a.shape()), a.dtype(), a.device()};
+}
+
+Arrays MaxPool::vjp(const Arrays& x, const Array&, const Array& g, Wanted) const {
+  return run(MaxPoolGrad(*settings), {x[0], g});
+}
+
+Arrays MaxPool::lower(const Arrays& x) const {
+  return read_places(x[0], run(MaxPoolIndex(*settings), {x[0]}), settings->dims);
+}
+
+std::string_view MaxPoolGrad::name() const { return name_of(kMaxGradNames, settings->dims); }
+
+Spec MaxPoolGrad::infer(Operands x) const {
+  require_inputs(name(), x, 2);
+  const Array &a = x[0].array(), &g = x[1].array();
+  require_float(name(), a);
+  require_same_type(name(), a, g);
+  if (const Shape wanted = pooled(name(), *settings, a.shape()); !(g.shape() == wanted))
+    throw ShapeError(name(), "the cotangent has shape " + g.shape().str() + ", what " + a.shape().str() +
+                                 " is pooled to has " + wanted.str());
+  return {a.shape(), a.dtype(), a.device()};
+}
+
+Arrays MaxPoolGrad::lower(const Arrays& x) const {
+  const int dims = settings->dims;
+  const Array places = flat(run(MaxPoolIndex(*settings), {x[0]}), dims), planes = flat(zeros_like(x[0]), dims);
+  return reshape(scatter(planes, -1, places, flat(x[1], dims), Update::Add), x[0].shape());
+}
+
+std::string_view MaxPoolIndex::name() const { return name_of(kIndexNames, settings->dims); }
 
 Spec MaxPoolIndex::infer(Operands x) const {
   require_inputs(name(), x, 1);
@@ -111,11 +168,35 @@ Spec MaxPoolIndex::infer(Operands x) const {
   return {pooled(name(), *settings, a.shape()), DType::I64, a.device()};
 }
 
+namespace {
+
+std::vector<Sample> max_samples() {
+  std::vector<Sample> all = sliding_samples();
+  all.push_back(
+      {{.dims = 2, .kernel = {2, 3}, .stride = {1, 2}, .padding = {1, 2}, .dilation = {2, 2}}, Shape{2, 4, 5}});
+  return all;
+}
+// No ties within the steps of finite differences.
+SampleInput apart(const Shape& shape) { return {shape, DType::F64, -2, 2, 0.02}; }
+
+}  // namespace
+
+SamplesOf<MaxPool> MaxPool::samples() {
+  SamplesOf<MaxPool> all;
+  for (const Sample& s : max_samples()) all.push_back({MaxPool(s.settings), {apart(s.x)}});
+  return all;
+}
+
+SamplesOf<MaxPoolGrad> MaxPoolGrad::samples() {
+  SamplesOf<MaxPoolGrad> all;
+  for (const Sample& s : max_samples())
+    all.push_back({MaxPoolGrad(s.settings), {apart(s.x), {pooled("max_pool_grad", s.settings, s.x)}}});
+  return all;
+}
+
 SamplesOf<MaxPoolIndex> MaxPoolIndex::samples() {
   SamplesOf<MaxPoolIndex> all;
-  for (const Sample& s : sliding_samples()) all.push_back({MaxPoolIndex(s.settings), {{s.x}}});
-  const PoolSettings dilated = {.dims = 2, .kernel = {2, 3}, .stride = {1, 2}, .padding = {1, 2}, .dilation = {2, 2}};
-  all.push_back({MaxPoolIndex(dilated), {{Shape{2, 4, 5}}}});
+  for (const Sample& s : max_samples()) all.push_back({MaxPoolIndex(s.settings), {{s.x}}});
   return all;
 }
 

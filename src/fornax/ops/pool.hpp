@@ -37,7 +37,49 @@ std::int64_t pool_windows(std::string_view op, const PoolSettings& s, int d, std
 /// Window i of these.
 PoolWindow pool_window(const PoolSettings& s, int d, std::int64_t n, std::int64_t i);
 
+/// The elements of x at such places in their planes: what MaxPoolIndex finds.
+Array read_places(const Array& x, const Array& indices, int dims);
+
 namespace op {
+
+/// The largest element of each window.
+///
+/// Shapes:   x [..., in...] -> [..., out...].
+/// Kinds:    Float and Int.
+/// Errors:   those of MaxPoolIndex.
+/// Gradient: by MaxPoolGrad, which looks for the largest elements again: reading x once more costs less than indices do.
+struct MaxPool {
+  Ref<Box<PoolSettings>> settings;
+  static constexpr Batching batching = Batching::Leading;
+
+  MaxPool() = default;
+  explicit MaxPool(const PoolSettings& s) : settings(new Box<PoolSettings>(s)) {}
+
+  std::string_view name() const;
+  Spec infer(Operands x) const;
+  Keep keep(Wanted) const { return {.inputs = 1}; }
+  Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  Arrays lower(const Arrays& x) const;
+  static SamplesOf<MaxPool> samples();
+};
+
+/// The gradient of MaxPool: each element of g, added up at the place of its window's largest element.
+///
+/// Shapes:   x [..., in...], g [..., out...] -> like x.
+/// Kinds:    Float, of one dtype; 16-bit floats are summed in f32 and rounded once.
+/// Errors:   those of MaxPoolIndex; ShapeError for another g.
+struct MaxPoolGrad {
+  Ref<Box<PoolSettings>> settings;
+  static constexpr Batching batching = Batching::Leading;
+
+  MaxPoolGrad() = default;
+  explicit MaxPoolGrad(const PoolSettings& s) : settings(new Box<PoolSettings>(s)) {}
+
+  std::string_view name() const;
+  Spec infer(Operands x) const;
+  Arrays lower(const Arrays& x) const;
+  static SamplesOf<MaxPoolGrad> samples();
+};
 
 /// Where the largest element of each window is, counted in row-major order through the spatial dims: gather along them,
 /// flattened, reads the maxima. The first of ties; a NaN wins, the last one of several (as in PyTorch).

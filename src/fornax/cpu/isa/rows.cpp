@@ -129,6 +129,55 @@ void keep_larger(const void* from, void* so_far, std::int32_t* __restrict at, st
   }
 }
 
+// `before`, or what is larger or NaN.
+template <class V> FORNAX_INLINE auto wins(V value, V before) { return (value > before) | (value != value); }
+
+template <class T> void largest(void* to, const void* const* rows, std::int64_t count, std::int64_t n) {
+  const auto row = [=](std::int64_t k) { return static_cast<const T*>(rows[k]); };
+  auto* y = static_cast<T*>(to);
+  const auto best_of = [=](auto read) {
+    auto best = read(row(0));
+    for (std::int64_t k = 1; k < count; ++k) {
+      const auto value = read(row(k));
+      best = wins(value, best) ? value : best;
+    }
+    return best;
+  };
+  std::int64_t i = 0;
+  for (; i + kLanes<T> <= n; i += kLanes<T>) store<T>(y + i, best_of([=](const T* x) { return load(x + i); }));
+  if (i < n) store_first<T>(y + i, best_of([=](const T* x) { return load_first(x + i, n - i); }), n - i);
+}
+
+template <class T>
+void to_largest(void* const* to, const void* const* rows, const void* cotangent, std::int64_t count, std::int64_t n,
+                bool add) {
+  using Place = std::conditional_t<sizeof(T) == 8, std::int64_t, std::int32_t>;
+  const auto* g = static_cast<const T*>(cotangent);
+  // `read` and `write` take whole vectors, or the end of a row.
+  const auto spread = [=](auto read, auto write) {
+    Vec<T> best = read(static_cast<const T*>(rows[0]));
+    Vec<Place> place{};
+    for (std::int64_t k = 1; k < count; ++k) {
+      const auto value = read(static_cast<const T*>(rows[k]));
+      const auto better = wins(value, best);
+      best = better ? value : best;
+      place = better ? Vec<Place>{} + static_cast<Place>(k) : place;
+    }
+    const auto share = read(g);
+    for (std::int64_t k = 0; k < count; ++k) {
+      auto* const x = static_cast<T*>(to[k]);
+      const auto part = place == Vec<Place>{} + static_cast<Place>(k) ? share : Vec<T>{};
+      write(x, add ? part + read(x) : part);
+    }
+  };
+  std::int64_t i = 0;
+  for (; i + kLanes<T> <= n; i += kLanes<T>)
+    spread([=](const T* x) { return load(x + i); }, [=](T* x, Vec<T> v) { store<T>(x + i, v); });
+  if (i < n)
+    spread([=](const T* x) { return load_first(x + i, n - i); },
+           [=](T* x, Vec<T> v) { store_first<T>(x + i, v, n - i); });
+}
+
 template <class T> void softmax(const void* from, void* to, std::int64_t n, bool log) {
   const auto* x = static_cast<const T*>(from);
   auto* y = static_cast<T*>(to);
@@ -227,8 +276,18 @@ void stream(std::byte* to, const std::byte* from, std::size_t bytes) {
 
 template <class T>
 constexpr RowKernels kRows{
-    sum<T>,     fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, add_row<T>, sum_rows<T>, keep_larger<T>,
-    softmax<T>, log_sum_exp<T>,         softmax_less_one<T>,    stream,
+    sum<T>,
+    fold<ReduceFn::Max, T>,
+    fold<ReduceFn::Min, T>,
+    add_row<T>,
+    sum_rows<T>,
+    largest<T>,
+    to_largest<T>,
+    keep_larger<T>,
+    softmax<T>,
+    log_sum_exp<T>,
+    softmax_less_one<T>,
+    stream,
 };
 
 }  // namespace

@@ -20,6 +20,11 @@ struct RowKernels {
   void (*add)(void* to, const void* x, std::int64_t n);
   /// to[i] = 0, += x[i], += x[i + step] and so on: of so many rows.
   void (*sum_rows)(void* to, const void* x, std::int64_t step, std::int64_t rows, std::int64_t n);
+  /// to[i] = the largest of rows[k][i] for k < count; a NaN wins, the last one of several.
+  void (*largest)(void* to, const void* const* rows, std::int64_t count, std::int64_t n);
+  /// to[k][i] = g[i] where rows[k][i] is that, the first of ties, and 0 for the other k; `add`: += instead.
+  void (*to_largest)(void* const* to, const void* const* rows, const void* g, std::int64_t count, std::int64_t n,
+                     bool add);
   /// Where x[i] is larger than best[i], or NaN, it takes its place, and at[i] becomes `place`.
   void (*keep_larger)(const void* x, void* best, std::int32_t* at, std::int32_t place, std::int64_t n);
   /// softmax of n > 0 elements, or its logarithm; y may be x.

@@ -193,8 +193,24 @@ template <class T> class Work {
   Array memory_;
 };
 
-/// y = w columns(x).
-template <class T> void forward(std::string_view operation, const Geometry& g, const T* x, const T* w, T* y) {
+/// What becomes of outputs while they are in the first caches.
+template <class T> struct Ending {
+  const T* bias;  // of all channels
+  Kernel activation;
+
+  /// n outputs of a channel.
+  void run(T* y, Size n, Size channel) const {
+    if (!bias) return;
+    for (Size i = 0; i < n; ++i) y[i] += bias[channel];
+    auto* const bytes = reinterpret_cast<std::byte*>(y);
+    const std::byte* const in[] = {bytes};
+    if (activation) activation(bytes, in, n, nullptr);
+  }
+};
+
+/// y = w columns(x), and its ending.
+template <class T>
+void forward(std::string_view operation, const Geometry& g, const T* x, const T* w, T* y, const Ending<T>& end) {
   const Channels<const T> from{x, g.groups, g.in_channels, g.plane};
   const Channels<T> to{y, g.groups, g.out_channels, g.positions};
   const Pieces pieces(g, width_for(g.depth));
@@ -215,15 +231,18 @@ template <class T> void forward(std::string_view operation, const Geometry& g, c
     } else {
       im2col(g, from, group, 0, g.in_channels, piece, scratch);
     }
-    if (piece.images == 1) {
-      gemm(weights, columns, to.at(piece.image, group, first) + piece.start, g.positions);
-      return;
-    }
+    const bool direct = piece.images == 1;
     T* const product = scratch + columns_size;
-    gemm(weights, columns, product, width);
+    if (direct)
+      gemm(weights, columns, to.at(piece.image, group, first) + piece.start, g.positions);
+    else
+      gemm(weights, columns, product, width);
     for (Size c = 0; c < rows; ++c)
-      for (Size i = 0; i < piece.images; ++i)
-        std::copy_n(product + c * width + i * piece.count, piece.count, to.at(piece.image + i, group, first + c));
+      for (Size i = 0; i < piece.images; ++i) {
+        T* const row = to.at(piece.image + i, group, first + c) + piece.start;
+        if (!direct) std::copy_n(product + c * width + i * piece.count, piece.count, row);
+        end.run(row, piece.count, group * g.out_channels + first + c);
+      }
   });
 }
 
@@ -301,31 +320,40 @@ template <class T> void weight(std::string_view operation, const Geometry& g, co
 
 }  // namespace
 
-Array execute(const op::Conv& op, const Spec& spec, Operands inputs) {
-  const ConvSettings& s = *op.settings;
+Array convolve(std::string_view name, const ConvSettings& s, const Spec& spec, Operands inputs,
+               const ConvExtra& extra) {
   const DType type = compute_type(spec.dtype);
-  const Shape &left = inputs[0]->shape(), &right = inputs[1]->shape();
-  const Shape& x = s.kind == ConvKind::Input ? spec.shape : left;
-  const Shape& w = s.kind == ConvKind::Weight ? spec.shape : right;
-  const Shape& y = s.kind == ConvKind::Forward ? spec.shape : s.kind == ConvKind::Input ? left : right;
-  if (Array done = convolve_by_library(op, spec, inputs, x, w, y); done.defined()) return done;
-  const Array a = as_contiguous(op.name(), inputs[0].array(), type);
-  const Array b = as_contiguous(op.name(), inputs[1].array(), type);
-  Array result = cpu_empty(op.name(), spec.shape, type);
-  if (result.numel() == 0) return as_dtype(op.name(), std::move(result), spec.dtype);
-  const Geometry g(s, x, w, y);
+  const ConvShapes shapes(s.kind, spec.shape, inputs[0]->shape(), inputs[1]->shape());
+  if (Array done = convolve_by_library(name, s, spec, inputs, shapes, extra); done.defined()) return done;
+  const Array a = as_contiguous(name, inputs[0].array(), type);
+  const Array b = as_contiguous(name, inputs[1].array(), type);
+  Array result = cpu_empty(name, spec.shape, type);
+  if (result.numel() == 0) return as_dtype(name, std::move(result), spec.dtype);
+  const Geometry g(s, shapes.x, shapes.w, shapes.y);
+  const Array bias = extra.bias.defined() ? as_contiguous(name, extra.bias, type) : Array();
   const auto run = [&]<class T>(T) {
     const auto* first = reinterpret_cast<const T*>(dense(a).data);
     const auto* second = reinterpret_cast<const T*>(dense(b).data);
     auto* to = reinterpret_cast<T*>(dense(result).data);
+    const Ending<T> end{bias.defined() ? reinterpret_cast<const T*>(dense(bias).data) : nullptr,
+                        extra.activation ? kernel_of(*extra.activation, type) : nullptr};
     switch (s.kind) {
-      case ConvKind::Forward: return forward(op.name(), g, first, second, to);
-      case ConvKind::Input: return input(op.name(), g, first, second, to);
-      case ConvKind::Weight: return weight(op.name(), g, first, second, to);
+      case ConvKind::Forward: return forward(name, g, first, second, to, end);
+      case ConvKind::Input: return input(name, g, first, second, to);
+      case ConvKind::Weight: return weight(name, g, first, second, to);
     }
   };
   type == DType::F64 ? run(double{}) : run(float{});
-  return as_dtype(op.name(), std::move(result), spec.dtype);
+  return as_dtype(name, std::move(result), spec.dtype);
+}
+
+Array execute(const op::Conv& op, const Spec& spec, Operands inputs) {
+  return convolve(op.name(), *op.settings, spec, inputs);
+}
+
+Array execute(const op::BiasedConv& op, const Spec& spec, Operands inputs) {
+  return convolve(op.name(), *op.settings, spec, inputs.first(2),
+                  {.bias = inputs[2].array(), .activation = op.activation});
 }
 
 }  // namespace fornax::cpu

@@ -3,12 +3,15 @@
 #if defined(FORNAX_WITH_ONEDNN)
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <unordered_map>
 
 #include <fornax/cpu/isa/isa.hpp>
 #include <fornax/cpu/kernels/channels_last.hpp>
 #include <fornax/cpu/kernels/compute_type.hpp>
 #include <fornax/cpu/kernels/conv_plan.hpp>
+#include <fornax/cpu/kernels/elementwise.hpp>
 #include <fornax/cpu/kernels/gemm.hpp>
 #include <fornax/cpu/kernels/one_thread.hpp>
 #include <fornax/cpu/threads.hpp>
@@ -59,8 +62,8 @@ class Convolution {
   const ConvProblem& problem() const { return p_; }
 
   /// All three arrays lie in memory as the problem says, the weight row-major.
-  void run(std::byte* source, std::byte* weight, std::byte* result) const {
-    p_.kind == ConvKind::Weight ? sum(source, result, weight) : apply(source, weight, result);
+  void run(std::byte* source, std::byte* weight, std::byte* result, std::byte* bias = nullptr) const {
+    p_.kind == ConvKind::Weight ? sum(source, result, weight) : apply(source, weight, result, bias);
   }
 
  private:
@@ -72,7 +75,7 @@ class Convolution {
   }
   const ConvPlan& whole() const { return **plans_[0]; }
 
-  void apply(std::byte* source, std::byte* weight, std::byte* result) const {
+  void apply(std::byte* source, std::byte* weight, std::byte* result, std::byte* bias) const {
     Array turned;
     if (const ConvSide& side = whole().weight; side.turns()) {
       turned = buffer(name_, padded(side.wanted.get_size()));
@@ -80,7 +83,7 @@ class Convolution {
       weight = bytes(turned);
     }
     for_each_part([&](Size, const ConvPlan& part, Size source_at, Size result_at, std::byte* scratch) {
-      execute(part, source + source_at, weight, result + result_at, scratch);
+      execute(part, source + source_at, weight, result + result_at, bias, scratch);
     });
   }
   /// The sums of the parts, joined in their order.
@@ -89,7 +92,8 @@ class Convolution {
     const std::size_t size = side.wanted.get_size();
     const Array parts = buffer(name_, static_cast<Size>(size) * tasks_);
     for_each_part([&](Size task, const ConvPlan& part, Size source_at, Size result_at, std::byte* scratch) {
-      execute(part, source + source_at, bytes(parts) + task * static_cast<Size>(size), result + result_at, scratch);
+      execute(part, source + source_at, bytes(parts) + task * static_cast<Size>(size), result + result_at, nullptr,
+              scratch);
     });
     auto* const total = reinterpret_cast<float*>(bytes(parts));
     const auto count = static_cast<Size>(size / sizeof(float));
@@ -129,7 +133,7 @@ class Convolution {
     }
   }
   /// A part, its pictures turned on the way if the primitive has them in another order.
-  void execute(const ConvPlan& plan, std::byte* source, std::byte* weight, std::byte* result,
+  void execute(const ConvPlan& plan, std::byte* source, std::byte* weight, std::byte* result, std::byte* bias,
                std::byte* scratch) const {
     const bool forward = p_.kind == ConvKind::Forward, input = p_.kind == ConvKind::Input;
     std::byte* next = scratch + padded(plan.scratch);
@@ -143,14 +147,15 @@ class Convolution {
     std::byte* const x = place(plan.source, source, input);
     std::byte* const y = place(plan.result, result, forward);
     try {
-      plan.primitive.execute(
-          stream(),
-          {{input ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, memory(plan.source.wanted, x)},
-           {p_.kind == ConvKind::Weight ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, memory(plan.weight.wanted, weight)},
-           {forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, memory(plan.result.wanted, y)},
-           {DNNL_ARG_SCRATCHPAD,
-            memory({{static_cast<Size>(plan.scratch)}, dnnl::memory::data_type::u8, dnnl::memory::format_tag::a},
-                   scratch)}});
+      std::unordered_map<int, dnnl::memory> arguments = {
+          {input ? DNNL_ARG_DIFF_SRC : DNNL_ARG_SRC, memory(plan.source.wanted, x)},
+          {p_.kind == ConvKind::Weight ? DNNL_ARG_DIFF_WEIGHTS : DNNL_ARG_WEIGHTS, memory(plan.weight.wanted, weight)},
+          {forward ? DNNL_ARG_DST : DNNL_ARG_DIFF_DST, memory(plan.result.wanted, y)},
+          {DNNL_ARG_SCRATCHPAD,
+           memory({{static_cast<Size>(plan.scratch)}, dnnl::memory::data_type::u8, dnnl::memory::format_tag::a},
+                  scratch)}};
+      if (bias) arguments.emplace(DNNL_ARG_BIAS, memory(p_.bias_vector(), bias));
+      plan.primitive.execute(stream(), arguments);
     } catch (const dnnl::error& e) {
       throw Error(name_, std::string("oneDNN: ") + e.what());
     }
@@ -166,38 +171,71 @@ class Convolution {
 
 }  // namespace
 
-Array convolve_by_library(const op::Conv& op, const Spec& spec, Operands inputs, const Shape& x, const Shape& w,
-                          const Shape& y) {
-  const ConvSettings& s = *op.settings;
-  const bool narrow = spec.dtype == DType::BF16 && has_bf16_products();
-  if ((spec.dtype != DType::F32 && !narrow) || isa() == Isa::Portable || x.numel() == 0 || y.numel() == 0) return {};
-  ConvProblem p(s, spec.dtype, x, w, y);
+namespace {
+
+bool by_rows(const Array& a) { return is_contiguous(a) && !is_channels_last(a); }
+
+/// The problem, if it is one for the library.
+std::optional<ConvProblem> problem_of(const ConvSettings& s, DType type, const ConvShapes& shapes) {
+  const bool narrow = type == DType::BF16 && has_bf16_products();
+  if ((type != DType::F32 && !narrow) || isa() == Isa::Portable || shapes.x.numel() == 0 || shapes.y.numel() == 0)
+    return {};
+  ConvProblem p(s, type, shapes.x, shapes.w, shapes.y);
   for (std::size_t i = p.first(); i < kMaxSpatialDims; ++i)
     if (p.before[i] < 0 || p.in[i] > INT32_MAX || p.before[i] > INT32_MAX || p.stride[i] > INT32_MAX) return {};
   const double least = p.in_channels > p.groups ? kLeastProblem : kLeastOfOneChannel;
   if (static_cast<double>(p.images) * p.cost() < least) return {};
-  // One image would run on one thread; one channel has little to be adjacent; products of row-major pictures need no
-  // columns.
+  // One image would run on one thread; one channel has little to be adjacent.
   if (p.images < 2 || p.in_channels / p.groups < (s.kind == ConvKind::Input ? 8 : 1)) return {};
+  return p;
+}
+
+}  // namespace
+
+bool wants_blocks(const ConvSettings& s, DType type, const ConvShapes& shapes, bool x_by_rows) {
+  std::optional<ConvProblem> p = problem_of(s, type, shapes);
+  if (!p || !p->suits_winograd(p->images)) return false;
+  p->rows_in = s.kind == ConvKind::Weight && x_by_rows;
+  p->blocks_out = true;
+  const Convolution convolution("conv", *p);
+  return convolution.is_fast() && convolution.problem().winograd;
+}
+
+Array convolve_by_library(std::string_view name, const ConvSettings& s, const Spec& spec, Operands inputs,
+                          const ConvShapes& shapes, const ConvExtra& extra) {
+  std::optional<ConvProblem> p = problem_of(s, spec.dtype, shapes);
   Array first = inputs[0].array(), second = inputs[1].array();
-  if (!narrow && p.is_pointwise() && is_contiguous(first)) return {};
-  const auto by_rows = [](const Array& a) { return is_contiguous(a) && !is_channels_last(a); };
-  (s.kind == ConvKind::Input ? p.rows_out : p.rows_in) = by_rows(first);
-  if (s.kind == ConvKind::Weight) p.rows_out = by_rows(second);
-  const Convolution convolution(op.name(), p);
+  // Products of row-major pictures need no columns.
+  if (!p || (spec.dtype == DType::F32 && p->is_pointwise() && is_contiguous(first) && !extra.blocks)) return {};
+  const bool input = s.kind == ConvKind::Input, weight = s.kind == ConvKind::Weight;
+  p->blocks_out = extra.blocks;
+  if (!input || !extra.blocks) (input ? p->rows_out : p->rows_in) = by_rows(first);
+  if (weight && !extra.blocks) p->rows_out = by_rows(second);
+  p->biased = extra.bias.defined();
+  p->relu = extra.activation == UnaryFn::Relu;
+  const Convolution convolution(name, *p);
   if (!convolution.is_fast()) return {};
 
   const ConvProblem& found = convolution.problem();
-  if (!(s.kind == ConvKind::Input ? found.rows_out : found.rows_in)) first = as_channels_last(op.name(), first);
-  if (s.kind == ConvKind::Weight && !found.rows_out) second = as_channels_last(op.name(), second);
-  if (s.kind != ConvKind::Weight) second = cpu_contiguous(second);
-  const Array result = s.kind == ConvKind::Weight
-                           ? cpu_empty(op.name(), spec.shape, spec.dtype)
-                           : cpu_empty(op.name(), spec.shape, spec.dtype, channels_last_strides(spec.shape));
+  const auto settled = [&](const Array& a, bool of_x) {
+    return (of_x ? found.rows_in : found.rows_out || found.blocks_out) ? a : as_channels_last(name, a);
+  };
+  first = settled(first, !input);
+  second = weight ? settled(second, false) : cpu_contiguous(second);
+  const Array result = weight ? cpu_empty(name, spec.shape, spec.dtype)
+                              : cpu_empty(name, spec.shape, spec.dtype, channels_last_strides(spec.shape));
   switch (s.kind) {
-    case ConvKind::Forward: convolution.run(bytes(first), bytes(second), bytes(result)); break;
+    case ConvKind::Forward: {
+      const Array bias = found.biased ? as_contiguous(name, extra.bias, DType::F32) : Array();
+      convolution.run(bytes(first), bytes(second), bytes(result), found.biased ? bytes(bias) : nullptr);
+      break;
+    }
     case ConvKind::Input: convolution.run(bytes(result), bytes(second), bytes(first)); break;
     case ConvKind::Weight: convolution.run(bytes(first), bytes(result), bytes(second)); break;
+  }
+  if (extra.activation && !found.relu) {
+    const View view(result);
+    run_elementwise(kernel_of(*extra.activation, compute_type(spec.dtype)), result, {&view, 1});
   }
   return result;
 }
@@ -208,9 +246,11 @@ Array convolve_by_library(const op::Conv& op, const Spec& spec, Operands inputs,
 
 namespace fornax::cpu {
 
-Array convolve_by_library(const op::Conv&, const Spec&, Operands, const Shape&, const Shape&, const Shape&) {
+Array convolve_by_library(std::string_view, const ConvSettings&, const Spec&, Operands, const ConvShapes&,
+                          const ConvExtra&) {
   return {};
 }
+bool wants_blocks(const ConvSettings&, DType, const ConvShapes&, bool) { return false; }
 
 }  // namespace fornax::cpu
 

@@ -54,6 +54,11 @@ std::optional<ConvPlan> make_plan(const ConvProblem& p) {
              after = p.spatial(p.after);
   dnnl::primitive_attr attributes;
   attributes.set_scratchpad_mode(dnnl::scratchpad_mode::user);
+  if (p.relu) {
+    dnnl::post_ops end;
+    end.append_eltwise(1, dnnl::algorithm::eltwise_relu, 0, 0);
+    attributes.set_post_ops(end);
+  }
   ConvPlan plan;
   // False if the implementation is slow. What is written is turned from what the primitive makes.
   const auto take = [&]<class Primitive>(const typename Primitive::primitive_desc& desc, const Desc& x, const Desc& w,
@@ -71,7 +76,8 @@ std::optional<ConvPlan> make_plan(const ConvProblem& p) {
     ConvProblem ahead = p;
     ahead.kind = ConvKind::Forward;
     const dnnl::convolution_forward::primitive_desc hint(
-        {prop_kind::forward_training, algorithm, source, ahead.weight(true), result, strides, gaps, before, after},
+        {prop_kind::forward_training, algorithm, source, ahead.weight(true), p.bias_vector(), result, strides, gaps,
+         before, after},
         attributes, engine());
     if (p.kind == ConvKind::Forward) {
       fast = take(hint, hint.src_desc(), hint.weights_desc(), hint.dst_desc(), dnnl::convolution_forward());
@@ -152,6 +158,7 @@ Desc ConvProblem::picture(bool of_x, bool any) const {
   Dims list = spatial(of_x ? in : out);
   list.insert(list.begin(), {images, of_x ? in_channels : out_channels});
   constexpr Tag by_rows[] = {Tag::ncw, Tag::nchw, Tag::ncdhw}, by_channels[] = {Tag::nwc, Tag::nhwc, Tag::ndhwc};
+  if (blocks_out && !of_x && !any) return {list, Type::f32, Tag::nChw16c};
   const Tag tag = any ? Tag::any : ((of_x ? rows_in : rows_out) ? by_rows : by_channels)[dims - 1];
   return {list, type == DType::BF16 ? Type::bf16 : Type::f32, tag};
 }
@@ -166,6 +173,8 @@ Desc ConvProblem::weight(bool any) const {
   for (std::size_t i = list.size() - 1; i > 0; --i) strides[i - 1] = strides[i] * list[i];
   return {list, stored, strides};
 }
+
+Desc ConvProblem::bias_vector() const { return biased ? Desc({out_channels}, Type::f32, Tag::a) : Desc(); }
 
 std::shared_ptr<const std::optional<ConvPlan>> conv_plan(const ConvProblem& p) {
   constexpr std::size_t most = 1024;

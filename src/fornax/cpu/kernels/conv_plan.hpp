@@ -20,6 +20,8 @@ struct ConvProblem : ConvSizes {
   DType type;  // F32 or BF16
   // Pictures are row-major in memory; else their channels are adjacent.
   bool rows_in = false, rows_out = false;
+  bool blocks_out = false;  // y is read in blocks of 16 adjacent channels
+  bool biased = false, relu = false;
   bool winograd = false;
 
   ConvProblem(const ConvSettings& s, DType type, const Shape& x, const Shape& w, const Shape& y);
@@ -41,10 +43,12 @@ struct ConvProblem : ConvSizes {
   Desc picture(bool of_x, bool any = false) const;
   /// The weight as it lies in memory, or as the library likes it. Its gradient is summed up in f32.
   Desc weight(bool any) const;
+  /// In f32; empty if there is none.
+  Desc bias_vector() const;
 
   auto key() const {
     return std::tuple(kind, dims, images, groups, in_channels, out_channels, in, kernel, out, stride, dilation, before,
-                      after, type, rows_in, rows_out, winograd);
+                      after, type, rows_in, rows_out, blocks_out, biased, relu, winograd);
   }
   friend bool operator<(const ConvProblem& a, const ConvProblem& b) { return a.key() < b.key(); }
 };

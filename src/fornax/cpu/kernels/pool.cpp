@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <type_traits>
 #include <vector>
 
 #include <fornax/cpu/isa/rows.hpp>
@@ -22,6 +24,7 @@ struct Windows {
   Size in[kMaxSpatialDims] = {1, 1, 1}, out[kMaxSpatialDims] = {1, 1, 1}, step[kMaxSpatialDims] = {1, 1, 1};
   std::vector<PoolWindow> along[kMaxSpatialDims];
   Size planes = 1, in_plane = 1, out_plane = 1;
+  Size most_elements = 1;  // of a window
 
   Windows(const PoolSettings& s, const Shape& x, const Shape& y) {
     for (int d = 0; d < x.rank() - s.dims; ++d) planes *= x[d];
@@ -37,7 +40,22 @@ struct Windows {
       for (Size i = 0; i < out[to]; ++i) along[to].push_back(pool_window(s, d, in[to], i));
       in_plane *= in[to];
       out_plane *= out[to];
+      Size most = 0;
+      for (const PoolWindow& a : along[to]) most = std::max(most, a.count);
+      most_elements *= most;
     }
+  }
+  /// Each element is in one window.
+  bool tile() const {
+    for (int d = 0; d < kMaxSpatialDims; ++d) {
+      Size end = 0;
+      for (const PoolWindow& a : along[d]) {
+        if (a.first != end || (step[d] != 1 && a.count > 1)) return false;
+        end += a.count;
+      }
+      if (end != in[d]) return false;
+    }
+    return true;
   }
 };
 
@@ -62,11 +80,12 @@ template <class F> void for_each_window(const Windows& w, F&& f) {
       for (const PoolWindow& c : w.along[2]) f(a, b, c);
 }
 
-template <class T> void max_index(const Windows& w, const T* x, Size* y) {
+/// Calls f(plane, output, place of the largest) for the windows of each plane.
+template <class T, class F> void for_each_largest(const Windows& w, const T* x, const F& f) {
   using C = compute_t<T>;
   for_each_plane(w, [&](Size plane) {
     const T* from = x + plane * w.in_plane;
-    Size* to = y + plane * w.out_plane;
+    Size output = plane * w.out_plane;
     for_each_window(w, [&](const PoolWindow& a, const PoolWindow& b, const PoolWindow& c) {
       Size best = (a.first * w.in[1] + b.first) * w.in[2] + c.first;
       C largest = static_cast<C>(from[best]);
@@ -79,12 +98,88 @@ template <class T> void max_index(const Windows& w, const T* x, Size* y) {
           }
         }
       }
-      *to++ = best;
+      f(plane, output++, best);
     });
   });
 }
 
-/// The same for pictures with adjacent channels, a row of channels at a time.
+/// Calls f(number of the output, places of its window's elements, how many) for the windows of an image.
+template <class F> void for_each_place(const Windows& w, const F& f) {
+  std::vector<Size> places(static_cast<std::size_t>(w.most_elements));
+  Size output = 0;
+  for_each_window(w, [&](const PoolWindow& a, const PoolWindow& b, const PoolWindow& c) {
+    Size count = 0;
+    for (Size i = 0; i < a.count; ++i)
+      for (Size j = 0; j < b.count; ++j) {
+        const Size row = ((a.first + i * w.step[0]) * w.in[1] + b.first + j * w.step[1]) * w.in[2] + c.first;
+        for (Size k = 0; k < c.count; ++k) places[static_cast<std::size_t>(count++)] = row + k * w.step[2];
+      }
+    f(output++, places.data(), count);
+  });
+}
+
+/// Calls f(image) for pictures with so many adjacent channels.
+template <class F> void for_each_image(const Windows& w, Size channels, const F& f) {
+  const Size grain = std::max<Size>(1, (1 << 16) / std::max<Size>(channels * w.in_plane, 1));
+  parallel_for(w.planes / channels, grain, [&](Size begin, Size end) {
+    for (Size image = begin; image < end; ++image) f(image);
+  });
+}
+
+/// Rows of channels at such places of a picture.
+template <class T> class PictureRows {
+ public:
+  PictureRows(const Windows& w, std::size_t row_bytes)
+      : row_bytes_(static_cast<Size>(row_bytes)), rows_(static_cast<std::size_t>(w.most_elements)) {}
+  T* const* at(T* picture, const Size* places, Size count) {
+    for (Size k = 0; k < count; ++k) rows_[static_cast<std::size_t>(k)] = row(picture, places[k]);
+    return rows_.data();
+  }
+  T* row(T* picture, Size place) const {
+    using Byte = std::conditional_t<std::is_const_v<T>, const std::byte, std::byte>;
+    return static_cast<Byte*>(picture) + place * row_bytes_;
+  }
+
+ private:
+  Size row_bytes_;
+  std::vector<T*> rows_;
+};
+
+/// y = the largest of each window of pictures with adjacent channels.
+void largest_of_channels(const Windows& w, Size channels, const Array& x, const Array& y) {
+  const RowKernels& rows = row_kernels(x.dtype(), isa());
+  const std::size_t row_bytes = static_cast<std::size_t>(channels) * size_of(x.dtype());
+  for_each_image(w, channels, [&](Size image) {
+    PictureRows<const void> from(w, row_bytes);
+    PictureRows<void> to(w, row_bytes);
+    const void* const picture = from.row(dense(x).data, image * w.in_plane);
+    void* const result = to.row(dense(y).data, image * w.out_plane);
+    for_each_place(w, [&](Size output, const Size* places, Size count) {
+      rows.largest(to.row(result, output), from.at(picture, places, count), count, channels);
+    });
+  });
+}
+
+/// dx = g at the places of the largest elements of x.
+void spread_to_channels(const Windows& w, Size channels, const Array& x, const Array& g, const Array& dx) {
+  const RowKernels& rows = row_kernels(x.dtype(), isa());
+  const std::size_t row_bytes = static_cast<std::size_t>(channels) * size_of(x.dtype());
+  const bool tiles = w.tile();
+  for_each_image(w, channels, [&](Size image) {
+    PictureRows<const void> from(w, row_bytes);
+    PictureRows<void> to(w, row_bytes);
+    const void* const picture = from.row(dense(x).data, image * w.in_plane);
+    const void* const cotangent = from.row(dense(g).data, image * w.out_plane);
+    void* const result = to.row(dense(dx).data, image * w.in_plane);
+    if (!tiles) std::memset(result, 0, static_cast<std::size_t>(w.in_plane) * row_bytes);
+    for_each_place(w, [&](Size output, const Size* places, Size count) {
+      rows.to_largest(to.at(result, places, count), from.at(picture, places, count), from.row(cotangent, output), count,
+                      channels, !tiles);
+    });
+  });
+}
+
+/// Where the largest are, in pictures with adjacent channels: a row of channels at a time.
 template <class T> void max_index_of_channels(const Windows& w, Size channels, const T* x, Size* y) {
   const RowKernels& rows = row_kernels(dtype_v<T>, isa());
   const Size images = w.planes / channels;
@@ -153,11 +248,65 @@ template <class T> void spread(const AvgPoolSettings& s, const Windows& w, const
 
 }  // namespace
 
+namespace {
+
+/// Pictures whose channels are adjacent in memory, and that are no other pictures as well.
+bool has_adjacent_channels(const Array& x, int dims) {
+  return x.rank() == dims + 2 && !is_contiguous(x) && is_channels_last(x);
+}
+
+}  // namespace
+
+Array execute(const op::MaxPool& op, const Spec& spec, Operands inputs) {
+  const PoolSettings& s = *op.settings;
+  const Array& given = inputs[0].array();
+  if (spec.shape.numel() > 0 && is_float(spec.dtype) && has_adjacent_channels(given, s.dims)) {
+    const DType type = compute_type(spec.dtype);
+    const Array x = given.dtype() == type ? given : converted(op.name(), given, type);
+    const Array y = cpu_empty(op.name(), spec.shape, type, channels_last_strides(spec.shape));
+    largest_of_channels(Windows(s, x.shape(), spec.shape), x.shape()[1], x, y);
+    return type == spec.dtype ? y : converted(op.name(), y, spec.dtype);
+  }
+  const Array x = cpu_contiguous(given);
+  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
+  if (y.numel() == 0) return y;
+  const Windows w(s, x.shape(), spec.shape);
+  with_numeric_type(x.dtype(), [&]<class T>(T) {
+    const auto* from = reinterpret_cast<const T*>(dense(x).data);
+    auto* to = reinterpret_cast<T*>(dense(y).data);
+    for_each_largest(w, from, [&](Size plane, Size i, Size best) { to[i] = from[plane * w.in_plane + best]; });
+  });
+  return y;
+}
+
+Array execute(const op::MaxPoolGrad& op, const Spec& spec, Operands inputs) {
+  const PoolSettings& s = *op.settings;
+  const DType type = compute_type(spec.dtype);
+  const auto as_type = [&](const Array& a) { return a.dtype() == type ? a : converted(op.name(), a, type); };
+  Array x = as_type(inputs[0].array()), g = as_type(inputs[1].array());
+  const Windows w(s, x.shape(), g.shape());
+  if (g.numel() > 0 && has_adjacent_channels(x, s.dims)) {
+    const Array dx = cpu_empty(op.name(), spec.shape, type, channels_last_strides(spec.shape));
+    spread_to_channels(w, x.shape()[1], x, as_channels_last(op.name(), g), dx);
+    return type == spec.dtype ? dx : converted(op.name(), dx, spec.dtype);
+  }
+  x = cpu_contiguous(x);
+  g = cpu_contiguous(g);
+  const Array dx = cpu_empty(op.name(), spec.shape, type);
+  const auto run = [&]<class T>(T) {
+    const auto *from = reinterpret_cast<const T*>(dense(x).data), *share = reinterpret_cast<const T*>(dense(g).data);
+    auto* to = reinterpret_cast<T*>(dense(dx).data);
+    std::fill_n(to, dx.numel(), T(0));
+    for_each_largest(w, from, [&](Size plane, Size i, Size best) { to[plane * w.in_plane + best] += share[i]; });
+  };
+  type == DType::F64 ? run(double{}) : run(float{});
+  return as_dtype(op.name(), dx, spec.dtype);
+}
+
 Array execute(const op::MaxPoolIndex& op, const Spec& spec, Operands inputs) {
   const Array& given = inputs[0].array();
-  if (given.rank() == op.settings->dims + 2 && !is_contiguous(given) && is_channels_last(given) &&
-      (given.dtype() == DType::F32 || given.dtype() == DType::F64) && given.numel() <= INT32_MAX &&
-      spec.shape.numel() > 0) {
+  if (has_adjacent_channels(given, op.settings->dims) && (given.dtype() == DType::F32 || given.dtype() == DType::F64) &&
+      given.numel() <= INT32_MAX && spec.shape.numel() > 0) {
     Array y = cpu_empty(op.name(), spec.shape, DType::I64, channels_last_strides(spec.shape));
     const Windows w(*op.settings, given.shape(), spec.shape);
     const auto run = [&]<class T>(T) {
@@ -172,7 +321,8 @@ Array execute(const op::MaxPoolIndex& op, const Spec& spec, Operands inputs) {
   if (y.numel() == 0) return y;
   const Windows w(*op.settings, x.shape(), spec.shape);
   with_numeric_type(x.dtype(), [&]<class T>(T) {
-    max_index(w, reinterpret_cast<const T*>(dense(x).data), reinterpret_cast<Size*>(dense(y).data));
+    auto* to = reinterpret_cast<Size*>(dense(y).data);
+    for_each_largest(w, reinterpret_cast<const T*>(dense(x).data), [&](Size, Size i, Size best) { to[i] = best; });
   });
   return y;
 }
