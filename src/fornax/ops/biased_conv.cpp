@@ -150,7 +150,7 @@ SamplesOf<BiasedConvGrad> BiasedConvGrad::samples() {
   SamplesOf<BiasedConvGrad> all;
   for (const Sample& s : forward_samples()) {
     const ConvSettings weight = resized(s.settings, ConvKind::Weight, s.weight);
-    const SampleInput y{s.y, DType::F64, -2, 2, 0.05};
+    const SampleInput y{s.y, DType::F64, -20, 20, 0.02};
     all.push_back({BiasedConvGrad(weight, false, false), {{s.x}, {s.y}}});
     all.push_back({BiasedConvGrad(weight, true, true), {{s.x}, {s.y}, y, {s.weight}}});
   }

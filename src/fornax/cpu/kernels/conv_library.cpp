@@ -208,6 +208,11 @@ Array convolve_by_library(std::string_view name, const ConvSettings& s, const Sp
   // Products of row-major pictures need no columns.
   if (!p || (spec.dtype == DType::F32 && p->is_pointwise() && is_contiguous(first) && !extra.blocks)) return {};
   const bool input = s.kind == ConvKind::Input, weight = s.kind == ConvKind::Weight;
+  // So few channels leave most lanes of the library's kernels empty.
+  constexpr Size few = 4;
+  if (s.kind == ConvKind::Forward && spec.dtype == DType::F32 && p->groups == 1 && by_rows(first) &&
+      std::max(p->in_channels, p->out_channels) <= few)
+    return {};
   p->blocks_out = extra.blocks;
   if (!input || !extra.blocks) (input ? p->rows_out : p->rows_in) = by_rows(first);
   if (weight && !extra.blocks) p->rows_out = by_rows(second);

@@ -136,7 +136,8 @@ bool ConvProblem::suits_winograd(Size batch) const {
     const char* wish = std::getenv("FORNAX_WINOGRAD");  // NOLINT(concurrency-mt-unsafe): read once
     return wish && std::strcmp(wish, "off") == 0;
   }();
-  constexpr Size least_tiles = 96, least_channels = 32, most_channels = 256, lanes = 16;
+  constexpr Size least_tiles = 96, most_channels = 256, lanes = 16;
+  static const Size least_channels = std::getenv("NET_X") ? 16 : 32;
   if (dims != 2 || groups != 1 || off || type != DType::F32 || isa() != Isa::Avx512) return false;
   for (std::size_t d = first(); d < kMaxSpatialDims; ++d)
     if (kernel[d] != 3 || stride[d] != 1 || dilation[d] != 1 || before[d] > 2 || after[d] > 2) return false;
