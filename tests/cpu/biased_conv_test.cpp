@@ -1,5 +1,4 @@
-// Convolutions with bias and activation in one operation, against the separate operations in f64; and what the library's
-// layouts do to their gradients.
+// Convolutions with bias and activation in one operation, against the separate operations in f64.
 
 #include <gtest/gtest.h>
 

@@ -30,15 +30,14 @@ template <class T> struct Single {
 
 constexpr Size kRows = 64;  // that are summed up in T before they join the total in double
 
-/// f(reader, offset of an element, its row, its channel, sums of this channel) for each element of a strip of columns.
+/// f(reader, offset of an element, its channel, sums of this channel) for each element of a strip of columns.
 template <class Reader, int Outputs, int Strip, class F>
 FORNAX_INLINE void sum_strip(Size rows, Size channels, Size c, double* const* totals, const F& f) {
   for (Size start = 0; start < rows; start += kRows) {
     const Size end = start + kRows < rows ? start + kRows : rows;
     typename Reader::Value sums[Strip][Outputs] = {};
     for (Size r = start; r < end; ++r)
-      for (int k = 0; k < Strip; ++k)
-        f(Reader(), r * channels + c + k * Reader::step, r, c + k * Reader::step, sums[k]);
+      for (int k = 0; k < Strip; ++k) f(Reader(), r * channels + c + k * Reader::step, c + k * Reader::step, sums[k]);
     for (int k = 0; k < Strip; ++k)
       for (int o = 0; o < Outputs; ++o) Reader::add_to(totals[o] + c + k * Reader::step, sums[k][o]);
   }
@@ -56,13 +55,13 @@ FORNAX_INLINE void sum_columns(Size rows, Size channels, double* const* totals, 
 template <class T> void sums(Size rows, Size channels, const void* from, const void* means, double* totals) {
   const auto *x = static_cast<const T*>(from), *mean = static_cast<const T*>(means);
   if (mean) {
-    sum_columns<T, 1>(rows, channels, &totals, [=](auto reader, Size i, Size, Size c, auto* sum) {
+    sum_columns<T, 1>(rows, channels, &totals, [=](auto reader, Size i, Size c, auto* sum) {
       const auto d = reader.at(x + i) - reader.at(mean + c);
       sum[0] += d * d;
     });
   } else {
     sum_columns<T, 1>(rows, channels, &totals,
-                      [=](auto reader, Size i, Size, Size, auto* sum) { sum[0] += reader.at(x + i); });
+                      [=](auto reader, Size i, Size, auto* sum) { sum[0] += reader.at(x + i); });
   }
 }
 
@@ -72,7 +71,7 @@ void products(Size rows, Size channels, const void* from, const void* means, con
   const auto *x = static_cast<const T*>(from), *mean = static_cast<const T*>(means),
              *g = static_cast<const T*>(cotangent);
   double* const totals[] = {plain, along};
-  sum_columns<T, 2>(rows, channels, totals, [=](auto reader, Size i, Size, Size c, auto* sum) {
+  sum_columns<T, 2>(rows, channels, totals, [=](auto reader, Size i, Size c, auto* sum) {
     const auto u = reader.at(g + i);
     sum[0] += u;
     sum[1] += u * (reader.at(x + i) - reader.at(mean + c));
@@ -80,24 +79,14 @@ void products(Size rows, Size channels, const void* from, const void* means, con
 }
 
 template <class T>
-void gate(Size rows, Size channels, const void* cotangent, const void* result, void* out, Size row_step,
-          Size block_step, double* totals) {
+void gate(Size rows, Size channels, const void* cotangent, const void* result, void* out, double* totals) {
   const auto *g = static_cast<const T*>(cotangent), *y = static_cast<const T*>(result);
   auto* to = static_cast<T*>(out);
-  const auto place = [=](Size r, Size c) { return to + r * row_step + c / 16 * block_step + c % 16; };
-  if (y) {
-    sum_columns<T, 1>(rows, channels, &totals, [=](auto reader, Size i, Size r, Size c, auto* sum) {
-      const typename decltype(reader)::Value zero{}, v = reader.at(y + i) > zero ? reader.at(g + i) : zero;
-      reader.put(place(r, c), v);
-      sum[0] += v;
-    });
-  } else {
-    sum_columns<T, 1>(rows, channels, &totals, [=](auto reader, Size i, Size r, Size c, auto* sum) {
-      const auto v = reader.at(g + i);
-      reader.put(place(r, c), v);
-      sum[0] += v;
-    });
-  }
+  sum_columns<T, 1>(rows, channels, &totals, [=](auto reader, Size i, Size, auto* sum) {
+    const typename decltype(reader)::Value zero{}, v = reader.at(y + i) > zero ? reader.at(g + i) : zero;
+    reader.put(to + i, v);
+    sum[0] += v;
+  });
 }
 
 template <class T>

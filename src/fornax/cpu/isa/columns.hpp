@@ -13,10 +13,8 @@ struct ColumnKernels {
   /// plain[c] += the sum of g; along[c] += that of g (x - mean).
   void (*products)(std::int64_t rows, std::int64_t channels, const void* x, const void* mean, const void* g,
                    double* plain, double* along);
-  /// The elements of g, or without y all of them, where y > 0, and 0 elsewhere; sums[c] += the sum of that. Channel c of row r goes to
-  /// to[r row_step + c / 16 block_step + c % 16].
-  void (*gate)(std::int64_t rows, std::int64_t channels, const void* g, const void* y, void* to, std::int64_t row_step,
-               std::int64_t block_step, double* sums);
+  /// to = g where y > 0, and 0 elsewhere; sums[c] += the sum of that over the rows.
+  void (*gate)(std::int64_t rows, std::int64_t channels, const void* g, const void* y, void* to, double* sums);
   /// y = (x - mean) scale + bias. y may be x.
   void (*forward)(std::int64_t rows, std::int64_t channels, const void* x, const void* mean, const void* scale,
                   const void* bias, void* y);

@@ -1,5 +1,4 @@
-// The gradients of a convolution with bias and relu: the cotangent is masked, summed up and brought into the order that both
-// products like, in one pass.
+// The gradients of a convolution with bias and relu: the cotangent is masked and summed up in one pass.
 
 #include <algorithm>
 #include <vector>
@@ -38,9 +37,8 @@ Masked masked_apart(const Array& g, const Array& y, const Spec& sums) {
   return {u, view(total, sums.shape, contiguous_strides(sums.shape), 0)};
 }
 
-/// For pictures in f32 or f64 with adjacent channels. `blocks`: the result lies in blocks of 16 channels. Sums of images are
-/// joined in their order.
-Masked masked(std::string_view name, const Array& g, const Array& y, const Spec& sums, bool blocks) {
+/// For relu and pictures in f32 or f64 with adjacent channels. Sums of images are joined in their order.
+Masked masked(std::string_view name, const Array& g, const Array& y, const Spec& sums) {
   const DType type = g.dtype();
   const Size images = g.shape()[0], channels = g.shape()[1], pixels = g.numel() / (images * channels);
   const std::size_t image_bytes = static_cast<std::size_t>(channels * pixels) * size_of(type);
@@ -50,8 +48,7 @@ Masked masked(std::string_view name, const Array& g, const Array& y, const Spec&
   parallel_for(images, std::max<Size>(1, kLeastElements / 4 / (channels * pixels)), [&](Size begin, Size end) {
     for (Size i = begin; i < end; ++i) {
       const std::size_t at = static_cast<std::size_t>(i) * image_bytes;
-      gate(pixels, channels, dense(g).data + at, y.defined() ? dense(y).data + at : nullptr, dense(to).data + at,
-           blocks ? 16 : channels, blocks ? 16 * pixels : 16, parts.data() + i * channels);
+      gate(pixels, channels, dense(g).data + at, dense(y).data + at, dense(to).data + at, parts.data() + i * channels);
     }
   });
   Array totals = cpu_empty(name, sums.shape, DType::F64);
@@ -66,27 +63,21 @@ Masked masked(std::string_view name, const Array& g, const Array& y, const Spec&
 
 Arrays execute(const op::BiasedConvGrad& op, const Specs& specs, Operands inputs) {
   const Array &x = inputs[0].array(), &w = inputs[inputs.size() - 1].array();
-  Array g = inputs[1].array(), y = op.relu ? inputs[2].array() : Array();
+  const Array& g = inputs[1].array();
+  const Array y = op.relu ? inputs[2].array() : Array();
   const ConvSettings &weight = *op.settings, input = op.of_input(x.shape());
-  const ConvShapes shapes(ConvKind::Weight, specs[0].shape, x.shape(), g.shape());
-  const bool x_by_rows = is_contiguous(x) && !is_channels_last(x);
-  const bool blocks = wants_blocks(weight, g.dtype(), shapes, x_by_rows) &&
-                      (!op.input || wants_blocks(input, g.dtype(), shapes, false));
-  const bool side_by_side = is_channels_last(g) && !is_contiguous(g) && (!op.relu || is_channels_last(y));
+  const bool side_by_side = op.relu && is_channels_last(g) && !is_contiguous(g) && is_channels_last(y);
   Masked made;
-  if (blocks || (side_by_side && g.numel() > 0 && (g.dtype() == DType::F32 || g.dtype() == DType::F64))) {
-    g = as_channels_last(op.name(), g);
-    if (op.relu) y = as_channels_last(op.name(), y);
-    made = masked(op.name(), g, y, specs[1], blocks);
+  if (side_by_side && g.numel() > 0 && (g.dtype() == DType::F32 || g.dtype() == DType::F64)) {
+    made = masked(op.name(), g, y, specs[1]);
   } else {
     made = masked_apart(g, y, specs[1]);
   }
-  const ConvExtra extra{.blocks = blocks};
   const Operand of_weight[] = {x, made.g};
-  Arrays grads{convolve(op.name(), weight, specs[0], of_weight, extra), std::move(made.sums)};
+  Arrays grads{convolve(op.name(), weight, specs[0], of_weight), std::move(made.sums)};
   if (op.input) {
     const Operand of_input[] = {made.g, w};
-    grads.push_back(convolve(op.name(), input, specs[2], of_input, extra));
+    grads.push_back(convolve(op.name(), input, specs[2], of_input));
   }
   return grads;
 }

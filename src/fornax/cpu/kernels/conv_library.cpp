@@ -192,30 +192,20 @@ std::optional<ConvProblem> problem_of(const ConvSettings& s, DType type, const C
 
 }  // namespace
 
-bool wants_blocks(const ConvSettings& s, DType type, const ConvShapes& shapes, bool x_by_rows) {
-  std::optional<ConvProblem> p = problem_of(s, type, shapes);
-  if (!p || !p->suits_winograd(p->images)) return false;
-  p->rows_in = s.kind == ConvKind::Weight && x_by_rows;
-  p->blocks_out = true;
-  const Convolution convolution("conv", *p);
-  return convolution.is_fast() && convolution.problem().winograd;
-}
-
 Array convolve_by_library(std::string_view name, const ConvSettings& s, const Spec& spec, Operands inputs,
                           const ConvShapes& shapes, const ConvExtra& extra) {
   std::optional<ConvProblem> p = problem_of(s, spec.dtype, shapes);
   Array first = inputs[0].array(), second = inputs[1].array();
   // Products of row-major pictures need no columns.
-  if (!p || (spec.dtype == DType::F32 && p->is_pointwise() && is_contiguous(first) && !extra.blocks)) return {};
+  if (!p || (spec.dtype == DType::F32 && p->is_pointwise() && is_contiguous(first))) return {};
   const bool input = s.kind == ConvKind::Input, weight = s.kind == ConvKind::Weight;
   // So few channels leave most lanes of the library's kernels empty.
-  constexpr Size few = 4;
+  constexpr Size few = 3;
   if (s.kind == ConvKind::Forward && spec.dtype == DType::F32 && p->groups == 1 && by_rows(first) &&
       std::max(p->in_channels, p->out_channels) <= few)
     return {};
-  p->blocks_out = extra.blocks;
-  if (!input || !extra.blocks) (input ? p->rows_out : p->rows_in) = by_rows(first);
-  if (weight && !extra.blocks) p->rows_out = by_rows(second);
+  (input ? p->rows_out : p->rows_in) = by_rows(first);
+  if (weight) p->rows_out = by_rows(second);
   p->biased = extra.bias.defined();
   p->relu = extra.activation == UnaryFn::Relu;
   const Convolution convolution(name, *p);
@@ -223,7 +213,7 @@ Array convolve_by_library(std::string_view name, const ConvSettings& s, const Sp
 
   const ConvProblem& found = convolution.problem();
   const auto settled = [&](const Array& a, bool of_x) {
-    return (of_x ? found.rows_in : found.rows_out || found.blocks_out) ? a : as_channels_last(name, a);
+    return (of_x ? found.rows_in : found.rows_out) ? a : as_channels_last(name, a);
   };
   first = settled(first, !input);
   second = weight ? settled(second, false) : cpu_contiguous(second);
@@ -255,7 +245,6 @@ Array convolve_by_library(std::string_view, const ConvSettings&, const Spec&, Op
                           const ConvExtra&) {
   return {};
 }
-bool wants_blocks(const ConvSettings&, DType, const ConvShapes&, bool) { return false; }
 
 }  // namespace fornax::cpu
 

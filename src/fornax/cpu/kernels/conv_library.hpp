@@ -10,8 +10,6 @@ namespace fornax::cpu {
 struct ConvExtra {
   Array bias = {};                         // of the output channels; kind Forward
   std::optional<UnaryFn> activation = {};  // of what the bias was added to
-  /// y, which is read, lies in memory as pictures in blocks of 16 adjacent channels, not as its strides say.
-  bool blocks = false;
 };
 
 /// The three arrays' shapes: of the picture's side, of the weight, of the result's side.
@@ -31,8 +29,6 @@ struct ConvShapes {
 /// usual shapes: what comes otherwise is turned once, and what goes out stays so through elementwise operations.
 Array convolve_by_library(std::string_view name, const ConvSettings& s, const Spec& spec, Operands inputs,
                           const ConvShapes& shapes, const ConvExtra& extra);
-/// True if the library computes that gradient of such pictures from blocks of 16 adjacent channels of y's cotangent.
-bool wants_blocks(const ConvSettings& s, DType type, const ConvShapes& shapes, bool by_rows);
 
 /// The same by whatever is fastest.
 Array convolve(std::string_view name, const ConvSettings& s, const Spec& spec, Operands inputs,

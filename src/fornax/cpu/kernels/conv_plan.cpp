@@ -136,8 +136,7 @@ bool ConvProblem::suits_winograd(Size batch) const {
     const char* wish = std::getenv("FORNAX_WINOGRAD");  // NOLINT(concurrency-mt-unsafe): read once
     return wish && std::strcmp(wish, "off") == 0;
   }();
-  constexpr Size least_tiles = 96, most_channels = 256, lanes = 16;
-  static const Size least_channels = std::getenv("NET_X") ? 16 : 32;
+  constexpr Size least_tiles = 96, least_channels = 32, most_channels = 256, lanes = 16;
   if (dims != 2 || groups != 1 || off || type != DType::F32 || isa() != Isa::Avx512) return false;
   for (std::size_t d = first(); d < kMaxSpatialDims; ++d)
     if (kernel[d] != 3 || stride[d] != 1 || dilation[d] != 1 || before[d] > 2 || after[d] > 2) return false;
@@ -159,7 +158,6 @@ Desc ConvProblem::picture(bool of_x, bool any) const {
   Dims list = spatial(of_x ? in : out);
   list.insert(list.begin(), {images, of_x ? in_channels : out_channels});
   constexpr Tag by_rows[] = {Tag::ncw, Tag::nchw, Tag::ncdhw}, by_channels[] = {Tag::nwc, Tag::nhwc, Tag::ndhwc};
-  if (blocks_out && !of_x && !any) return {list, Type::f32, Tag::nChw16c};
   const Tag tag = any ? Tag::any : ((of_x ? rows_in : rows_out) ? by_rows : by_channels)[dims - 1];
   return {list, type == DType::BF16 ? Type::bf16 : Type::f32, tag};
 }

@@ -20,7 +20,6 @@ struct ConvProblem : ConvSizes {
   DType type;  // F32 or BF16
   // Pictures are row-major in memory; else their channels are adjacent.
   bool rows_in = false, rows_out = false;
-  bool blocks_out = false;  // y is read in blocks of 16 adjacent channels
   bool biased = false, relu = false;
   bool winograd = false;
 
@@ -48,7 +47,7 @@ struct ConvProblem : ConvSizes {
 
   auto key() const {
     return std::tuple(kind, dims, images, groups, in_channels, out_channels, in, kernel, out, stride, dilation, before,
-                      after, type, rows_in, rows_out, blocks_out, biased, relu, winograd);
+                      after, type, rows_in, rows_out, biased, relu, winograd);
   }
   friend bool operator<(const ConvProblem& a, const ConvProblem& b) { return a.key() < b.key(); }
 };
