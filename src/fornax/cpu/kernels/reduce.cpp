@@ -121,9 +121,10 @@ void reduce_one(const Walk& walk, RowKernels::Fold kernel, std::byte* at, typena
   *y = finish<F>(total, divisor);
 }
 
-/// Calls one(x, y) for each result, or tile(x, y, width) for each group of adjacent ones.
-template <class T, class Y, class One, class Tile>
-void for_each_result(const Walk& walk, const Array& y, One&& one, Tile&& tile, bool one_by_one = false) {
+/// Calls some(x, step, y, n) for n results whose elements begin `step` elements apart, or tile(x, y, width) for each group of
+/// adjacent ones.
+template <class T, class Y, class Some, class Tile>
+void for_each_result(const Walk& walk, const Array& y, Some&& some, Tile&& tile, bool one_by_one = false) {
   for_each_run<2>(walk.kept, {walk.x.data, dense(y).data}, {walk.x.strides, &dense(y).strides}, {sizeof(T), sizeof(Y)},
                   [&](const auto& at, const auto& step, std::int64_t n) {
                     // As many tiles as needed, about equally wide: a narrow one at the end would cost as much as a wide one.
@@ -134,14 +135,12 @@ void for_each_result(const Walk& walk, const Array& y, One&& one, Tile&& tile, b
                     const std::int64_t grain =
                         one_by_one ? n : width * std::max<std::int64_t>(kLeastElements / work, 1);
                     parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
-                      for (std::int64_t i = begin; i < end; i += width) {
-                        std::byte* from = at[0] + i * step[0];
-                        auto* to = reinterpret_cast<Y*>(at[1] + i * step[1]);
-                        if (walk.columns)
-                          tile(from, to, std::min(width, end - i));
-                        else
-                          one(from, to);
-                      }
+                      auto* const to = reinterpret_cast<Y*>(at[1]);  // a new array, whose elements are adjacent
+                      if (!walk.columns)
+                        return some(at[0] + begin * step[0], step[0] / static_cast<std::int64_t>(sizeof(T)), to + begin,
+                                    end - begin);
+                      for (std::int64_t i = begin; i < end; i += width)
+                        tile(at[0] + i * step[0], to + i, std::min(width, end - i));
                     });
                   });
 }
@@ -179,7 +178,14 @@ template <class F> void reduce(const Walk& walk, const Array& y, double divisor)
   const bool shares_rows = walk.step && walk.count >= 4 * F::block && walk.kept.numel() <= 4 * kColumns;
   const RowKernels::Fold kernel = row_kernel<F>();
   for_each_result<T, T>(
-      walk, y, [&](std::byte* from, T* to) { reduce_one<F>(walk, kernel, from, to, divisor); },
+      walk, y,
+      [&](std::byte* from, std::int64_t step, T* to, std::int64_t n) {
+        if constexpr (F::is_sum && (std::is_same_v<T, float> || std::is_same_v<T, double>))
+          if (walk.step == 1 && walk.count <= F::range)
+            return row_kernels(dtype_v<T>, isa()).sum_each(from, step, n, walk.count, divisor, to);
+        for (std::int64_t i = 0; i < n; ++i)
+          reduce_one<F>(walk, kernel, from + i * step * static_cast<std::int64_t>(sizeof(T)), to + i, divisor);
+      },
       [&](std::byte* from, T* to, std::int64_t width) {
         if (shares_rows) return reduce_columns<F>(walk, from, to, width, divisor);
         Columns<F> columns(width);
@@ -245,7 +251,11 @@ Array execute(const op::ArgReduce& op, const Spec& spec, Operands inputs) {
   const auto run = [&]<class F>(F) {
     using T = typename F::Element;
     for_each_result<T, std::int64_t>(
-        walk, y, [&](std::byte* from, std::int64_t* to) { *to = find_best<F>(walk, from); },
+        walk, y,
+        [&](std::byte* from, std::int64_t step, std::int64_t* to, std::int64_t n) {
+          for (std::int64_t i = 0; i < n; ++i)
+            to[i] = find_best<F>(walk, from + i * step * static_cast<std::int64_t>(sizeof(T)));
+        },
         [&](std::byte* from, std::int64_t* to, std::int64_t width) { find_best_columns<F>(walk, from, to, width); });
   };
   with_numeric_type(walk.x.dtype, [&]<class T>(T) {
