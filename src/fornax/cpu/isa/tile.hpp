@@ -21,39 +21,52 @@ inline constexpr int kTileRows = 6, kTileVectors = kVectorBytes == 64 ? 4 : 2;
 template <int R, int V, class T>
 FORNAX_INLINE void add_tile(Left<T> a, const T* __restrict b, std::int64_t b_step, T* __restrict y, std::int64_t y_step,
                             std::int64_t depth, bool fresh) {
-  Vec<T> sum[R][V] = {};
-  for (int r = 0; r < R && !fresh; ++r)
-    for (int v = 0; v < V; ++v) sum[r][v] = load(y + r * y_step + v * kLanes<T>);
+  // Unrolled early, all of them, or g++ takes the sums through memory.
+  Vec<T> sum[R][V];
   const T* from[R];
-  for (int r = 0; r < R; ++r) from[r] = a.data + r * a.row;
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+    from[r] = a.data + r * a.row;
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) sum[r][v] = fresh ? Vec<T>{} : load(y + r * y_step + v * kLanes<T>);
+  }
   for (std::int64_t k = 0; k < depth; ++k) {
     Vec<T> row[V];
+#pragma GCC unroll 8
     for (int v = 0; v < V; ++v) row[v] = load(b + k * b_step + v * kLanes<T>);
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       const T factor = from[r][k * a.column];
+#pragma GCC unroll 8
       for (int v = 0; v < V; ++v) sum[r][v] += factor * row[v];
     }
   }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
     for (int v = 0; v < V; ++v) store<T>(y + r * y_step + v * kLanes<T>, sum[r][v]);
+}
+
+/// f(R, i) for rows [i, i + R), of which R, a constant, are a tile.
+template <class F> FORNAX_INLINE void for_tiles(std::int64_t rows, F&& f) {
+  std::int64_t i = 0;
+  for (; i + kTileRows <= rows; i += kTileRows) f(std::integral_constant<int, kTileRows>(), i);
+  switch (rows - i) {
+    case 5: return f(std::integral_constant<int, 5>(), i);
+    case 4: return f(std::integral_constant<int, 4>(), i);
+    case 3: return f(std::integral_constant<int, 3>(), i);
+    case 2: return f(std::integral_constant<int, 2>(), i);
+    case 1: return f(std::integral_constant<int, 1>(), i);
+    default: return;
+  }
 }
 
 template <int V, class T>
 FORNAX_INLINE void add_panel(Left<T> a, const T* b, std::int64_t b_step, T* y, std::int64_t y_step, std::int64_t rows,
                              std::int64_t depth, bool fresh = false) {
-  std::int64_t i = 0;
-  const auto add = [&]<int R>(std::integral_constant<int, R>) {
+  for_tiles(rows, [&]<int R>(std::integral_constant<int, R>, std::int64_t i) {
     add_tile<R, V>(Left<T>{a.data + i * a.row, a.row, a.column}, b, b_step, y + i * y_step, y_step, depth, fresh);
-  };
-  for (; i + kTileRows <= rows; i += kTileRows) add(std::integral_constant<int, kTileRows>());
-  switch (rows - i) {
-    case 5: return add(std::integral_constant<int, 5>());
-    case 4: return add(std::integral_constant<int, 4>());
-    case 3: return add(std::integral_constant<int, 3>());
-    case 2: return add(std::integral_constant<int, 2>());
-    case 1: return add(std::integral_constant<int, 1>());
-    default: return;
-  }
+  });
 }
 
 /// y [rows, columns] += a [rows, depth] b [depth, columns], or y = a b if it is `fresh`; columns is a multiple of the lanes.
