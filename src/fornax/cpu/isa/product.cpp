@@ -18,43 +18,6 @@ template <class T> constexpr Size kWidth = kTileVectors* kLanes<T>;  // of a pan
 constexpr Size kDepth = 1024;                                        // of a panel at most
 constexpr Size kPackedDepth = 512, kPackedRows = 86 * kTileRows;     // at most, of rows that are copied
 constexpr Size kFewRows = 128;                                       // at most; more are worth copying a panel for
-constexpr Size kAhead = 8;  // rows that are asked for while another is copied: they are far from each other
-template <class T> constexpr Size kLine = 64 / sizeof(T);
-
-/// Columns [0, width) of b as a panel; zeros up to a whole vector.
-template <class T>
-void pack_panel(const T* b, Size b_row, Size b_column, Size depth, Size width, T* __restrict to, Size step) {
-  constexpr Size lanes = kLanes<T>;
-  if (b_column == 1) {
-    for (Size k = 0; k < depth; ++k, b += b_row, to += step) {
-      for (Size j = 0; j < width; j += kLine<T>) expect(b, kAhead * b_row + j);
-      Size j = 0;
-      for (; j + lanes <= width; j += lanes) store<T>(to + j, load(b + j));
-      if (j < width) store<T>(to + j, load_first(b + j, width - j));
-    }
-    return;
-  }
-  Size first = 0;
-  if (b_row == 1) {
-    const Size whole = width / lanes * lanes;
-    for (; first + lanes <= depth; first += lanes)
-      for (Size j = 0; j < whole; j += lanes) {
-        Vec<T> v[lanes];
-        for (Size l = 0; l < lanes; ++l) {
-          const T* const from = b + first + (j + l) * b_column;
-          expect(from, kLine<T>);
-          v[l] = load(from);
-        }
-        transpose<static_cast<int>(lanes) / 2>(v);
-        for (Size l = 0; l < lanes; ++l) store<T>(to + (first + l) * step + j, v[l]);
-      }
-    // The columns that are left.
-    for (Size k = 0; k < first; ++k)
-      for (Size j = whole; j < step; ++j) to[k * step + j] = j < width ? b[k + j * b_column] : T(0);
-  }
-  for (Size k = first; k < depth; ++k)
-    for (Size j = 0; j < step; ++j) to[k * step + j] = j < width ? b[k * b_row + j * b_column] : T(0);
-}
 
 /// Elements between groups of rows: a cache line more than they have, lest groups meet in one set of the cache.
 template <class T> Size group_step(Size depth) { return kTileRows * depth + kLine<T>; }
@@ -72,7 +35,7 @@ template <class T> void pack_rows(const T* a, Size a_row, Size a_column, Size ro
       Size i = first;
       const auto next = [&] { i += kTileRows, from += kTileRows * a_row, group += group_step<T>(depth); };
       if (a_row == 1) {
-        for (Size l = 0; l < end - first; l += kLine<T>) expect(from, kAhead * a_column + l);
+        for (Size l = 0; l < end - first; l += kLine<T>) expect(from, kRowsAhead * a_column + l);
         // A whole vector is one store; what is too much of it, the next column overwrites.
         for (; k + 1 < depth && i + wide <= end; next()) __builtin_memcpy(group, from, wide * sizeof(T));
         for (; i + kTileRows <= end; next()) __builtin_memcpy(group, from, kTileRows * sizeof(T));

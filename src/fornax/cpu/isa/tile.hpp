@@ -18,6 +18,48 @@ template <class T> struct Left {
 // element of a.
 inline constexpr int kTileRows = 6, kTileVectors = kVectorBytes == 64 ? 4 : 2;
 
+template <class T> inline constexpr std::int64_t kLine = 64 / static_cast<std::int64_t>(sizeof(T));  // of the caches
+inline constexpr std::int64_t kRowsAhead = 8;  // are asked for while another is copied: they are far from each other
+
+/// Columns [0, width) of b [depth, width], any way it lies, in rows of `step` elements, whole vectors; zeros behind.
+template <class T>
+inline void pack_panel(const T* b, std::int64_t b_row, std::int64_t b_column, std::int64_t depth, std::int64_t width,
+                       T* __restrict to, std::int64_t step) {
+  constexpr std::int64_t lanes = kLanes<T>, usual = kTileVectors * lanes;
+  if (b_column == 1) {
+    for (std::int64_t k = 0; k < depth; ++k, b += b_row, to += step) {
+      for (std::int64_t j = 0; j < width; j += kLine<T>) expect(b, kRowsAhead * b_row + j);
+      std::int64_t j = 0;
+      if (width == usual)  // spares a call of memcpy, which g++ makes of the next line
+        for (; j < usual; j += lanes) store<T>(to + j, load(b + j));
+      for (; j + lanes <= width; j += lanes) store<T>(to + j, load(b + j));
+      if (j < width) store<T>(to + j, load_first(b + j, width - j)), j += lanes;
+      for (; j < step; j += lanes) store<T>(to + j, Vec<T>{});
+    }
+    return;
+  }
+  std::int64_t first = 0;
+  if (b_row == 1) {
+    const std::int64_t whole = width / lanes * lanes;
+    for (; first + lanes <= depth; first += lanes)
+      for (std::int64_t j = 0; j < whole; j += lanes) {
+        Vec<T> v[lanes];
+        for (std::int64_t l = 0; l < lanes; ++l) {
+          const T* const from = b + first + (j + l) * b_column;
+          expect(from, kLine<T>);
+          v[l] = load(from);
+        }
+        transpose<static_cast<int>(lanes) / 2>(v);
+        for (std::int64_t l = 0; l < lanes; ++l) store<T>(to + (first + l) * step + j, v[l]);
+      }
+    // The columns that are left.
+    for (std::int64_t k = 0; k < first; ++k)
+      for (std::int64_t j = whole; j < step; ++j) to[k * step + j] = j < width ? b[k + j * b_column] : T(0);
+  }
+  for (std::int64_t k = first; k < depth; ++k)
+    for (std::int64_t j = 0; j < step; ++j) to[k * step + j] = j < width ? b[k * b_row + j * b_column] : T(0);
+}
+
 template <int R, int V, class T>
 FORNAX_INLINE void add_tile(Left<T> a, const T* __restrict b, std::int64_t b_step, T* __restrict y, std::int64_t y_step,
                             std::int64_t depth, bool fresh) {

@@ -117,12 +117,14 @@ struct Blocks {
   Blocks(std::int64_t batches, std::int64_t m, std::int64_t n, std::int64_t depth, bool copies_left, bool copies_right)
       : rows(m), columns(n), count(batches) {
     // Large blocks run at full speed, many keep all cores busy: halve a side until there are eight that stay in the second
-    // cache. A copy is worth most for a block that has much of the other side, so the side that is copied is halved first; below
-    // 64 rows or 128 columns, with a copy twice as many, a block takes up to twice its share of time.
+    // cache. A copy is worth most for a block that has much of the other side, so the side that is copied is halved first; else
+    // the longer one, and a square stays tall unless its rows are copied. Below 64 rows or 128 columns, with a copy twice as many,
+    // a block takes up to twice its share of time.
     const bool one = copies_left != copies_right;
     const std::int64_t least_rows = one && copies_right ? 256 : 128, least_columns = one && copies_left ? 512 : 256;
     while (count < 8 || rows * columns > 512 * 512) {
-      const bool longer = rows > columns, by_preference = one && std::max(rows, columns) <= 1024 ? copies_left : longer;
+      const bool longer = copies_left ? rows >= columns : rows > columns;
+      const bool by_preference = one && std::max(rows, columns) <= 1024 ? copies_left : longer;
       const bool by_rows = rows >= least_rows && (by_preference || columns < least_columns);
       if (!by_rows && columns < least_columns) return;
       const std::int64_t half_rows = by_rows ? half(rows) : rows, half_columns = by_rows ? columns : half(columns);
@@ -197,8 +199,8 @@ template <class T> void multiply(Factor lhs, const Factor& rhs, const Array& y, 
   if constexpr (std::is_same_v<T, float>)
     if (batches == 1 && rows <= kFewRows && columns >= 64 && depth >= 16 && rhs.column_step == 1)
       return multiply_few_rows(lhs, rhs, y, epilogue);
-  constexpr bool ours = !std::is_same_v<T, BFloat16>;  // the library's kernels copy both factors anyway
-  const Blocks blocks(batches, rows, columns, depth, ours && lhs.column_step != 1, ours && rhs.column_step != 1);
+  constexpr bool library = std::is_same_v<T, BFloat16>;  // copies both factors anyway
+  const Blocks blocks(batches, rows, columns, depth, library || lhs.column_step != 1, library || rhs.column_step != 1);
   const std::int64_t across = Blocks::along(columns, blocks.columns), down = Blocks::along(rows, blocks.rows);
   std::atomic<bool> failed = false;
   const auto run_block = [&](std::int64_t i) {
