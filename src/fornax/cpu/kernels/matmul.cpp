@@ -116,15 +116,14 @@ struct Blocks {
   /// `copies_*` say of which factor the kernel copies what a block needs, because rows of it are not adjacent elements.
   Blocks(std::int64_t batches, std::int64_t m, std::int64_t n, std::int64_t depth, bool copies_left, bool copies_right)
       : rows(m), columns(n), count(batches) {
-    // Large blocks run at full speed, many keep all cores busy: halve a side until there are eight that stay in the second
-    // cache. A copy is worth most for a block that has much of the other side, so the side that is copied is halved first; else
-    // the longer one, and a square stays tall unless its rows are copied. Below 64 rows or 128 columns, with a copy twice as many,
-    // a block takes up to twice its share of time.
-    const bool one = copies_left != copies_right;
+    // Large blocks run at full speed, many keep all cores busy: halve a side until there are eight, of 2 MiB at most. A copy is
+    // worth most for a block that has much of the other side, so the side that is copied is halved first; of neither, the columns,
+    // because the right factor is copied for many rows anyway. Below 64 rows or 128 columns, with a copy twice as many, a block
+    // takes up to twice its share of time.
+    const bool one = copies_left != copies_right, both = copies_left && copies_right;
     const std::int64_t least_rows = one && copies_right ? 256 : 128, least_columns = one && copies_left ? 512 : 256;
-    while (count < 8 || rows * columns > 512 * 512) {
-      const bool longer = copies_left ? rows >= columns : rows > columns;
-      const bool by_preference = one && std::max(rows, columns) <= 1024 ? copies_left : longer;
+    while (count < 8 || rows * columns > 1024 * 512) {
+      const bool by_preference = both || std::max(rows, columns) > 1024 ? rows >= columns : copies_left;
       const bool by_rows = rows >= least_rows && (by_preference || columns < least_columns);
       if (!by_rows && columns < least_columns) return;
       const std::int64_t half_rows = by_rows ? half(rows) : rows, half_columns = by_rows ? columns : half(columns);
