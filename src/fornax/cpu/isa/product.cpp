@@ -1,5 +1,5 @@
 // Blocks of both factors are copied to where they are read from one end to the other: of the right factor a panel of whole
-// vectors, which stays in the first caches while all rows pass over it, and of the left one as many rows as a tile of the result
+// vectors, which stays in the second cache while all rows pass over it, and of the left one as many rows as a tile of the result
 // has. (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.) What lies that way is not copied.
 
 #include <fornax/cpu/isa/product.hpp>

@@ -1,5 +1,5 @@
-// Products of small matrices that lie in the first caches: y += a b or y = a b, where rows of b and y are whole vectors. For the sources
-// of this folder that are compiled with -ffp-contract=fast.
+// Products of small matrices that lie in the first caches: y += a b or y = a b, where rows of b and y are whole vectors; and copies of b
+// that lie so. For the sources of this folder that are compiled with -ffp-contract=fast.
 #pragma once
 
 #include <type_traits>
