@@ -82,10 +82,13 @@ TYPED_TEST(Products, OfAnySizeAndLayoutAreRight) {
         for (const Size depth : {0, 1, 17, 40})
           for (const Lies left : all)
             for (const Lies right : all) expect_product<TypeParam>(rows, columns, depth, left, right, isa);
-    // More than a block of depth, of rows, and of rows that a panel is not copied for.
+    // More than rows that a panel is not copied for, than a block of depth, and than a block of rows.
     for (const Lies left : all)
-      for (const Lies right : all) expect_product<TypeParam>(131, 70, 301, left, right, isa);
-    expect_product<TypeParam>(509, 66, 3, Lies::ByColumns, Lies::ByColumns, isa);
+      for (const Lies right : all) {
+        expect_product<TypeParam>(131, 70, 30, left, right, isa);
+        expect_product<TypeParam>(8, 66, 1031, left, right, isa);
+      }
+    expect_product<TypeParam>(521, 66, 3, Lies::ByColumns, Lies::ByColumns, isa);
   }
 }
 

@@ -18,18 +18,14 @@ template <class T> std::int64_t scratch_size(std::int64_t n, std::int64_t rows) 
 template <class T> void pack_forward(const void* weight, std::int64_t n, void* packed) {
   const auto* w = static_cast<const T*>(weight);
   auto* to = static_cast<T*>(packed);
-  Panels<T>::pack(
-      n, 2 * n, [&](std::int64_t k, std::int64_t j) { return w[j * n + k]; }, to);
-  Panels<T>::pack(
-      n, n, [&](std::int64_t k, std::int64_t j) { return w[(2 * n + j) * n + k]; }, to + n * Panels<T>::padded(2 * n));
+  Panels<T>::pack(w, 1, n, n, 2 * n, to);
+  Panels<T>::pack(w + 2 * n * n, 1, n, n, n, to + n * Panels<T>::padded(2 * n));
 }
 template <class T> void pack_backward(const void* weight, std::int64_t n, void* packed) {
   const auto* w = static_cast<const T*>(weight);
   auto* to = static_cast<T*>(packed);
-  Panels<T>::pack(
-      2 * n, n, [&](std::int64_t k, std::int64_t j) { return w[k * n + j]; }, to);
-  Panels<T>::pack(
-      n, n, [&](std::int64_t k, std::int64_t j) { return w[(2 * n + k) * n + j]; }, to + 2 * n * Panels<T>::padded(n));
+  Panels<T>::pack(w, n, 1, 2 * n, n, to);
+  Panels<T>::pack(w + 2 * n * n, n, 1, n, n, to + 2 * n * Panels<T>::padded(n));
 }
 
 /// A part of one row of one step: sums become the gates r and z, and `recalled` what of h the new state sees.
@@ -143,8 +139,7 @@ void backward(const SequenceShape& s, const GruBackward& at, std::int64_t first,
     if (at.reset_after) {
       Panels<T>::add({slopes + 2 * n, 3 * n, 1}, of_state, dh, rows, n, n);
     } else {
-      std::fill_n(back, rows * step, T(0));
-      Panels<T>::add({slopes + 2 * n, 3 * n, 1}, of_state, back, rows, n, n);
+      Panels<T>::add({slopes + 2 * n, 3 * n, 1}, of_state, back, rows, n, n, true);
       for (std::int64_t r = 0; r < rows; ++r)
         slopes_of_reset<T>(n, gates + (row + r) * kept, h_before + r * n, ggates ? ggates + (row + r) * kept : nullptr,
                            back + r * step, dh + r * step, dx + (row + r) * 3 * n);

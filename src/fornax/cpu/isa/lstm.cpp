@@ -16,22 +16,20 @@ template <class T> std::int64_t scratch_size(std::int64_t width, std::int64_t ro
 }
 
 template <class T> void pack_forward(const void* weight, std::int64_t width, void* packed) {
-  const auto* w = static_cast<const T*>(weight);
-  Panels<T>::pack(
-      width, 4 * width, [&](std::int64_t k, std::int64_t j) { return w[j * width + k]; }, static_cast<T*>(packed));
+  Panels<T>::pack(static_cast<const T*>(weight), 1, width, width, 4 * width, static_cast<T*>(packed));
 }
 template <class T> void pack_backward(const void* weight, std::int64_t width, void* packed) {
-  const auto* w = static_cast<const T*>(weight);
-  Panels<T>::pack(
-      4 * width, width, [&](std::int64_t k, std::int64_t j) { return w[k * width + j]; }, static_cast<T*>(packed));
+  Panels<T>::pack(static_cast<const T*>(weight), width, 1, 4 * width, width, static_cast<T*>(packed));
 }
 
+/// One row of one step: what the gates see is the sum of x and of what they recall.
 template <class T>
-void cell_forward(std::int64_t n, const T* __restrict sums, const T* __restrict c_before, T* __restrict c,
-                  T* __restrict h, T* __restrict gates) {
+void cell_forward(std::int64_t n, const T* __restrict x, const T* __restrict recalled, const T* __restrict c_before,
+                  T* __restrict c, T* __restrict h, T* __restrict gates) {
   for (std::int64_t j = 0; j < n; ++j) {
-    const T in = math::sigmoid(sums[j]), forget = math::sigmoid(sums[n + j]);
-    const T fresh = tanh_of(sums[2 * n + j]), out = math::sigmoid(sums[3 * n + j]);
+    const T in = math::sigmoid(x[j] + recalled[j]), forget = math::sigmoid(x[n + j] + recalled[n + j]);
+    const T fresh = tanh_of(x[2 * n + j] + recalled[2 * n + j]),
+            out = math::sigmoid(x[3 * n + j] + recalled[3 * n + j]);
     c[j] = forget * c_before[j] + in * fresh;
     h[j] = out * tanh_of(c[j]);
     gates[j] = in, gates[n + j] = forget, gates[2 * n + j] = fresh, gates[3 * n + j] = out;
@@ -43,47 +41,33 @@ void forward(const SequenceShape& s, const LstmForward& at, std::int64_t first, 
   const auto *x = static_cast<const T*>(at.x), *weight = static_cast<const T*>(at.weight);
   auto *h = static_cast<T*>(at.h), *c = static_cast<T*>(at.c), *gates = static_cast<T*>(at.gates);
   const std::int64_t n = s.width, step = Panels<T>::padded(4 * n);
-  auto* sums = static_cast<T*>(memory);
+  auto* recalled = static_cast<T*>(memory);
   const T *h_before = static_cast<const T*>(at.h0) + first * n, *c_before = static_cast<const T*>(at.c0) + first * n;
   for (std::int64_t i = 0; i < s.steps; ++i) {
     const std::int64_t row = (s.reverse ? s.steps - 1 - i : i) * s.batch + first;
-    for (std::int64_t r = 0; r < rows; ++r) {
-      std::copy_n(x + (row + r) * 4 * n, 4 * n, sums + r * step);
-      std::fill(sums + r * step + 4 * n, sums + (r + 1) * step, T(0));
-    }
-    Panels<T>::add({h_before, n, 1}, weight, sums, rows, 4 * n, n);
+    Panels<T>::add({h_before, n, 1}, weight, recalled, rows, 4 * n, n, true);
     for (std::int64_t r = 0; r < rows; ++r)
-      cell_forward<T>(n, sums + r * step, c_before + r * n, c + (row + r) * n, h + (row + r) * n,
-                      gates + (row + r) * 4 * n);
+      cell_forward<T>(n, x + (row + r) * 4 * n, recalled + r * step, c_before + r * n, c + (row + r) * n,
+                      h + (row + r) * n, gates + (row + r) * 4 * n);
     h_before = h + row * n, c_before = c + row * n;
   }
 }
 
-/// One row of one step back: from dh and dc behind the step to dx, and dc before it. gc and ggates may be null.
-template <class T>
+/// One row of one step back: from dh and dc behind the step to dx, and dc before it. Only with `of_gates` are there ggates.
+template <bool of_gates, class T>
 void cell_backward(std::int64_t n, const T* __restrict gates, const T* __restrict c_before, const T* __restrict c,
-                   const T* __restrict gh, const T* gc, const T* ggates, const T* __restrict dh, T* __restrict dc,
+                   const T* __restrict gh, const T* __restrict ggates, const T* __restrict dh, T* __restrict dc,
                    T* __restrict dx) {
   for (std::int64_t j = 0; j < n; ++j) {
-    const T in = gates[j], fresh = gates[2 * n + j], out = gates[3 * n + j];
+    const T in = gates[j], forget = gates[n + j], fresh = gates[2 * n + j], out = gates[3 * n + j];
     const T turned = tanh_of(c[j]), h = dh[j] + gh[j];
     const T d = dc[j] + h * out * (T(1) - turned * turned);
-    dx[j] = d * fresh, dx[n + j] = d * c_before[j], dx[2 * n + j] = d * in, dx[3 * n + j] = h * turned;
-    dc[j] = d;
-  }
-  if (gc) {
-    for (std::int64_t j = 0; j < n; ++j) {
-      dx[j] += gc[j] * gates[2 * n + j], dx[n + j] += gc[j] * c_before[j], dx[2 * n + j] += gc[j] * gates[j];
-      dc[j] += gc[j];
-    }
-  }
-  if (ggates)
-    for (std::int64_t j = 0; j < 4 * n; ++j) dx[j] += ggates[j];
-  for (std::int64_t j = 0; j < n; ++j) {
-    const T in = gates[j], forget = gates[n + j], fresh = gates[2 * n + j], out = gates[3 * n + j];
-    dx[j] *= in * (T(1) - in), dx[n + j] *= forget * (T(1) - forget);
-    dx[2 * n + j] *= T(1) - fresh * fresh, dx[3 * n + j] *= out * (T(1) - out);
-    dc[j] *= forget;
+    T slopes[] = {d * fresh, d * c_before[j], d * in, h * turned};
+    if constexpr (of_gates)
+      for (int i = 0; i < 4; ++i) slopes[i] += ggates[i * n + j];
+    dx[j] = slopes[0] * (in * (T(1) - in)), dx[n + j] = slopes[1] * (forget * (T(1) - forget));
+    dx[2 * n + j] = slopes[2] * (T(1) - fresh * fresh), dx[3 * n + j] = slopes[3] * (out * (T(1) - out));
+    dc[j] = d * forget;
   }
 }
 
@@ -101,11 +85,13 @@ void backward(const SequenceShape& s, const LstmBackward& at, std::int64_t first
     const auto [row, c_before] = StepBack<T>(s, i, first, c, at.c0);
     for (std::int64_t r = 0; r < rows; ++r) {
       const std::int64_t state = (row + r) * n, gate = 4 * state;
-      cell_backward<T>(n, gates + gate, c_before + r * n, c + state, gh + state, gc ? gc + state : nullptr,
-                       ggates ? ggates + gate : nullptr, dh + r * step, dc + r * n, dx + gate);
+      T* const of_c = dc + r * n;
+      for (std::int64_t j = 0; gc && j < n; ++j) of_c[j] += gc[state + j];
+      const auto cell = ggates ? cell_backward<true, T> : cell_backward<false, T>;
+      cell(n, gates + gate, c_before + r * n, c + state, gh + state, ggates + (ggates ? gate : 0), dh + r * step, of_c,
+           dx + gate);
     }
-    std::fill_n(dh, rows * step, T(0));
-    Panels<T>::add({dx + row * 4 * n, 4 * n, 1}, static_cast<const T*>(at.weight), dh, rows, n, 4 * n);
+    Panels<T>::add({dx + row * 4 * n, 4 * n, 1}, static_cast<const T*>(at.weight), dh, rows, n, 4 * n, true);
   }
   for (std::int64_t r = 0; r < rows; ++r) std::copy_n(dh + r * step, n, static_cast<T*>(at.dh0) + (first + r) * n);
 }

@@ -16,17 +16,17 @@ template <class T> struct Panels {
 
   static std::int64_t padded(std::int64_t columns) { return (columns + width - 1) / width * width; }
 
-  /// `at(k, j)` for k < depth and j < columns, zeros behind.
-  template <class F> static void pack(std::int64_t depth, std::int64_t columns, F&& at, T* to) {
-    for (std::int64_t j = 0; j < columns; j += width)
-      for (std::int64_t k = 0; k < depth; ++k)
-        for (std::int64_t l = 0; l < width; ++l) *to++ = j + l < columns ? at(k, j + l) : T(0);
+  /// b(k, j) = b[k * row + j * column] for k < depth and j < columns, zeros behind.
+  static void pack(const T* b, std::int64_t row, std::int64_t column, std::int64_t depth, std::int64_t columns, T* to) {
+    for (std::int64_t j = 0; j < columns; j += width, to += depth * width)
+      pack_panel(b + j * column, row, column, depth, std::min(width, columns - j), to, width);
   }
-  /// y [rows, padded(columns)] += a [rows, depth] packed.
-  static void add(Left<T> a, const T* packed, T* y, std::int64_t rows, std::int64_t columns, std::int64_t depth) {
+  /// y [rows, padded(columns)] += a [rows, depth] packed, or without what y held if it is `fresh`.
+  static void add(Left<T> a, const T* packed, T* y, std::int64_t rows, std::int64_t columns, std::int64_t depth,
+                  bool fresh = false) {
     const std::int64_t step = padded(columns);
     for (std::int64_t j = 0; j < step; j += width)
-      add_panel<kTileVectors>(a, packed + j * depth, width, y + j, step, rows, depth);
+      add_panel<kTileVectors>(a, packed + j * depth, width, y + j, step, rows, depth, fresh);
   }
 };
 

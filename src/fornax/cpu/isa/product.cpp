@@ -1,5 +1,5 @@
 // Blocks of both factors are copied to where they are read from one end to the other: of the right factor a panel of whole
-// vectors, which stays in the first caches while all rows pass over it, and of the left one as many rows as a tile of the result
+// vectors, which stays in the second cache while all rows pass over it, and of the left one as many rows as a tile of the result
 // has. (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.) What lies that way is not copied.
 
 #include <fornax/cpu/isa/product.hpp>
@@ -15,39 +15,12 @@ namespace {
 using Size = std::int64_t;
 
 template <class T> constexpr Size kWidth = kTileVectors* kLanes<T>;  // of a panel
-constexpr Size kDepth = 256;                                         // of a block of either factor
-constexpr Size kRows = 84 * kTileRows;                               // of a block of the left one
+constexpr Size kDepth = 1024;                                        // of a panel at most
+constexpr Size kPackedDepth = 512, kPackedRows = 86 * kTileRows;     // at most, of rows that are copied
 constexpr Size kFewRows = 128;                                       // at most; more are worth copying a panel for
 
-/// Columns [0, width) of b as a panel; zeros up to a whole vector.
-template <class T>
-void pack_panel(const T* b, Size b_row, Size b_column, Size depth, Size width, T* __restrict to, Size step) {
-  constexpr Size lanes = kLanes<T>;
-  if (b_column == 1) {
-    for (Size k = 0; k < depth; ++k, b += b_row, to += step) {
-      Size j = 0;
-      for (; j + lanes <= width; j += lanes) store<T>(to + j, load(b + j));
-      if (j < width) store<T>(to + j, load_first(b + j, width - j));
-    }
-    return;
-  }
-  Size first = 0;
-  if (b_row == 1) {
-    const Size whole = width / lanes * lanes;
-    for (; first + lanes <= depth; first += lanes)
-      for (Size j = 0; j < whole; j += lanes) {
-        Vec<T> v[lanes];
-        for (Size l = 0; l < lanes; ++l) v[l] = load(b + first + (j + l) * b_column);
-        transpose<static_cast<int>(lanes) / 2>(v);
-        for (Size l = 0; l < lanes; ++l) store<T>(to + (first + l) * step + j, v[l]);
-      }
-    // The columns that are left.
-    for (Size k = 0; k < first; ++k)
-      for (Size j = whole; j < step; ++j) to[k * step + j] = j < width ? b[k + j * b_column] : T(0);
-  }
-  for (Size k = first; k < depth; ++k)
-    for (Size j = 0; j < step; ++j) to[k * step + j] = j < width ? b[k * b_row + j * b_column] : T(0);
-}
+/// Elements between groups of rows: a cache line more than they have, lest groups meet in one set of the cache.
+template <class T> Size group_step(Size depth) { return kTileRows * depth + kLine<T>; }
 
 /// Rows in groups of a tile, of each group one column after the other; zeros up to a whole group. Several groups at a time, so that
 /// all of a cache line is used.
@@ -58,10 +31,11 @@ template <class T> void pack_rows(const T* a, Size a_row, Size a_column, Size ro
     const Size end = std::min(first + together, rows);
     for (Size k = 0; k < depth; ++k) {
       const T* from = a + first * a_row + k * a_column;
-      T* group = to + first * depth + k * kTileRows;
+      T* group = to + first / kTileRows * group_step<T>(depth) + k * kTileRows;
       Size i = first;
-      const auto next = [&] { i += kTileRows, from += kTileRows * a_row, group += kTileRows * depth; };
+      const auto next = [&] { i += kTileRows, from += kTileRows * a_row, group += group_step<T>(depth); };
       if (a_row == 1) {
+        for (Size l = 0; l < end - first; l += kLine<T>) expect(from, kRowsAhead * a_column + l);
         // A whole vector is one store; what is too much of it, the next column overwrites.
         for (; k + 1 < depth && i + wide <= end; next()) __builtin_memcpy(group, from, wide * sizeof(T));
         for (; i + kTileRows <= end; next()) __builtin_memcpy(group, from, kTileRows * sizeof(T));
@@ -82,9 +56,9 @@ template <class T> struct Block {
   bool fresh;  // y holds nothing yet
 };
 
-template <int R, int V, class T> FORNAX_INLINE void add_rows(const Block<T>& o, Size group, Size width) {
-  const Left<T> a{o.a.data + group * o.next, o.a.row, o.a.column};
-  T* const y = o.y + group * kTileRows * o.y_step;
+template <int R, int V, class T> FORNAX_INLINE void add_rows(const Block<T>& o, Size i, Size width) {
+  const Left<T> a{o.a.data + i / kTileRows * o.next, o.a.row, o.a.column};
+  T* const y = o.y + i * o.y_step;
   constexpr Size whole = V * kLanes<T>;
   if (width == whole) return add_tile<R, V>(a, o.b, o.b_step, y, o.y_step, o.depth, o.fresh);
   T tile[R * whole];
@@ -95,16 +69,7 @@ template <int R, int V, class T> FORNAX_INLINE void add_rows(const Block<T>& o, 
 
 /// All rows of a block with one panel.
 template <int V, class T> void add_block(const Block<T>& o, Size width) {
-  const Size groups = o.rows / kTileRows;
-  for (Size g = 0; g < groups; ++g) add_rows<kTileRows, V>(o, g, width);
-  switch (o.rows % kTileRows) {
-    case 5: return add_rows<5, V>(o, groups, width);
-    case 4: return add_rows<4, V>(o, groups, width);
-    case 3: return add_rows<3, V>(o, groups, width);
-    case 2: return add_rows<2, V>(o, groups, width);
-    case 1: return add_rows<1, V>(o, groups, width);
-    default: return;
-  }
+  for_tiles(o.rows, [&]<int R>(std::integral_constant<int, R>, Size i) { add_rows<R, V>(o, i, width); });
 }
 
 template <class T> void add_block(const Block<T>& o, Size width) {
@@ -116,28 +81,51 @@ template <class T> void add_block(const Block<T>& o, Size width) {
   }
 }
 
+/// The size of pieces of about equal size, none larger than `most`.
+Size piece(Size size, Size most) {
+  const Size pieces = std::max<Size>((size + most - 1) / most, 1);
+  return (size + pieces - 1) / pieces;
+}
+
+/// What is taken at once. Rows that are read where they lie pass over a panel all, so that it is copied once.
+struct Sizes {
+  Size rows, depth;
+
+  explicit Sizes(const Product& p)
+      : rows(p.a_column == 1 ? p.rows : up(piece(p.rows, kPackedRows))),
+        depth(piece(p.depth, p.a_column == 1 ? kDepth : kPackedDepth)) {}
+  static Size up(Size rows) { return (rows + kTileRows - 1) / kTileRows * kTileRows; }
+};
+
 template <class T> std::int64_t scratch_size(const Product& p) {
-  const Size depth = std::min(kDepth, p.depth);
-  const Size rows = p.a_column == 1 ? 0 : (std::min(kRows, p.rows) + kTileRows - 1) / kTileRows * kTileRows;
-  return depth * (kWidth<T> + rows);
+  const Sizes most(p);
+  return most.depth * kWidth<T> + (p.a_column == 1 ? 0 : most.rows / kTileRows * group_step<T>(most.depth));
 }
 
 template <class T> void multiply(const Product& p, void* scratch) {
   const auto *a = static_cast<const T*>(p.a), *b = static_cast<const T*>(p.b);
   auto* const y = static_cast<T*>(p.y);
+  const Sizes most(p);
   auto* const panel = static_cast<T*>(scratch);
-  T* const lefts = panel + std::min(kDepth, p.depth) * kWidth<T>;
+  T* const lefts = panel + most.depth * kWidth<T>;
   if (p.depth == 0)
     for (Size i = 0; i < p.rows; ++i) std::fill_n(y + i * p.y_row, p.columns, T(0));
-  for (Size i = 0; i < p.rows; i += kRows)
-    for (Size k = 0; k < p.depth; k += kDepth) {
+  for (Size i = 0; i < p.rows; i += most.rows)
+    for (Size k = 0; k < p.depth; k += most.depth) {
       const T* const left = a + i * p.a_row + k * p.a_column;
-      Block<T> o{{left, p.a_row, p.a_column}, kTileRows * p.a_row,           nullptr, p.b_row, nullptr, p.y_row,
-                 std::min(kRows, p.rows - i), std::min(kDepth, p.depth - k), k == 0};
+      Block<T> o{{left, p.a_row, p.a_column},
+                 kTileRows * p.a_row,
+                 nullptr,
+                 p.b_row,
+                 nullptr,
+                 p.y_row,
+                 std::min(most.rows, p.rows - i),
+                 std::min(most.depth, p.depth - k),
+                 k == 0};
       if (p.a_column != 1) {
         pack_rows(left, p.a_row, p.a_column, o.rows, o.depth, lefts);
         o.a = {lefts, 1, kTileRows};
-        o.next = kTileRows * o.depth;
+        o.next = group_step<T>(o.depth);
       }
       for (Size j = 0; j < p.columns; j += kWidth<T>) {
         const Size width = std::min(kWidth<T>, p.columns - j);

@@ -18,8 +18,14 @@ struct RowKernels {
   Fold sum, max, min;
   /// to[i] += x[i].
   void (*add)(void* to, const void* x, std::int64_t n);
-  /// to[i] = 0, += x[i], += x[i + step] and so on: of so many rows.
-  void (*sum_rows)(void* to, const void* x, std::int64_t step, std::int64_t rows, std::int64_t n);
+  /// Of rows of n elements, `step` apart: row r is added to lane r % 16; lanes lie to_step apart and begin with 0. Those that get
+  /// no row are left alone.
+  void (*sum_lanes)(void* to, std::int64_t to_step, const void* x, std::int64_t step, std::int64_t rows,
+                    std::int64_t n);
+  /// to[c] += the sum of the first `used` lanes in a tree.
+  void (*join_lanes)(const void* lanes, std::int64_t step, std::int64_t used, std::int64_t n, double* to);
+  /// y[r] = sum / divisor of row r; rows of n elements lie `step` apart.
+  void (*sum_each)(const void* x, std::int64_t step, std::int64_t rows, std::int64_t n, double divisor, void* y);
   /// to[i] = the largest of rows[k][i] for k < count; a NaN wins, the last one of several.
   void (*largest)(void* to, const void* const* rows, std::int64_t count, std::int64_t n);
   /// to[k][i] = g[i] where rows[k][i] is that, the first of ties, and 0 for the other k; `add`: += instead.

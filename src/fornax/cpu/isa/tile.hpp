@@ -1,5 +1,5 @@
-// Products of small matrices that lie in the first caches: y += a b or y = a b, where rows of b and y are whole vectors. For the sources
-// of this folder that are compiled with -ffp-contract=fast.
+// Products of small matrices that lie in the first caches: y += a b or y = a b, where rows of b and y are whole vectors; and copies of b
+// that lie so. For the sources of this folder that are compiled with -ffp-contract=fast.
 #pragma once
 
 #include <type_traits>
@@ -18,42 +18,97 @@ template <class T> struct Left {
 // element of a.
 inline constexpr int kTileRows = 6, kTileVectors = kVectorBytes == 64 ? 4 : 2;
 
+template <class T> inline constexpr std::int64_t kLine = 64 / static_cast<std::int64_t>(sizeof(T));  // of the caches
+inline constexpr std::int64_t kRowsAhead = 8;  // are asked for while another is copied: they are far from each other
+
+/// Columns [0, width) of b [depth, width], any way it lies, in rows of `step` elements, whole vectors; zeros behind.
+template <class T>
+inline void pack_panel(const T* b, std::int64_t b_row, std::int64_t b_column, std::int64_t depth, std::int64_t width,
+                       T* __restrict to, std::int64_t step) {
+  constexpr std::int64_t lanes = kLanes<T>, usual = kTileVectors * lanes;
+  if (b_column == 1) {
+    for (std::int64_t k = 0; k < depth; ++k, b += b_row, to += step) {
+      for (std::int64_t j = 0; j < width; j += kLine<T>) expect(b, kRowsAhead * b_row + j);
+      std::int64_t j = 0;
+      if (width == usual)  // spares a call of memcpy, which g++ makes of the next line
+        for (; j < usual; j += lanes) store<T>(to + j, load(b + j));
+      for (; j + lanes <= width; j += lanes) store<T>(to + j, load(b + j));
+      if (j < width) store<T>(to + j, load_first(b + j, width - j)), j += lanes;
+      for (; j < step; j += lanes) store<T>(to + j, Vec<T>{});
+    }
+    return;
+  }
+  std::int64_t first = 0;
+  if (b_row == 1) {
+    const std::int64_t whole = width / lanes * lanes;
+    for (; first + lanes <= depth; first += lanes)
+      for (std::int64_t j = 0; j < whole; j += lanes) {
+        Vec<T> v[lanes];
+        for (std::int64_t l = 0; l < lanes; ++l) {
+          const T* const from = b + first + (j + l) * b_column;
+          expect(from, kLine<T>);
+          v[l] = load(from);
+        }
+        transpose<static_cast<int>(lanes) / 2>(v);
+        for (std::int64_t l = 0; l < lanes; ++l) store<T>(to + (first + l) * step + j, v[l]);
+      }
+    // The columns that are left.
+    for (std::int64_t k = 0; k < first; ++k)
+      for (std::int64_t j = whole; j < step; ++j) to[k * step + j] = j < width ? b[k + j * b_column] : T(0);
+  }
+  for (std::int64_t k = first; k < depth; ++k)
+    for (std::int64_t j = 0; j < step; ++j) to[k * step + j] = j < width ? b[k * b_row + j * b_column] : T(0);
+}
+
 template <int R, int V, class T>
 FORNAX_INLINE void add_tile(Left<T> a, const T* __restrict b, std::int64_t b_step, T* __restrict y, std::int64_t y_step,
                             std::int64_t depth, bool fresh) {
-  Vec<T> sum[R][V] = {};
-  for (int r = 0; r < R && !fresh; ++r)
-    for (int v = 0; v < V; ++v) sum[r][v] = load(y + r * y_step + v * kLanes<T>);
+  // Unrolled early, all of them, or g++ takes the sums through memory.
+  Vec<T> sum[R][V];
   const T* from[R];
-  for (int r = 0; r < R; ++r) from[r] = a.data + r * a.row;
+#pragma GCC unroll 8
+  for (int r = 0; r < R; ++r) {
+    from[r] = a.data + r * a.row;
+#pragma GCC unroll 8
+    for (int v = 0; v < V; ++v) sum[r][v] = fresh ? Vec<T>{} : load(y + r * y_step + v * kLanes<T>);
+  }
   for (std::int64_t k = 0; k < depth; ++k) {
     Vec<T> row[V];
+#pragma GCC unroll 8
     for (int v = 0; v < V; ++v) row[v] = load(b + k * b_step + v * kLanes<T>);
+#pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       const T factor = from[r][k * a.column];
+#pragma GCC unroll 8
       for (int v = 0; v < V; ++v) sum[r][v] += factor * row[v];
     }
   }
+#pragma GCC unroll 8
   for (int r = 0; r < R; ++r)
+#pragma GCC unroll 8
     for (int v = 0; v < V; ++v) store<T>(y + r * y_step + v * kLanes<T>, sum[r][v]);
+}
+
+/// f(R, i) for rows [i, i + R), of which R, a constant, are a tile.
+template <class F> FORNAX_INLINE void for_tiles(std::int64_t rows, F&& f) {
+  std::int64_t i = 0;
+  for (; i + kTileRows <= rows; i += kTileRows) f(std::integral_constant<int, kTileRows>(), i);
+  switch (rows - i) {
+    case 5: return f(std::integral_constant<int, 5>(), i);
+    case 4: return f(std::integral_constant<int, 4>(), i);
+    case 3: return f(std::integral_constant<int, 3>(), i);
+    case 2: return f(std::integral_constant<int, 2>(), i);
+    case 1: return f(std::integral_constant<int, 1>(), i);
+    default: return;
+  }
 }
 
 template <int V, class T>
 FORNAX_INLINE void add_panel(Left<T> a, const T* b, std::int64_t b_step, T* y, std::int64_t y_step, std::int64_t rows,
                              std::int64_t depth, bool fresh = false) {
-  std::int64_t i = 0;
-  const auto add = [&]<int R>(std::integral_constant<int, R>) {
+  for_tiles(rows, [&]<int R>(std::integral_constant<int, R>, std::int64_t i) {
     add_tile<R, V>(Left<T>{a.data + i * a.row, a.row, a.column}, b, b_step, y + i * y_step, y_step, depth, fresh);
-  };
-  for (; i + kTileRows <= rows; i += kTileRows) add(std::integral_constant<int, kTileRows>());
-  switch (rows - i) {
-    case 5: return add(std::integral_constant<int, 5>());
-    case 4: return add(std::integral_constant<int, 4>());
-    case 3: return add(std::integral_constant<int, 3>());
-    case 2: return add(std::integral_constant<int, 2>());
-    case 1: return add(std::integral_constant<int, 1>());
-    default: return;
-  }
+  });
 }
 
 /// y [rows, columns] += a [rows, depth] b [depth, columns], or y = a b if it is `fresh`; columns is a multiple of the lanes.

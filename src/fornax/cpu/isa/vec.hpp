@@ -138,11 +138,15 @@ template <int half, class V> FORNAX_INLINE void transpose(V* rows) {
   if constexpr (half > 1) transpose<half / 2>(rows);
 }
 
-/// Asks for a vector that lies behind x, as far ahead as a memory takes to answer; it may lie behind the end of an array. For
-/// rows over which several passes go, so that the processor does not see by itself what is read next.
+/// Asks for the cache line of x[ahead], which may lie behind the end of an array.
+template <class T> FORNAX_INLINE void expect(const T* x, std::int64_t ahead) {
+  const auto bytes = static_cast<std::uintptr_t>(ahead) * sizeof(T);
+  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(x) + bytes));
+}
+/// The vector that is as far ahead as a memory takes to answer. For rows over which several passes go, so that the processor does
+/// not see by itself what is read next.
 template <class T> FORNAX_INLINE void expect(const T* x) {
-  constexpr std::uintptr_t ahead = 12 << 10;
-  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(x) + ahead));
+  expect(x, (12 << 10) / static_cast<std::int64_t>(sizeof(T)));
 }
 
 /// f, which besides expects what comes behind the vectors of x that it is called with in turn.

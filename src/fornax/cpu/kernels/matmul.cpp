@@ -108,23 +108,25 @@ double cost(std::int64_t rows, std::int64_t columns, std::int64_t depth) {
 
 constexpr double kLeastCost = 1 << 20;  // about 5 us on one core: less is not worth a task
 
-/// Size of the blocks that a result is cut into. It depends on the shape alone, never on the number of threads: each
-/// block is computed by one call, so the result is the same bits on any machine with the same instructions.
+/// Size of the blocks that a result is cut into. It depends on the shape and the factors' layout alone, never on the number of
+/// threads: each block is computed by one call, so the result is the same bits on any machine with the same instructions.
 struct Blocks {
   std::int64_t rows, columns, count;
 
-  Blocks(std::int64_t batches, std::int64_t m, std::int64_t n, std::int64_t depth)
+  /// `copies_*` say of which factor the kernel copies what a block needs, because rows of it are not adjacent elements.
+  Blocks(std::int64_t batches, std::int64_t m, std::int64_t n, std::int64_t depth, bool copies_left, bool copies_right)
       : rows(m), columns(n), count(batches) {
-    // Large blocks run at full speed, many keep all cores busy: halve the longer side until there are
-    // eight. Sides beyond 512 gain nothing, and below 64 rows or 128 columns a block takes up to twice its share of time.
-    while (count < 8 || std::max(rows, columns) > 512) {
-      std::int64_t half_rows = rows, half_columns = columns;
-      if (rows >= 128 && (rows >= columns || columns < 256))
-        half_rows = half(rows);
-      else if (columns >= 256)
-        half_columns = half(columns);
-      else
-        return;
+    // Large blocks run at full speed, many keep all cores busy: halve a side until there are eight, of 2 MiB at most. A copy is
+    // worth most for a block that has much of the other side, so the side that is copied is halved first; of neither, the columns,
+    // because the right factor is copied for many rows anyway. Below 64 rows or 128 columns, with a copy twice as many, a block
+    // takes up to twice its share of time.
+    const bool one = copies_left != copies_right, both = copies_left && copies_right;
+    const std::int64_t least_rows = one && copies_right ? 256 : 128, least_columns = one && copies_left ? 512 : 256;
+    while (count < 8 || rows * columns > 1024 * 512) {
+      const bool by_preference = both || std::max(rows, columns) > 1024 ? rows >= columns : copies_left;
+      const bool by_rows = rows >= least_rows && (by_preference || columns < least_columns);
+      if (!by_rows && columns < least_columns) return;
+      const std::int64_t half_rows = by_rows ? half(rows) : rows, half_columns = by_rows ? columns : half(columns);
       if (cost(half_rows, half_columns, depth) < kLeastCost) return;
       rows = half_rows;
       columns = half_columns;
@@ -196,7 +198,8 @@ template <class T> void multiply(Factor lhs, const Factor& rhs, const Array& y, 
   if constexpr (std::is_same_v<T, float>)
     if (batches == 1 && rows <= kFewRows && columns >= 64 && depth >= 16 && rhs.column_step == 1)
       return multiply_few_rows(lhs, rhs, y, epilogue);
-  const Blocks blocks(batches, rows, columns, depth);
+  constexpr bool library = std::is_same_v<T, BFloat16>;  // copies both factors anyway
+  const Blocks blocks(batches, rows, columns, depth, library || lhs.column_step != 1, library || rhs.column_step != 1);
   const std::int64_t across = Blocks::along(columns, blocks.columns), down = Blocks::along(rows, blocks.rows);
   std::atomic<bool> failed = false;
   const auto run_block = [&](std::int64_t i) {
