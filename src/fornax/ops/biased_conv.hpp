@@ -11,8 +11,9 @@ namespace fornax::op {
 /// is in the first caches.
 ///
 /// Shapes:   x [N, C, in...], weight [O, C / groups, k...], bias [O] -> [N, O, out...].
-/// Kinds:    Float, of one dtype; 16 bits are computed in f32 and rounded once. The library may start its sums with the bias:
-///           results may differ from those of the separate operations by the rounding of an f32 sum.
+/// Kinds:    Float, of one dtype; 16 bits are computed in f32 and rounded once, but for bf16 with an activation other than relu,
+///           which may be rounded before the activation too. The library may start its sums with the bias: results may differ
+///           from those of the separate operations by the rounding of an f32 sum.
 /// Errors:   those of Conv; ShapeError for another bias, ValueError for another activation or kind of convolution.
 /// Gradient: for relu by BiasedConvGrad, for tanh and sigmoid from y too; y is all that is kept beside x and the weight. The others
 ///           need what they are applied to: there, differentiation records the convolution and the activation apart.
