@@ -1,5 +1,6 @@
 // Kernels of whole rows, for every instruction set that this machine has.
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <vector>
@@ -8,6 +9,7 @@
 
 #include <fornax/cpu/fused/stream.hpp>
 #include <fornax/cpu/isa/rows.hpp>
+#include <fornax/cpu/kernels/fold.hpp>
 
 namespace fornax::test {
 namespace {
@@ -42,6 +44,46 @@ TEST(Rows, StreamGradientsOfCrossEntropyWithTheSameBits) {
     for (const std::int64_t n : {1, 7, 16, 61, 130}) {
       expect_same_streamed<float>(isa, n);
       expect_same_streamed<double>(isa, n);
+    }
+  }
+}
+
+// Rows of n elements with gaps between them: the sums of rows, and those of columns in one block.
+template <class T> void expect_sums_of_fold(Isa isa, std::int64_t rows, std::int64_t n) {
+  using Sum = cpu::Fold<ReduceFn::Sum, T>;
+  const cpu::RowKernels& kernels = cpu::row_kernels(dtype_v<T>, isa);
+  const std::int64_t step = n + 3;
+  std::vector<T> x(static_cast<std::size_t>(rows * step));
+  for (std::size_t i = 0; i < x.size(); ++i) x[i] = static_cast<T>(i * 37 % 101) / T(7) - T(5);
+  std::vector<T> y(static_cast<std::size_t>(rows + 1), T(9));
+  kernels.sum_each(x.data(), step, rows, n, 3, y.data());
+  for (std::int64_t r = 0; r < rows; ++r)
+    ASSERT_EQ(y[static_cast<std::size_t>(r)], static_cast<T>(cpu::fold_row<Sum>(x.data() + r * step, n) / 3)) << r;
+  EXPECT_EQ(y.back(), T(9));
+
+  std::vector<T> lanes(static_cast<std::size_t>(Sum::lanes * step), T(9)), column(static_cast<std::size_t>(rows));
+  std::vector<double> sums(static_cast<std::size_t>(n + 1), 9);
+  kernels.sum_lanes(lanes.data(), step, x.data(), step, rows, n);
+  kernels.join_lanes(lanes.data(), step, std::min(rows, Sum::lanes), n, sums.data());
+  for (std::int64_t c = 0; c < n; ++c) {
+    for (std::int64_t r = 0; r < rows; ++r)
+      column[static_cast<std::size_t>(r)] = x[static_cast<std::size_t>(r * step + c)];
+    ASSERT_EQ(sums[static_cast<std::size_t>(c)], 9 + static_cast<double>(cpu::fold_block<Sum>(column.data(), rows)))
+        << c;
+  }
+  EXPECT_EQ(sums.back(), 9);
+  for (std::int64_t r = 0; r < std::min(rows, Sum::lanes); ++r)
+    EXPECT_EQ(lanes[static_cast<std::size_t>(r * step + n)], T(9));
+}
+
+TEST(Rows, SumRowsAndColumnsInTheOrderOfFold) {
+  for (const Isa isa : {Isa::Portable, Isa::Avx2, Isa::Avx512}) {
+    if (!cpu::has_isa(isa)) continue;
+    for (const std::int64_t rows : {1, 7, 16, 37, 256}) {
+      for (const std::int64_t n : {1, 5, 16, 40, 130, 232, 256, 300}) {
+        expect_sums_of_fold<float>(isa, rows, n);
+        expect_sums_of_fold<double>(isa, rows, n);
+      }
     }
   }
 }

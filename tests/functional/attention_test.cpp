@@ -115,6 +115,21 @@ TEST(Attention, TakesHeadsThatLieBesideEachOther) {
   }
 }
 
+// Scores near 40: their logarithm's sum in 16 bits would be wrong by up to 0.1, and so would every probability of the row.
+TEST(Attention, KeepsGradientsOfSixteenBitsExactForLargeScores) {
+  const auto noise = [](std::uint64_t seed) {
+    const Shape shape{2, 40, 16};
+    return cast(random(Cpu::interpreter(), {shape, DType::F32}, {}, Generator(seed).draw(shape.numel())), DType::BF16);
+  };
+  const auto f = [](const Inputs& x) { return scaled_dot_product_attention(x[0], x[1], x[2], {}, {.scale = 10.0}); };
+  const Inputs x{noise(1), noise(2), noise(3)};
+  Inputs wide;
+  for (const Array& a : x) wide.push_back(cast(a, DType::F32));
+  const Inputs g = gradients_of(first_tape(), f, x), exact = gradients_of(first_tape(), f, wide);
+  const TensorData of_v = exact[2].to_data();
+  g[2].to_data().convert(DType::F32).assert_approx_eq(of_v, 0.01, 0.01);
+}
+
 TEST(Attention, OfNothing) {
   const Array q = floats({}, Shape{0, 2, 2}), one = floats({1, 2}, Shape{1, 2});
   EXPECT_EQ(scaled_dot_product_attention(q, q, q).shape(), (Shape{0, 2, 2}));

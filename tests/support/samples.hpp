@@ -220,7 +220,8 @@ inline std::optional<Case> with_dtype(Case c, DType dtype) {
   bool only_bool = true;
   for (const SampleInput& i : c.inputs) only_bool = only_bool && i.dtype == DType::Bool;
   for (std::size_t i = 0; i < c.inputs.size(); ++i)
-    if (!is_index(c.op, i) && (only_bool || c.inputs[i].dtype != DType::Bool)) c.inputs[i].dtype = dtype;
+    if (!is_index(c.op, i) && (only_bool || c.inputs[i].dtype != DType::Bool))
+      c.inputs[i].dtype = c.inputs[i].wide && is_float(dtype) ? wider(dtype, DType::F32) : dtype;
   if (!is_float(dtype)) {
     const auto whole = [](Scalar& s) { s = Scalar(static_cast<std::int64_t>(std::round(s.as_double()))); };
     if (auto* with_scalar = std::get_if<op::WithScalar>(&c.op)) whole(with_scalar->scalar);

@@ -86,7 +86,7 @@ class Backend : public Interpreter {
   virtual Array upload(DType dtype, const Shape& shape, std::span<const std::byte> elements, Device device) = 0;
   /// Writes the elements in row-major order; `out` has exactly their size.
   virtual void download(const Array& array, std::span<std::byte> out) = 0;
-  /// fn of two arrays of one element and equal shape, for backends that have a shorter way to it than `apply`; an empty
+  /// fn of two arrays of few elements and equal shape, for backends that have a shorter way to it than `apply`; an empty
   /// Array says that there is none for these.
   virtual Array on_numbers(BinaryFn, const Array&, const Array&) { return {}; }
   /// Runs a program (ops/fused.hpp), the results bit for bit those of its operations one by one. An input that nobody

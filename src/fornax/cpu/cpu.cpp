@@ -19,8 +19,8 @@ CpuBackend& CpuBackend::make() {
 
 Array CpuBackend::apply_one(const Op& op, Operands inputs) {
   if (!inputs.empty()) {
-    Array number = cpu::execute_on_numbers(op, inputs);
-    if (number.defined()) return number;
+    Array y = cpu::execute_on_few(op, inputs);
+    if (y.defined()) return y;
   }
   return std::move(apply(op, inputs)[0]);
 }
@@ -61,7 +61,7 @@ Arrays CpuBackend::apply(const Op& op, Operands inputs) {
       static_cast<const OpVariant&>(op));
 }
 
-Array CpuBackend::on_numbers(BinaryFn fn, const Array& a, const Array& b) { return cpu::binary_on_numbers(fn, a, b); }
+Array CpuBackend::on_numbers(BinaryFn fn, const Array& a, const Array& b) { return cpu::binary_on_few(fn, a, b); }
 
 void CpuBackend::destroy(ArrayBody* body) noexcept {
   auto* d = static_cast<DenseBody*>(body);

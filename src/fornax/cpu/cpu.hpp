@@ -32,7 +32,7 @@ class CpuBackend final : public Backend {
   static constinit std::atomic<CpuBackend*> only_;
 };
 
-/// An array of one element, not yet written.
+/// An array of one element, not yet written; with other strides, of as many as a body holds.
 inline Array cpu_number(CpuBackend& backend, const Shape& shape, DType dtype) {
   auto* body = Pool::make<DenseBody>(&backend, dtype, Device::cpu(), shape);
   body->strides.fill(1);

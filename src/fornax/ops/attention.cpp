@@ -46,6 +46,16 @@ void require_heads(std::string_view op, Operands x, const AttentionSettings& s) 
     throw ShapeError(op, "the mask has shape " + mask.shape().str() + "; needs " + score_shape(q, k).str());
 }
 
+// What belongs to a row is exact to f32 at least: an error in a logarithm is one in all of the row's probabilities.
+DType row_dtype(const Array& q) { return wider(q.dtype(), DType::F32); }
+Array widened(const Array& x) { return cast(x, row_dtype(x)); }
+// Inputs as simpler operations compute with them: Float ones widened.
+Arrays widened(Arrays x) {
+  for (Array& a : x)
+    if (is_float(a.dtype())) a = widened(a);
+  return x;
+}
+
 Spec like(const Array& x) { return {x.shape(), x.dtype(), x.device()}; }
 Array beside_row(const Array& a) { return reshape(a, a.shape().inserted(a.rank(), 1)); }
 Array of_row(const Array& a) { return reshape(a, a.shape().without(a.rank() - 1)); }
@@ -99,7 +109,7 @@ Array thinned(const Array& p, const AttentionSettings& s) {
 }
 
 SampleInput sample(const Shape& shape) { return {shape, DType::F64, -1, 1}; }
-SampleInput row(const Shape& shape) { return {shape, DType::F64, 1, 2}; }
+SampleInput row(const Shape& shape) { return {.shape = shape, .low = 1, .high = 2, .wide = true}; }
 
 }  // namespace
 
@@ -107,13 +117,13 @@ Specs Attention::infer(Operands x) const {
   require_inputs(name(), x, masked ? 4 : 3);
   require_heads(name(), x, *this);
   const Array& q = x[0].array();
-  return {Spec{result_shape(q, x[2].array()), q.dtype(), q.device()}, Spec{row_shape(q), q.dtype(), q.device()}};
+  return {Spec{result_shape(q, x[2].array()), q.dtype(), q.device()}, Spec{row_shape(q), row_dtype(q), q.device()}};
 }
 
 Arrays Attention::vjp(const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted) const {
   const Array gy = g[0].defined() ? g[0] : zeros_like(y[0]);
   // d(lse) adds p to the slope of the scores.
-  Array delta = of_row(reduce(ReduceFn::Sum, gy * y[0], -1));
+  Array delta = of_row(reduce(ReduceFn::Sum, widened(gy) * widened(y[0]), -1));
   if (g[1].defined()) delta = delta - g[1];
   const AttentionGrad grad{*this, masked && x[3].dtype() != DType::Bool && wanted[3]};
   Arrays inputs{x[0], x[1], x[2]};
@@ -124,12 +134,14 @@ Arrays Attention::vjp(const Arrays& x, std::span<const Array> y, std::span<const
   return down;
 }
 
-Arrays Attention::lower(const Arrays& x) const {
+Arrays Attention::lower(const Arrays& given) const {
+  const Arrays x = widened(given);
   const std::int64_t group = group_of(x[0], x[1]);
   const Array scores = scores_of(x[0], for_each_head(x[1], group), *this, masked ? x[3] : Array()).seen;
   const Array top = reduce(ReduceFn::Max, scores, -1);
   const Array lse = top + log(reduce(ReduceFn::Sum, exp(scores - top), -1));
-  return {matmul(thinned(fornax::softmax(scores, -1), *this), for_each_head(x[2], group)), of_row(lse)};
+  const Array y = matmul(thinned(fornax::softmax(scores, -1), *this), for_each_head(x[2], group));
+  return {cast(y, given[0].dtype()), of_row(lse)};
 }
 
 SamplesOf<Attention> Attention::samples() {
@@ -150,13 +162,14 @@ Specs AttentionGrad::infer(Operands x) const {
   require_heads(name(), x, *this);
   const Array& q = x[0].array();
   for (std::size_t i = 3; i < 6; ++i) {
-    require_same_type(name(), q, x[i].array());
-    const Shape wanted = i == 5 ? result_shape(q, x[2].array()) : row_shape(q);
-    if (!(x[i]->shape() == wanted))
-      throw ShapeError(name(), std::string(i == 3   ? "lse"
-                                           : i == 4 ? "delta"
-                                                    : "g") +
-                                   " has shape " + x[i]->shape().str() + "; needs " + wanted.str());
+    const Spec wanted = i == 5 ? Spec{result_shape(q, x[2].array()), q.dtype()} : Spec{row_shape(q), row_dtype(q)};
+    const std::string who = i == 3 ? "lse" : i == 4 ? "delta" : "g";
+    if (!(x[i]->shape() == wanted.shape))
+      throw ShapeError(name(), who + " has shape " + x[i]->shape().str() + "; needs " + wanted.shape.str());
+    if (x[i]->dtype() != wanted.dtype)
+      throw DTypeError(name(), who + " is " + std::string(fornax::name(x[i]->dtype())) + "; beside q of " +
+                                   std::string(fornax::name(q.dtype())) + " it must be " +
+                                   std::string(fornax::name(wanted.dtype)));
   }
   Specs specs{like(q), like(x[1].array()), like(x[2].array())};
   if (of_mask) {
@@ -167,7 +180,8 @@ Specs AttentionGrad::infer(Operands x) const {
   return specs;
 }
 
-Arrays AttentionGrad::lower(const Arrays& x) const {
+Arrays AttentionGrad::lower(const Arrays& given) const {
+  const Arrays x = widened(given);
   const Array &q = x[0], &g = x[5], mask = masked ? x[6] : Array();
   const std::int64_t group = group_of(q, x[1]);
   const Array k = for_each_head(x[1], group), v = for_each_head(x[2], group);
@@ -179,6 +193,7 @@ Arrays AttentionGrad::lower(const Arrays& x) const {
   Arrays down{matmul(ds, k), joined_heads(matmul(ds, q, true, false), x[1], group),
               joined_heads(matmul(thinned(p, *this), g, true, false), x[2], group)};
   if (of_mask) down.push_back(dmask);
+  for (Array& a : down) a = cast(a, given[0].dtype());
   return down;
 }
 

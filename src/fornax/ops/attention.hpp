@@ -20,7 +20,7 @@ struct AttentionSettings {
 ///
 /// Shapes:   q [..., H, L, E], k [..., H / G, S, E], v [..., H / G, S, V], mask [..., H, L, S], equal leading dims, or all
 ///           without the dim of heads -> y [..., H, L, V], lse [..., H, L].
-/// Kinds:    Float, of one dtype; the mask may be Bool.
+/// Kinds:    Float, of one dtype, lse f32 if that has 16 bits; the mask may be Bool.
 /// Errors:   ShapeError if the shapes do not fit or S is 0; ValueError if scale or softcap is not finite, softcap negative or
 ///           dropout outside [0, 1].
 /// Gradient: by AttentionGrad, which computes the probabilities again, and draws again what was lost: key j of the query in row
@@ -44,7 +44,7 @@ struct Attention : AttentionSettings {
 ///
 /// Shapes: q, k and v as for Attention, lse and delta [..., L] (the sum of g y), g [..., L, V], then the mask if there is one
 ///         -> dq, dk and dv like q, k and v, and if `of_mask` the mask's gradient [..., L, S].
-/// Kinds:  Float, of one dtype; the mask may be Bool unless `of_mask`.
+/// Kinds:  Float, of one dtype, lse and delta f32 if that has 16 bits; the mask may be Bool unless `of_mask`.
 /// Errors: those of Attention.
 struct AttentionGrad : AttentionSettings {
   bool of_mask = false;

@@ -135,8 +135,11 @@ Arrays run_all(const Op& op, std::initializer_list<Operand> inputs) { return run
 
 Array unary(UnaryFn fn, Operand x) { return run(op::Unary{fn}, {x}); }
 
+// The way to the backend takes longer than the arithmetic on so many elements.
+constexpr std::int64_t kFew = 64;
+
 Array binary(BinaryFn fn, Operand a, Operand b) {
-  if (a->defined() && b->defined() && a->numel() == 1 && a->interpreter() == b->interpreter() &&
+  if (a->defined() && b->defined() && a->numel() <= kFew && a->interpreter() == b->interpreter() &&
       !a->interpreter()->inner() && a->shape() == b->shape()) {
     Array y = static_cast<Backend*>(a->interpreter())->on_numbers(fn, a.array(), b.array());
     if (y.defined()) {

@@ -41,7 +41,11 @@ Derivatives derivatives(const Op& op) {
     if constexpr (NotDifferentiable<T>) return Derivatives::None;
     if constexpr (requires { o.has_rule(); })
       if (!o.has_rule()) return Derivatives::Lowered;
-    return HasRule<T> ? Derivatives::Rule : Derivatives::Lowered;
+    if constexpr (!HasRule<T>) return Derivatives::Lowered;
+    if constexpr (std::is_same_v<T, op::Custom>)
+      return Derivatives::Rule;
+    else
+      return has_many_results<T> ? Derivatives::Rules : Derivatives::Rule;
   });
 }
 

@@ -60,6 +60,7 @@ void require_fits(const Op& op, Operands inputs);
 enum class Derivatives : std::uint8_t {
   None,     // no cotangent of the result can reach an input
   Rule,     // from its vjp
+  Rules,    // likewise, and the operation has several results
   Lowered,  // from those of the simpler operations that it lowers to: decorators that differentiate record those
 };
 Derivatives derivatives(const Op& op);

@@ -103,6 +103,7 @@ struct SampleInput {
   double low = -2, high = 2;
   double apart = 0;
   Structure structure = Structure::None;
+  bool wide = false;  // f32 beside inputs of 16 bits
 };
 
 template <class T> struct SampleOf {

@@ -29,11 +29,14 @@ template <class T> FORNAX_INLINE T sum_of_vectors(Vec<T>* sums) {
 
 /// Of at most a block.
 template <class T> FORNAX_INLINE T sum_of_block(const T* x, std::int64_t n) {
-  constexpr std::int64_t vectors = kSumVectors<T>, lanes = kLanes<T>;
+  constexpr std::int64_t vectors = kSumVectors<T>, lanes = kLanes<T>, kAhead = 4096 / sizeof(T);
   Vec<T> sums[vectors] = {};
   std::int64_t i = 0;
   for (; i + vectors * lanes <= n; i += vectors * lanes)
-    for (std::int64_t v = 0; v < vectors; ++v) sums[v] += load(x + i + v * lanes);
+    for (std::int64_t v = 0; v < vectors; ++v) {
+      __builtin_prefetch(x + i + v * lanes + kAhead);
+      sums[v] += load(x + i + v * lanes);
+    }
   for (std::int64_t v = 0; v < vectors && i < n; ++v, i += lanes)
     sums[v] += n - i < lanes ? load_first(x + i, n - i) : load(x + i);
   return sum_of_vectors<T>(sums);
@@ -56,32 +59,92 @@ template <class T> double sum(const void* from, std::int64_t n) {
   return total;
 }
 
+template <class T>
+void sum_each(const void* from, std::int64_t step, std::int64_t rows, std::int64_t n, double divisor, void* to) {
+  const auto* x = static_cast<const T*>(from);
+  auto* y = static_cast<T*>(to);
+  for (std::int64_t r = 0; r < rows; ++r, x += step) {
+    const double total = sum<T>(x, n);
+    y[r] = static_cast<T>(divisor == 1 ? total : total / divisor);
+  }
+}
+
 template <class T> void add_row(void* sums, const void* x, std::int64_t n) {
   auto* to = static_cast<T*>(sums);
   map_over<T>(
       n, to, [](auto sum, auto v) { return sum + v; }, to, static_cast<const T*>(x));
 }
 
+// A prefetcher that a processor has follows rows one after the other, not a column down its rows: the ones that come are asked for.
+constexpr std::int64_t kLanesOfSum = Fold<ReduceFn::Sum, float>::lanes, kRowsAhead = 4;
+
 template <int V, class T> FORNAX_INLINE void sum_strip(T* to, const T* x, std::int64_t step, std::int64_t rows) {
+  const std::int64_t apart = kLanesOfSum * step, in_lane = kRowsAhead * apart, in_next = in_lane - rows * apart + step;
   Vec<T> sums[V] = {};
-  for (std::int64_t r = 0; r < rows; ++r, x += step)
-    for (int v = 0; v < V; ++v) sums[v] += load(x + v * kLanes<T>);
+  for (std::int64_t r = 0; r < rows; ++r, x += apart) {
+    const T* const ahead = x + (r + kRowsAhead < rows ? in_lane : in_next);
+    for (int v = 0; v < V; ++v) {
+      __builtin_prefetch(ahead + v * kLanes<T>);
+      sums[v] += load(x + v * kLanes<T>);
+    }
+  }
   for (int v = 0; v < V; ++v) store<T>(to + v * kLanes<T>, sums[v]);
 }
 
-template <class T> void sum_rows(void* sums, const void* from, std::int64_t step, std::int64_t rows, std::int64_t n) {
+/// Columns i to n in strips of V vectors and less; one may begin among columns that are summed up already.
+template <int V, class T>
+FORNAX_INLINE void sum_strips(T* to, const T* x, std::int64_t step, std::int64_t rows, std::int64_t i, std::int64_t n) {
+  constexpr std::int64_t width = V * kLanes<T>;
+  for (; i + width <= n; i += width) sum_strip<V>(to + i, x + i, step, rows);
+  if (i == n) return;
+  if (n - i > width / 2 && n >= width) return sum_strip<V>(to + n - width, x + n - width, step, rows);
+  if constexpr (V > 1) return sum_strips<V / 2>(to, x, step, rows, i, n);
+  Vec<T> rest{};
+  for (std::int64_t r = 0; r < rows; ++r) rest += load_first(x + r * kLanesOfSum * step + i, n - i);
+  store_first<T>(to + i, rest, n - i);
+}
+
+template <class T>
+void sum_lanes(void* sums, std::int64_t to_step, const void* from, std::int64_t step, std::int64_t rows,
+               std::int64_t n) {
   auto* to = static_cast<T*>(sums);
   const auto* x = static_cast<const T*>(from);
-  std::int64_t i = 0;
   // As wide as registers allow: a memory gives more of a row at once.
   constexpr int kWide = kVectorBytes == 64 ? 16 : 8;
-  for (; i + kWide * kLanes<T> <= n; i += kWide * kLanes<T>) sum_strip<kWide>(to + i, x + i, step, rows);
-  for (; i + 4 * kLanes<T> <= n; i += 4 * kLanes<T>) sum_strip<4>(to + i, x + i, step, rows);
-  for (; i + kLanes<T> <= n; i += kLanes<T>) sum_strip<1>(to + i, x + i, step, rows);
-  if (i == n) return;
-  Vec<T> rest{};
-  for (std::int64_t r = 0; r < rows; ++r) rest += load_first(x + r * step + i, n - i);
-  store_first<T>(to + i, rest, n - i);
+  const std::int64_t lanes = rows < kLanesOfSum ? rows : kLanesOfSum;
+  for (std::int64_t l = 0; l < lanes; ++l, x += step, to += to_step)
+    sum_strips<kWide>(to, x, step, (rows - l + kLanesOfSum - 1) / kLanesOfSum, 0, n);
+}
+
+/// Of kLanes<T> columns: to[c] += at(0) + at(1) + ..., in a tree.
+template <class T, class At> FORNAX_INLINE void join_columns(At at, std::int64_t columns, double* to) {
+  Vec<T> sums[kLanesOfSum];
+#pragma GCC unroll 16
+  for (std::int64_t l = 0; l < kLanesOfSum; ++l) sums[l] = at(l);
+#pragma GCC unroll 4
+  for (std::int64_t half = kLanesOfSum / 2; half > 0; half /= 2)
+#pragma GCC unroll 8
+    for (std::int64_t l = 0; l < half; ++l) sums[l] += sums[l + half];
+  T joined[kLanes<T>];
+  store<T>(joined, sums[0]);
+  for (std::int64_t c = 0; c < columns; ++c) to[c] += static_cast<double>(joined[c]);
+}
+
+template <class T>
+void join_lanes(const void* lanes, std::int64_t step, std::int64_t used, std::int64_t n, double* to) {
+  const auto* x = static_cast<const T*>(lanes);
+  std::int64_t i = 0;
+  if (used == kLanesOfSum)
+    for (; i + kLanes<T> <= n; i += kLanes<T>)
+      join_columns<T>([&](std::int64_t l) { return load(x + l * step + i); }, kLanes<T>, to + i);
+  for (; i < n; i += kLanes<T>) {
+    const std::int64_t left = n - i < kLanes<T> ? n - i : kLanes<T>;
+    const auto at = [&](std::int64_t l) {
+      if (l >= used) return Vec<T>{};
+      return left < kLanes<T> ? load_first(x + l * step + i, left) : load(x + l * step + i);
+    };
+    join_columns<T>(at, left, to + i);
+  }
 }
 
 // The largest element is subtracted before exp(), which overflows f32 above 88.7: softmax is shift-invariant. A NaN, which
@@ -227,8 +290,10 @@ void stream(std::byte* to, const std::byte* from, std::size_t bytes) {
 
 template <class T>
 constexpr RowKernels kRows{
-    sum<T>,     fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>, add_row<T>, sum_rows<T>, keep_larger<T>,
-    softmax<T>, log_sum_exp<T>,         softmax_less_one<T>,    stream,
+    sum<T>,         fold<ReduceFn::Max, T>, fold<ReduceFn::Min, T>,
+    add_row<T>,     sum_lanes<T>,           join_lanes<T>,
+    sum_each<T>,    keep_larger<T>,         softmax<T>,
+    log_sum_exp<T>, softmax_less_one<T>,    stream,
 };
 
 }  // namespace

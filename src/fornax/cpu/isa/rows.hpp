@@ -18,8 +18,14 @@ struct RowKernels {
   Fold sum, max, min;
   /// to[i] += x[i].
   void (*add)(void* to, const void* x, std::int64_t n);
-  /// to[i] = 0, += x[i], += x[i + step] and so on: of so many rows.
-  void (*sum_rows)(void* to, const void* x, std::int64_t step, std::int64_t rows, std::int64_t n);
+  /// Of rows of n elements, `step` apart: row r is added to lane r % 16; lanes lie to_step apart and begin with 0. Those that get
+  /// no row are left alone.
+  void (*sum_lanes)(void* to, std::int64_t to_step, const void* x, std::int64_t step, std::int64_t rows,
+                    std::int64_t n);
+  /// to[c] += the sum of the first `used` lanes in a tree.
+  void (*join_lanes)(const void* lanes, std::int64_t step, std::int64_t used, std::int64_t n, double* to);
+  /// y[r] = sum / divisor of row r; rows of n elements lie `step` apart.
+  void (*sum_each)(const void* x, std::int64_t step, std::int64_t rows, std::int64_t n, double divisor, void* y);
   /// Where x[i] is larger than best[i], or NaN, it takes its place, and at[i] becomes `place`.
   void (*keep_larger)(const void* x, void* best, std::int32_t* at, std::int32_t place, std::int64_t n);
   /// softmax of n > 0 elements, or its logarithm; y may be x.

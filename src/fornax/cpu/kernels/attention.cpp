@@ -150,7 +150,7 @@ struct Inputs {
 Arrays execute(const op::Attention& op, const Specs& specs, Operands inputs) {
   Inputs in(op, op.name(), inputs);
   const Matrices y = Matrices::beside(op.name(), in.q.array, in.head.value_width, specs[0].dtype);
-  const Array lse = cpu_empty(op.name(), specs[1].shape, in.type);
+  const Array lse = cpu_empty(op.name(), specs[1].shape, specs[1].dtype);
   in.head.y_step = y.step;
   const AttentionKernels& kernels = attention_kernels(in.type, isa());
   const bool few = in.head.queries <= kernels.few;
@@ -171,7 +171,7 @@ Arrays execute(const op::Attention& op, const Specs& specs, Operands inputs) {
     else
       kernels.forward(in.head, at, task % blocks * kernels.block, scratch.of(worker));
   });
-  return {y.as(op.name(), specs[0]), as_dtype(op.name(), lse, specs[1].dtype)};
+  return {y.as(op.name(), specs[0]), lse};
 }
 
 namespace {
@@ -217,8 +217,7 @@ std::int64_t parts_of(const AttentionHead& head, std::int64_t heads) {
 
 Arrays execute(const op::AttentionGrad& op, const Specs& specs, Operands inputs) {
   Inputs in(op, op.name(), inputs);
-  const Array lse = as_contiguous(op.name(), inputs[3].array(), in.type);
-  const Array delta = as_contiguous(op.name(), inputs[4].array(), in.type);
+  const Array lse = cpu_contiguous(inputs[3].array()), delta = cpu_contiguous(inputs[4].array());
   const Matrices g = Matrices::of(op.name(), inputs[5].array());
   AttentionHead& head = in.head;
   head.y_step = g.step;

@@ -94,8 +94,7 @@ template <class F> class Columns {
       // Of a block that begins here, all rows of a lane together.
       while (row_ == 0 && r < rows) {
         row_ = std::min(F::block, rows - r);
-        for (std::int64_t l = 0; l < std::min(kLanes, row_); ++l)
-          kernels_.sum_rows(lanes_[l], x + (r + l) * step, kLanes * step, (row_ - l + kLanes - 1) / kLanes, width_);
+        kernels_.sum_lanes(lanes_[0], kColumns, x + r * step, step, row_, width_);
         r += row_;
         if (row_ == F::block) close_block();
       }
@@ -116,17 +115,15 @@ template <class F> class Columns {
     if (row_ == 0) return;
     const std::int64_t width = width_;                 // a copy, which no store can change
     const std::int64_t used = std::min(row_, kLanes);  // the other lanes would join nothing but `start`
-    for (std::int64_t half = kLanes / 2; half > 0; half /= 2) {
-      for (std::int64_t l = 0; l < half && l + half < used; ++l) {
-        if constexpr (kHasKernels) {
-          kernels_.add(lanes_[l], lanes_[l + half], width);
-        } else {
+    if constexpr (kHasKernels) {
+      kernels_.join_lanes(lanes_[0], kColumns, used, width, range_);
+    } else {
+      for (std::int64_t half = kLanes / 2; half > 0; half /= 2)
+        for (std::int64_t l = 0; l < half && l + half < used; ++l)
           for (std::int64_t c = 0; c < width; ++c) lanes_[l][c] = F::join(lanes_[l][c], lanes_[l + half][c]);
-        }
-      }
+      for (std::int64_t c = 0; c < width; ++c)
+        range_[c] = F::template join<Total>(range_[c], static_cast<Total>(lanes_[0][c]));
     }
-    for (std::int64_t c = 0; c < width; ++c)
-      range_[c] = F::template join<Total>(range_[c], static_cast<Total>(lanes_[0][c]));
     row_ = 0;
     if (++blocks_ % F::blocks_of_range == 0) close_range();
   }

@@ -46,6 +46,16 @@ Walk::Walk(const Array& array, const Shape& result) : x(array), kept(result), re
   columns = inner != 1 && inner_stride(kept, *x.strides) == 1;
 }
 
+/// Whether each result is made of adjacent elements, one after the other.
+bool are_rows(const Array& x, const Shape& result) {
+  bool reduced = false;
+  for (int d = 0; d < result.rank(); ++d) {
+    if (reduced && result[d] != 1) return false;
+    reduced = reduced || result[d] != x.shape()[d];
+  }
+  return is_contiguous(x);
+}
+
 template <class T> const T* elements(std::byte* at) { return reinterpret_cast<const T*>(at); }
 
 /// The elements of one result, cut into blocks: f(block, n) for each, adjacent in memory.
@@ -84,46 +94,53 @@ template <class F, class Each> void for_each_block(const Walk& walk, std::byte* 
 }
 
 template <class F>
-void reduce_one(const Walk& walk, RowKernels::Fold kernel, std::byte* at, typename F::Element* y, double divisor) {
-  using T = typename F::Element;
+typename F::Element reduce_adjacent(const typename F::Element* x, std::int64_t count, double divisor) {
   using Total = typename F::Total;
-  const std::int64_t count = walk.count;
+  const RowKernels::Fold kernel = row_kernel<F>();
+  const auto fold = [&](std::int64_t i) {
+    const std::int64_t n = std::min(F::range, count - i);
+    return kernel ? static_cast<Total>(kernel(x + i, n)) : fold_range<F>(x + i, n);
+  };
+  const std::int64_t ranges = (count + F::range - 1) / F::range;
   Total total = F::start();
-  if (walk.step == 1 || count == 1) {
-    const T* x = elements<T>(at);
-    const auto fold = [&](std::int64_t i) {
-      const std::int64_t n = std::min(F::range, count - i);
-      return kernel ? static_cast<Total>(kernel(x + i, n)) : fold_range<F>(x + i, n);
-    };
-    const std::int64_t ranges = (count + F::range - 1) / F::range;
-    if (ranges == 1) {
-      total = F::template join<Total>(total, fold(0));
-    } else if (ranges < 4) {
-      for (std::int64_t i = 0; i < count; i += F::range) total = F::template join<Total>(total, fold(i));
-    } else {
-      std::vector<Total> totals(static_cast<std::size_t>(ranges));
-      parallel_for(ranges, 2, [&](std::int64_t begin, std::int64_t end) {
-        for (std::int64_t r = begin; r < end; ++r) totals[static_cast<std::size_t>(r)] = fold(r * F::range);
-      });
-      for (const Total& t : totals) total = F::template join<Total>(total, t);
-    }
+  if (ranges < 4) {
+    for (std::int64_t i = 0; i < count; i += F::range) total = F::template join<Total>(total, fold(i));
   } else {
-    Total range = F::start();
-    std::int64_t blocks = 0;
-    for_each_block<F>(walk, at, [&](const T* block, std::int64_t n) {
-      range = F::template join<Total>(range, fold_block<F>(block, n));
-      if (++blocks % F::blocks_of_range != 0) return;
-      total = F::template join<Total>(total, range);
-      range = F::start();
+    std::vector<Total> totals(static_cast<std::size_t>(ranges));
+    parallel_for(ranges, 2, [&](std::int64_t begin, std::int64_t end) {
+      for (std::int64_t r = begin; r < end; ++r) totals[static_cast<std::size_t>(r)] = fold(r * F::range);
     });
-    total = F::template join<Total>(total, range);
+    for (const Total& t : totals) total = F::template join<Total>(total, t);
   }
-  *y = finish<F>(total, divisor);
+  return finish<F>(total, divisor);
 }
 
-/// Calls one(x, y) for each result, or tile(x, y, width) for each group of adjacent ones.
-template <class T, class Y, class One, class Tile>
-void for_each_result(const Walk& walk, const Array& y, One&& one, Tile&& tile, bool one_by_one = false) {
+/// The results of rows of n adjacent elements; rows begin `step` elements apart.
+template <class F, class T = typename F::Element>
+void reduce_rows(const T* x, std::int64_t step, std::int64_t rows, std::int64_t n, double divisor, T* y) {
+  if constexpr (F::is_sum && (std::is_same_v<T, float> || std::is_same_v<T, double>))
+    if (n <= F::range) return row_kernels(dtype_v<T>, isa()).sum_each(x, step, rows, n, divisor, y);
+  for (std::int64_t r = 0; r < rows; ++r) y[r] = reduce_adjacent<F>(x + r * step, n, divisor);
+}
+
+template <class F> typename F::Element reduce_scattered(const Walk& walk, std::byte* at, double divisor) {
+  using T = typename F::Element;
+  using Total = typename F::Total;
+  Total total = F::start(), range = F::start();
+  std::int64_t blocks = 0;
+  for_each_block<F>(walk, at, [&](const T* block, std::int64_t n) {
+    range = F::template join<Total>(range, fold_block<F>(block, n));
+    if (++blocks % F::blocks_of_range != 0) return;
+    total = F::template join<Total>(total, range);
+    range = F::start();
+  });
+  return finish<F>(F::template join<Total>(total, range), divisor);
+}
+
+/// Calls some(x, step, y, n) for n results whose elements begin `step` elements apart, or tile(x, y, width) for each group of
+/// adjacent ones.
+template <class T, class Y, class Some, class Tile>
+void for_each_result(const Walk& walk, const Array& y, Some&& some, Tile&& tile, bool one_by_one = false) {
   for_each_run<2>(walk.kept, {walk.x.data, dense(y).data}, {walk.x.strides, &dense(y).strides}, {sizeof(T), sizeof(Y)},
                   [&](const auto& at, const auto& step, std::int64_t n) {
                     // As many tiles as needed, about equally wide: a narrow one at the end would cost as much as a wide one.
@@ -134,14 +151,12 @@ void for_each_result(const Walk& walk, const Array& y, One&& one, Tile&& tile, b
                     const std::int64_t grain =
                         one_by_one ? n : width * std::max<std::int64_t>(kLeastElements / work, 1);
                     parallel_for(n, grain, [&](std::int64_t begin, std::int64_t end) {
-                      for (std::int64_t i = begin; i < end; i += width) {
-                        std::byte* from = at[0] + i * step[0];
-                        auto* to = reinterpret_cast<Y*>(at[1] + i * step[1]);
-                        if (walk.columns)
-                          tile(from, to, std::min(width, end - i));
-                        else
-                          one(from, to);
-                      }
+                      auto* const to = reinterpret_cast<Y*>(at[1]);  // a new array, whose elements are adjacent
+                      if (!walk.columns)
+                        return some(at[0] + begin * step[0], step[0] / static_cast<std::int64_t>(sizeof(T)), to + begin,
+                                    end - begin);
+                      for (std::int64_t i = begin; i < end; i += width)
+                        tile(at[0] + i * step[0], to + i, std::min(width, end - i));
                     });
                   });
 }
@@ -177,9 +192,14 @@ template <class F> void reduce(const Walk& walk, const Array& y, double divisor)
   using T = typename F::Element;
   // Many rows of few columns: the sum of a bias's gradient.
   const bool shares_rows = walk.step && walk.count >= 4 * F::block && walk.kept.numel() <= 4 * kColumns;
-  const RowKernels::Fold kernel = row_kernel<F>();
   for_each_result<T, T>(
-      walk, y, [&](std::byte* from, T* to) { reduce_one<F>(walk, kernel, from, to, divisor); },
+      walk, y,
+      [&](std::byte* from, std::int64_t step, T* to, std::int64_t n) {
+        const T* const x = elements<T>(from);
+        if (walk.step == 1 || walk.count == 1) return reduce_rows<F>(x, step, n, walk.count, divisor, to);
+        for (std::int64_t i = 0; i < n; ++i)
+          to[i] = reduce_scattered<F>(walk, from + i * step * static_cast<std::int64_t>(sizeof(T)), divisor);
+      },
       [&](std::byte* from, T* to, std::int64_t width) {
         if (shares_rows) return reduce_columns<F>(walk, from, to, width, divisor);
         Columns<F> columns(width);
@@ -231,11 +251,22 @@ template <class F> void find_best_columns(const Walk& walk, std::byte* at, std::
 }  // namespace
 
 Array execute(const op::Reduce& op, const Spec& spec, Operands inputs) {
-  if (inputs[0]->numel() == 1) return inputs[0].take();  // any fold of one element is that element
-  Array y = cpu_empty(op.name(), spec.shape, spec.dtype);
-  const Walk walk(inputs[0].array(), spec.shape);
-  const double divisor = op.fn == ReduceFn::Mean ? static_cast<double>(walk.count) : 1;
-  with_fold(op.fn, spec.dtype, [&]<class F>(F) { reduce<F>(walk, y, divisor); });
+  if (inputs[0]->shape() == spec.shape) return inputs[0].take();  // any fold of one element is that element
+  const Array& x = inputs[0].array();
+  const Array y =
+      spec.shape.numel() == 1 ? cpu_number(spec.shape, spec.dtype) : cpu_empty(op.name(), spec.shape, spec.dtype);
+  const std::int64_t rows = y.numel(), n = rows == 0 ? 0 : x.numel() / rows;
+  const double divisor = op.fn == ReduceFn::Mean ? static_cast<double>(n) : 1;
+  with_fold(op.fn, spec.dtype, [&]<class F>(F) {
+    using T = typename F::Element;
+    if (!are_rows(x, spec.shape)) return reduce<F>(Walk(x, spec.shape), y, divisor);
+    const auto* from = elements<T>(dense(x).data);
+    auto* to = reinterpret_cast<T*>(dense(y).data);
+    parallel_for(rows, std::max<std::int64_t>(1, kLeastElements / std::max<std::int64_t>(n, 1)),
+                 [&](std::int64_t begin, std::int64_t end) {
+                   reduce_rows<F>(from + begin * n, n, end - begin, n, divisor, to + begin);
+                 });
+  });
   return y;
 }
 
@@ -245,7 +276,11 @@ Array execute(const op::ArgReduce& op, const Spec& spec, Operands inputs) {
   const auto run = [&]<class F>(F) {
     using T = typename F::Element;
     for_each_result<T, std::int64_t>(
-        walk, y, [&](std::byte* from, std::int64_t* to) { *to = find_best<F>(walk, from); },
+        walk, y,
+        [&](std::byte* from, std::int64_t step, std::int64_t* to, std::int64_t n) {
+          for (std::int64_t i = 0; i < n; ++i)
+            to[i] = find_best<F>(walk, from + i * step * static_cast<std::int64_t>(sizeof(T)));
+        },
         [&](std::byte* from, std::int64_t* to, std::int64_t width) { find_best_columns<F>(walk, from, to, width); });
   };
   with_numeric_type(walk.x.dtype, [&]<class T>(T) {

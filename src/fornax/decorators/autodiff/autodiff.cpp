@@ -77,6 +77,9 @@ template <class Result> Result Decorator::run(const Op& op, Operands inputs) {
   }
   if (way == Derivatives::Lowered) [[unlikely]]
     return run_lowered<Result>(op, inputs);
+  if constexpr (one)
+    if (way == Derivatives::Rules) [[unlikely]]
+      return std::move(run<Arrays>(op, inputs)[0]);  // the rule reads all of them
 
   const Keep kept = keep(op, wanted);
   // Copying the most frequent kind of operation by its own type needs no indirect call.
