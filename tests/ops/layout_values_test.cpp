@@ -183,11 +183,13 @@ TEST(Indexing, NamesThePositionThatIsOutOfRange) {
 // Against loops in the same dtype's exact arithmetic: small whole numbers have exact products in every dtype.
 TEST(MatMul, OfWholeNumbersIsExactInEveryDtypeAndSize) {
   Random random(1);
-  const std::int64_t sizes[][3] = {{1, 1, 1},     {1, 7, 1},     {3, 1, 5},   {5, 4, 3},   {17, 33, 9},   {64, 64, 64},
-                                   {70, 129, 65}, {1, 300, 100}, {2, 17, 64}, {3, 90, 97}, {4, 1030, 139}};
+  const std::int64_t sizes[][3] = {{1, 1, 1},      {1, 7, 1},      {3, 1, 5},      {5, 4, 3},   {17, 33, 9},
+                                   {64, 64, 64},   {70, 129, 65},  {1, 300, 100},  {2, 17, 64}, {3, 90, 97},
+                                   {4, 1030, 139}, {521, 23, 700}, {1100, 23, 300}};
   for (const DType t :
        {DType::F64, DType::F32, DType::F16, DType::BF16, DType::I64, DType::I32, DType::I16, DType::I8, DType::U8}) {
     for (const auto& [m, k, n] : sizes) {
+      if (m > 500 && t != DType::F32) continue;  // results that are cut into blocks, of an uneven size
       const auto draw_matrix = [&](std::int64_t rows, std::int64_t columns) {
         Integers values(static_cast<std::size_t>(rows * columns));
         for (auto& v : values) v = static_cast<std::int64_t>(random() % 3);
