@@ -29,7 +29,8 @@ std::int64_t multiply_adds_of(const trace::Program& program, const trace::Node& 
   }
   if (node.name == "lstm" || node.name == "gru") return a.numel() * b[1];
   if (node.name.starts_with("conv_transpose")) return a.numel() * (b.numel() / b[0]);
-  if (node.name == "conv1d" || node.name == "conv2d" || node.name == "conv3d") return y.numel() * (b.numel() / b[0]);
+  for (const std::string_view conv : {"conv1d", "conv2d", "conv3d", "biased_conv1d", "biased_conv2d", "biased_conv3d"})
+    if (node.name == conv) return y.numel() * (b.numel() / b[0]);
   return 0;
 }
 
