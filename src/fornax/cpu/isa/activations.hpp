@@ -76,7 +76,7 @@ template <class T> struct MishParts { T tanh, slope, mish; };
 template <class T> FORNAX_INLINE MishParts<T> mish_parts(T x) {
   using C = Constant<T>;
   const ExpParts<T> parts = exp_parts(at_most(x, C(40)));
-  const T e = times_power_of_two(parts.p, parts.shifted), n = e * (e + C(2)), d = C(1) / (n + C(2)),
+  const T e = times_power_of_two(parts.p, parts.shifted), n = fma(e, e, e + e), d = C(1) / (n + C(2)),
           tanh = n / (n + C(2));
   const T of_tail = times_power_of_two(at_least(x, kLeastExponent<C>) * parts.p, parts.shifted);
   // The slope is sigmoid(x) (1 - tanh) (1 + tanh); far below, tanh is e.
