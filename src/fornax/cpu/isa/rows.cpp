@@ -27,9 +27,9 @@ template <class T> FORNAX_INLINE T sum_of_vectors(Vec<T>* sums) {
   return sum_of_lanes<T>(sums[0]);
 }
 
-/// Of at most a block.
+/// Of at most a block. 4 KiB ahead would cost a tenth of the time beyond the third cache, 12 KiB as much within it.
 template <class T> FORNAX_INLINE T sum_of_block(const T* x, std::int64_t n) {
-  constexpr std::int64_t vectors = kSumVectors<T>, lanes = kLanes<T>, kAhead = 4096 / sizeof(T);
+  constexpr std::int64_t vectors = kSumVectors<T>, lanes = kLanes<T>, kAhead = 7168 / sizeof(T);
   Vec<T> sums[vectors] = {};
   std::int64_t i = 0;
   for (; i + vectors * lanes <= n; i += vectors * lanes)
