@@ -47,16 +47,6 @@ Results run(const Case& c, DType type, bool together, bool gradient_of_x = true)
           numbers(w.grad(gradients)->array()), numbers(b.grad(gradients)->array())};
 }
 
-void expect_near_largest(const Numbers& a, const Numbers& b, double tolerance, const char* what) {
-  double largest = 0, difference = 0;
-  ASSERT_EQ(a.size(), b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    largest = std::max(largest, std::abs(b[i]));
-    difference = std::max(difference, std::abs(a[i] - b[i]));
-  }
-  EXPECT_LE(difference, tolerance * largest) << what;
-}
-
 const std::vector<Case>& cases() {
   static const std::vector<Case> all = {
       {{4, 16, 10, 10}, {32, 16, 3, 3}, {.padding = 1}},           // the library, in direct order

@@ -39,18 +39,9 @@ void expect_agreement(const Shape& x, const Shape& w, const ConvOptions<N>& opti
   SCOPED_TRACE("x " + x.str() + ", w " + w.str());
   const Results found = convolve<N>(x, w, options, type, type), expected = convolve<N>(x, w, options, DType::F64, type);
   const double tolerance = type == DType::BF16 ? 0x1.01p-8 : 3e-6;  // bf16: sums in f32, rounded once
-  const auto near = [&](const Numbers& a, const Numbers& b, const char* what) {
-    double largest = 0, difference = 0;
-    ASSERT_EQ(a.size(), b.size());
-    for (std::size_t i = 0; i < a.size(); ++i) {
-      largest = std::max(largest, std::abs(b[i]));
-      difference = std::max(difference, std::abs(a[i] - b[i]));
-    }
-    EXPECT_LE(difference, tolerance * largest) << what;
-  };
-  near(found.y, expected.y, "y");
-  near(found.gx, expected.gx, "gradient of x");
-  near(found.gw, expected.gw, "gradient of w");
+  expect_near_largest(found.y, expected.y, tolerance, "y");
+  expect_near_largest(found.gx, expected.gx, tolerance, "gradient of x");
+  expect_near_largest(found.gw, expected.gw, tolerance, "gradient of w");
 }
 
 TEST(LargeConv, AgreesWithF64) {

@@ -1,6 +1,7 @@
 #pragma once
 // Short ways to write arrays of numbers, and to compare them with what they should be.
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -55,6 +56,17 @@ inline void expect_same(const Numbers& values, const Numbers& expected, const st
 inline void expect_near(const Numbers& values, const Numbers& expected, double relative, const std::string& what = {},
                         double absolute = 0) {
   EXPECT_NO_THROW(TensorData(values).assert_approx_eq(TensorData(expected), relative, absolute)) << what;
+}
+
+/// The same, the difference measured by the largest of the expected values: for sums whose terms cancel.
+inline void expect_near_largest(const Numbers& a, const Numbers& b, double tolerance, const char* what) {
+  double largest = 0, difference = 0;
+  ASSERT_EQ(a.size(), b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    largest = std::max(largest, std::abs(b[i]));
+    difference = std::max(difference, std::abs(a[i] - b[i]));
+  }
+  EXPECT_LE(difference, tolerance * largest) << what;
 }
 
 }  // namespace fornax::test

@@ -34,7 +34,7 @@ template <class T> FORNAX_INLINE T sum_of_block(const T* x, std::int64_t n) {
   std::int64_t i = 0;
   for (; i + vectors * lanes <= n; i += vectors * lanes)
     for (std::int64_t v = 0; v < vectors; ++v) {
-      __builtin_prefetch(x + i + v * lanes + kAhead);
+      expect(x, i + v * lanes + kAhead);
       sums[v] += load(x + i + v * lanes);
     }
   for (std::int64_t v = 0; v < vectors && i < n; ++v, i += lanes)
@@ -82,9 +82,9 @@ template <int V, class T> FORNAX_INLINE void sum_strip(T* to, const T* x, std::i
   const std::int64_t apart = kLanesOfSum * step, in_lane = kRowsAhead * apart, in_next = in_lane - rows * apart + step;
   Vec<T> sums[V] = {};
   for (std::int64_t r = 0; r < rows; ++r, x += apart) {
-    const T* const ahead = x + (r + kRowsAhead < rows ? in_lane : in_next);
+    const std::int64_t ahead = r + kRowsAhead < rows ? in_lane : in_next;
     for (int v = 0; v < V; ++v) {
-      __builtin_prefetch(ahead + v * kLanes<T>);
+      expect(x, ahead + v * kLanes<T>);
       sums[v] += load(x + v * kLanes<T>);
     }
   }

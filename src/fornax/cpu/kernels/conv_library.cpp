@@ -169,10 +169,6 @@ class Convolution {
   std::shared_ptr<const std::optional<ConvPlan>> plans_[2];  // of a whole part, of the last
 };
 
-}  // namespace
-
-namespace {
-
 bool by_rows(const Array& a) { return is_contiguous(a) && !is_channels_last(a); }
 
 /// The problem, if it is one for the library.
