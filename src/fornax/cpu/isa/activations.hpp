@@ -13,18 +13,18 @@ template <class T> struct Normal { T below, density, gelu; };
 
 // The density is exp(-a^2/2) / sqrt(2 pi) for a = |x|. The square is taken in two parts: an error of its last place would be
 // one of exp's last six. What is above a is the density times a smooth factor, which comes near 1 / a: as p / (a p + q), where an
-// error of p matters the less the larger a is.
+// error of p matters the less the larger a is. a times it is computed without p, which would be rounded once more.
 template <Single T> FORNAX_INLINE Normal<T> normal(T x) {
   const T c = at_most(magnitude(x), 14.5F);
-  const T half = c * -0.5F, high = half * c, low = rounding_of(high, half, c);  // -c^2/2 = high - low
-  const T shifted = fma(high, 1.44269504F, kRound), n = shifted - kRound;
-  const T r = fma(n, -0.693359375F, high) - fma(n, -2.12194440e-4F, low);
-  const T p = exp_of_rest(r, 0.39894228F), density = times_power_of_two(p, shifted);
-  const T top = polynomial(c, 0.01378062503F, 0.1243018163F, 0.5243211264F, 1.183674994F, 1.2533141F);
-  const T rest = polynomial(c, 0.01376577777F, 0.1248265418F, 0.4890081298F, 1.0F);
-  const T factor = top / fma(c, top, rest);
-  const T above = density * factor, of_tail = times_power_of_two(c * (p * factor), shifted);
-  return {choose(x > 0.0F, 1.0F - above, above), density, choose(x < 0.0F, zero(x), x) - of_tail};
+  const T square = c * c, low = rounding_of(square, c, c);  // c^2 = square - low
+  const T shifted = fma(square, -0.5F * 1.44269504F, kRound), n = shifted - kRound;
+  const T r = fma(n, 2 * 0.693359375F, square) - fma(n, 2 * 2.12194440e-4F, low);
+  const T p = exp_of_rest(r, 0.39894228F, -0.5F), density = times_power_of_two(p, shifted);
+  const T rising = polynomial(c, 0.0111823957F, 0.10023573F, 0.42115432F, 0.947732985F);  // (p - 1) / c
+  const T ap = fma(square, rising, c);
+  const T sum = fma(c, polynomial(c, 0.0111710532F, 0.100637943F, 0.392802536F), ap) + 0.7978845835F;
+  const T above = density * (fma(c, rising, 1.0F) / sum), of_tail = times_power_of_two(p * (ap / sum), shifted);
+  return {choose(has_sign(x), above, 1.0F - above), density, choose(has_sign(x), zero(x), x) - of_tail};
 }
 
 FORNAX_INLINE Normal<double> normal(double x) {
@@ -43,7 +43,7 @@ template <class T> FORNAX_INLINE Gated<T> gated(T x, T u, ExpParts<T> e) {
   return {gate, choose(u < C(-40), zero(x) - times_power_of_two(size * e.p, e.shifted), x * gate)};
 }
 
-template <class T> FORNAX_INLINE Gated<T> silu(T x) { return gated(x, x, exp_parts(-magnitude(x))); }
+template <class T> FORNAX_INLINE Gated<T> silu(T x) { return gated(x, x, decay_parts(magnitude(x))); }
 
 /// u = 2 sqrt(2 / pi) (x + 0.044715 x^3) for an x held between -22 and 22 (beyond, sigmoid(u) has reached its ends in f64 too, and
 /// x^3 could overflow), du/dx, and what u opens. An error of u's last place would be one of exp's last seven: u is a sum of two.
@@ -59,14 +59,14 @@ template <class T> FORNAX_INLINE Turn<T> gelu_tanh(T x) {
   rest = (rest + k_rest) - rounding_of(square, c, c) * cubic;
   const T u = c * sum;
   rest = c * rest - rounding_of(u, c, sum);
-  const Gated<T> y = gated(x, u, exp_parts(-magnitude(u), choose(u < C(0), rest, -rest)));
+  const Gated<T> y = gated(x, u, decay_parts(magnitude(u), choose(has_sign(u), -rest, rest)));
   return {c, fma(square, C(3) * cubic, k), y.gate, y.product};
 }
 
 /// log(1 + exp(x)).
 template <class T> FORNAX_INLINE T softplus(T x) {
   using C = Constant<T>;
-  const T z = exp(-magnitude(x)), s = C(1) + z;
+  const T z = decay(magnitude(x)), s = C(1) + z;
   const T lost = z - (s - C(1));  // what the sum had to round off
   return choose(x > C(0), x, C(0)) + (log(s) + lost / s);
 }

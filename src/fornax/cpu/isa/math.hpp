@@ -63,7 +63,11 @@ FORNAX_INLINE float value(std::uint32_t b) { return std::bit_cast<float>(b); }
 FORNAX_INLINE double value(std::uint64_t b) { return std::bit_cast<double>(b); }
 
 template <class T> FORNAX_INLINE T magnitude(T x) { return std::abs(x); }
+/// Of an x that is not negative.
 template <class T> FORNAX_INLINE T with_sign_of(T x, T sign) { return std::copysign(x, sign); }
+/// Whether x has the sign of -0.
+FORNAX_INLINE bool has_sign(float x) { return static_cast<std::int32_t>(bits(x)) < 0; }
+FORNAX_INLINE bool has_sign(double x) { return static_cast<std::int64_t>(bits(x)) < 0; }
 template <class T> FORNAX_INLINE T choose(bool where, T a, T b) { return where ? a : b; }
 /// NaN stays.
 template <class T> FORNAX_INLINE T at_least(T x, T low) { return x < low ? low : x; }
@@ -84,9 +88,14 @@ FORNAX_INLINE float times_power_of_two(float p, float shifted) {
   return p * value((half + 127U) << 23) * value((whole - half + 127U) << 23);
 }
 
-/// k exp(r) = k + k r + k r^2 / 2 + ... for |r| <= log(2) / 2.
-template <class T> FORNAX_INLINE T exp_of_rest(T r, float k = 1) {
-  return polynomial(r, k * 0.00139263919F, k * 0.008363345811F, k * 0.04166655336F, k * 0.1666657599F, k * 0.5F, k, k);
+/// 2^(shifted - kRound), a normal number.
+FORNAX_INLINE float power_of_two(float shifted) { return value((bits(shifted) << 23) + bits(1.0F)); }
+
+/// k exp(s r) = k + k s r + k s^2 r^2 / 2 + ... for |s r| <= log(2) / 2 and a power of two s, or its negative.
+template <class T> FORNAX_INLINE T exp_of_rest(T r, float k = 1, float s = 1) {
+  const float s2 = s * s, s3 = s2 * s;
+  return polynomial(r, s3 * s3 * (k * 0.00139263919F), s3 * s2 * (k * 0.008363345811F), s2 * s2 * (k * 0.04166655336F),
+                    s3 * (k * 0.1666657599F), s2 * (k * 0.5F), s * k, k);
 }
 
 /// exp(x) = p 2^n, apart, so that a factor can come between the two: where exp(x) is below the smallest normal number, its rounding
@@ -110,6 +119,14 @@ template <Single T> FORNAX_INLINE T exp(T x) {
   return times_power_of_two(e.p, e.shifted);
 }
 
+/// Of exp(-(a + rest)) for an a that is not negative.
+template <Single T, class... Rest> FORNAX_INLINE ExpParts<T> decay_parts(T a, Rest... rest) {
+  const T c = at_most(a, -kLeastExponent<float>);
+  const T shifted = fma(c, -1.44269504F, kRound), n = shifted - kRound;
+  const T r = fma(n, -2.12194440e-4F, fma(n, 0.693359375F, c));
+  return {exp_of_rest((r + ... + rest), 1, -1), shifted};
+}
+
 inline constexpr double kRoundFull = 6755399441055744.0;  // 1.5 * 2^52
 
 FORNAX_INLINE ExpParts<double> exp_parts(double x, double rest = 0) {
@@ -125,6 +142,8 @@ FORNAX_INLINE ExpParts<double> exp_parts(double x, double rest = 0) {
   return {fma(r * r, q, r) + 1.0, shifted};
 }
 
+FORNAX_INLINE ExpParts<double> decay_parts(double a, double rest = 0) { return exp_parts(-a, -rest); }
+
 FORNAX_INLINE double times_power_of_two(double p, double shifted) {
   const std::uint64_t whole = bits(shifted) - bits(kRoundFull);
   // Half of n, rounded up: from n + 2048, which is positive, since not every instruction set shifts signs in 64 bits.
@@ -134,6 +153,12 @@ FORNAX_INLINE double times_power_of_two(double p, double shifted) {
 
 FORNAX_INLINE double exp(double x) {
   const ExpParts<double> e = exp_parts(x);
+  return times_power_of_two(e.p, e.shifted);
+}
+
+/// exp(-a) for an a that is not negative.
+template <class T> FORNAX_INLINE T decay(T a) {
+  const ExpParts<T> e = decay_parts(a);
   return times_power_of_two(e.p, e.shifted);
 }
 
@@ -186,18 +211,22 @@ FORNAX_INLINE double log(double x) {
 template <class T> FORNAX_INLINE T sigmoid_of(T x, T z) {
   using C = Constant<T>;
   const T s = C(1) + z;
-  const T lost = z - (s - C(1)), y = choose(x < C(0), z, C(1)) / s;  // what the sum had to round off
+  const T lost = z - (s - C(1)), y = choose(has_sign(x), z, C(1)) / s;  // what the sum had to round off
   return negative_fma(y, lost, y);
 }
-template <class T> FORNAX_INLINE T sigmoid(T x) { return sigmoid_of(x, exp(-magnitude(x))); }
+template <class T> FORNAX_INLINE T sigmoid(T x) { return sigmoid_of(x, decay(magnitude(x))); }
 
+// |x| = u - n log(2) / 2 with a whole n <= 0 and u within log(2) / 4 of its half above: for t = tanh(u) and w = 2^n the result is
+// ((1 - w) + t (1 + w)) / ((1 + w) + t (1 - w)), which is t itself where n is 0, and 1 less 2 w (1 - t) over the same.
 template <Single T> FORNAX_INLINE T tanh(T x) {
-  const T a = magnitude(x), z = x * x;
-  const T small =
-      fma(z * x, polynomial(z, -0.006542541985F, 0.02127274826F, -0.05390334769F, 0.1333308225F, -0.3333333176F), x);
-  const T e = exp(2.0F * at_most(a, 10.0F));
-  const T large = 1.0F - 2.0F / (e + 1.0F);
-  return with_sign_of(choose(a < 0.55F, small, large), x);
+  const T c = at_most(magnitude(x), 10.0F);
+  const T shifted = fma(c - 0.173F, -2.88539008F, kRound), n = shifted - kRound;
+  const T u = fma(n, -1.06097220e-4F, fma(n, 0.3466796875F, c)), v = u * u;
+  const T t = fma(u * v, polynomial(v, -0.04922733083F, 0.1330093592F, -0.3333269656F), u);
+  const T w = power_of_two(shifted), less = 1.0F - w, more = 1.0F + w, twice = w + w;
+  const auto far = c > 0.65F;
+  const T q = choose(far, negative_fma(t, twice, twice), fma(t, more, less)) / fma(t, less, more);
+  return with_sign_of(choose(far, 1.0F - q, q), x);
 }
 
 template <Single T> FORNAX_INLINE T erf(T x) {
@@ -207,9 +236,9 @@ template <Single T> FORNAX_INLINE T erf(T x) {
                                  -0.02686579405F, 0.1128378763F, -0.3761263874F, 0.1283791671F),
                       x);
   const T c = at_most(a, 3.95F);
-  const T q = c * polynomial(c, 1.006312615e-6F, -3.37237876e-5F, 0.0004942116613F, -0.004286616294F, 0.02510263829F,
-                             -0.1078099794F, -0.6341782323F, -1.128894702F);
-  return choose(a < 0.92F, small, with_sign_of(1.0F - exp(q), x));
+  const T q = c * polynomial(c, -1.006312615e-6F, 3.37237876e-5F, -0.0004942116613F, 0.004286616294F, -0.02510263829F,
+                             0.1078099794F, 0.6341782323F, 1.128894702F);
+  return choose(a < 0.92F, small, with_sign_of(1.0F - decay(q), x));
 }
 
 // --- Functions of f32 that are computed in f64 --------------------------------------------------------------------------

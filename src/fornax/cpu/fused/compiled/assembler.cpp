@@ -42,7 +42,9 @@ struct Draft {
     return static_cast<std::uint32_t>(places.size() - 1);
   }
   std::size_t bytes() const {
-    return kFrameBytes + ops.size() * kMostBytesOfOp * static_cast<std::size_t>(unroll + 1) + ops.size() * 4 * 3;
+    const auto leaves = std::count_if(ops.begin(), ops.end(), [](const MachineOp& op) { return is_leaf(op.fn); });
+    return kFrameBytes + ops.size() * kMostBytesOfOp * static_cast<std::size_t>(unroll + 1) + ops.size() * 4 * 3 +
+           static_cast<std::size_t>(leaves) * kLanes * 4;
   }
 };
 
@@ -169,7 +171,7 @@ class Assembler : public Xbyak::CodeGenerator {
     for (const MachineOp& op : draft.ops)
       if (!gives_mask(op.fn) && !is_store(op.fn)) used = std::max(used, std::size_t{op.register_} + 1);
     residents_ = resident_leaves(draft.ops, used * static_cast<std::size_t>(draft.unroll), kVectors);
-    for (const ResidentLeaf& r : residents_) load(Xbyak::Zmm(r.register_), r.fn, r.immediate);
+    for (const ResidentLeaf& r : residents_) vbroadcastss(Xbyak::Zmm(r.register_), leaf(r.fn, r.immediate, false));
     xor_(ecx, ecx);
     const int step = kLanes * draft.unroll;
     Xbyak::Label body, rest, rest_body, done;
@@ -203,6 +205,10 @@ class Assembler : public Xbyak::CodeGenerator {
     align(64);
     L(table_);
     for (const std::uint32_t bits : constants_) dd(bits);
+    align(64);
+    L(wide_table_);
+    for (const std::uint32_t bits : wide_constants_)
+      for (int i = 0; i < kLanes; ++i) dd(bits);
   }
 
  private:
@@ -220,14 +226,21 @@ class Assembler : public Xbyak::CodeGenerator {
   Xbyak::Address leaf(VectorFn fn, std::uint32_t immediate, bool broadcast) {
     const Xbyak::AddressFrame& frame = broadcast ? ptr_b : ptr;
     if (fn == VectorFn::Number) return frame[rsi + static_cast<int>(4 * immediate)];
-    auto at = std::find(constants_.begin(), constants_.end(), immediate);
-    if (at == constants_.end()) at = constants_.insert(at, immediate);
-    return frame[rax + static_cast<int>(4 * (at - constants_.begin()))];
+    return frame[rax + 4 * index_in(constants_, immediate)];
   }
 
+  static int index_in(std::vector<std::uint32_t>& table, std::uint32_t bits) {
+    auto at = std::find(table.begin(), table.end(), bits);
+    if (at == table.end()) at = table.insert(at, bits);
+    return static_cast<int>(at - table.begin());
+  }
+
+  // A constant lies there for all lanes: to spread one number over a register takes a turn of the arithmetic, where an operand
+  // in memory does not.
   void load(const Xbyak::Zmm& to, VectorFn fn, std::uint32_t immediate) {
-    if (fn == VectorFn::Constant && immediate == 0) return vpxord(to, to, to);
-    vbroadcastss(to, leaf(fn, immediate, false));
+    if (fn == VectorFn::Number) return vbroadcastss(to, leaf(fn, immediate, false));
+    if (immediate == 0) return vpxord(to, to, to);
+    vmovaps(to, ptr[rip + wide_table_ + 4 * kLanes * index_in(wide_constants_, immediate)]);
   }
 
   const ResidentLeaf* resident(VectorFn fn, std::uint32_t immediate) const {
@@ -236,14 +249,11 @@ class Assembler : public Xbyak::CodeGenerator {
     return nullptr;
   }
 
-  /// f(operand): a register, or memory. Two vectors side by side share what one reads.
+  /// f(operand): a register, or memory.
   template <class F> void with(const MachineOperand& x, int u, const F& f) {
     if (!x.in_memory) return f(vector(x, u));
     if (const ResidentLeaf* r = resident(x.leaf, x.immediate)) return f(Xbyak::Zmm(r->register_));
-    if (unroll_ == 1) return f(leaf(x.leaf, x.immediate, true));
-    const Xbyak::Zmm passing(31);
-    if (u == 0) load(passing, x.leaf, x.immediate);
-    f(passing);
+    f(leaf(x.leaf, x.immediate, true));
   }
 
   // The u-th vector from the present element on.
@@ -311,12 +321,14 @@ class Assembler : public Xbyak::CodeGenerator {
       case VectorFn::NegFma: return multiply_add(op, u, d);
       case VectorFn::Sqrt: return one([&](Z y, Z a) { vsqrtps(y, a); });
       case VectorFn::Round: return one([&](Z y, Z a) { vrndscaleps(y, a, static_cast<std::uint8_t>(op.immediate)); });
+      case VectorFn::ShiftLeft: return one([&](Z y, Z a) { vpslld(y, a, static_cast<std::uint8_t>(op.immediate)); });
       case VectorFn::ShiftRight: return one([&](Z y, Z a) { vpsrad(y, a, static_cast<std::uint8_t>(op.immediate)); });
       case VectorFn::FromInt: return one([&](Z y, Z a) { vcvtdq2ps(y, a); });
       case VectorFn::Choose: {
         const Xbyak::Opmask where = mask(x[0], u);
         return with(x[1], u, [&](O a) { vblendmps(d | where, vector(x[2], u), a); });
       }
+      case VectorFn::HasSign: return vpmovd2m(mask(op.register_, u), vector(x[0], u));
       case VectorFn::Compare: {
         const auto predicate = static_cast<std::uint8_t>(op.immediate);
         return with(x[1], u, [&](O b) { vcmpps(mask(op.register_, u), vector(x[0], u), b, predicate); });
@@ -355,8 +367,8 @@ class Assembler : public Xbyak::CodeGenerator {
   }
 
   const Draft& draft_;
-  Xbyak::Label table_;
-  std::vector<std::uint32_t> constants_;
+  Xbyak::Label table_, wide_table_;
+  std::vector<std::uint32_t> constants_, wide_constants_;
   std::vector<ResidentLeaf> residents_;
   int unroll_ = 1;
 };

@@ -29,6 +29,10 @@ inline Vector times_power_of_two(Vector p, Vector shifted) {
   return p.with(VectorFn::Scale, shifted - compiled::math::kRound);
 }
 
+inline Vector power_of_two(Vector shifted) {
+  return shifted.of(VectorFn::ShiftLeft, 23).with(VectorFn::AddInt, shifted.number(1));
+}
+
 namespace {
 
 namespace math = compiled::math;

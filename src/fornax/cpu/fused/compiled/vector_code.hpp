@@ -39,10 +39,12 @@ enum class VectorFn : std::uint8_t {
   NegFma,  // c - a b
   Sqrt,
   Round,       // immediate: 0 to even, 1 down, 2 up, 3 toward zero
-  ShiftRight,  // of signed integers, by the immediate
+  ShiftLeft,   // by the immediate
+  ShiftRight,  // of signed integers
   FromInt,
   Choose,  // where mask a, b; else c
   // Masks.
+  HasSign,
   Compare,  // immediate: the predicate of vcmpps
   MaskAnd,
   MaskOr,
@@ -53,11 +55,12 @@ constexpr bool is_leaf(VectorFn fn) { return fn <= VectorFn::Number; }
 constexpr bool is_load(VectorFn fn) { return fn == VectorFn::Load || fn == VectorFn::LoadBool; }
 /// What is there for more than its result.
 constexpr bool is_store(VectorFn fn) { return fn >= VectorFn::Store && fn <= VectorFn::Expect; }
-constexpr bool gives_mask(VectorFn fn) { return fn >= VectorFn::Compare || fn == VectorFn::LoadBool; }
+constexpr bool gives_mask(VectorFn fn) { return fn >= VectorFn::HasSign || fn == VectorFn::LoadBool; }
 constexpr int operands_of(VectorFn fn) {
   if (is_leaf(fn) || is_load(fn) || fn == VectorFn::Expect) return 0;
   if (fn == VectorFn::Fma || fn == VectorFn::NegFma || fn == VectorFn::Choose) return 3;
-  return is_store(fn) || (fn >= VectorFn::Sqrt && fn <= VectorFn::FromInt) ? 1 : 2;
+  const bool of_one = (fn >= VectorFn::Sqrt && fn <= VectorFn::FromInt) || fn == VectorFn::HasSign;
+  return is_store(fn) || of_one ? 1 : 2;
 }
 
 /// The number of an operation, which stands for its result.
@@ -145,7 +148,9 @@ inline Vector negative_fma(Vector a, Vector b, Vector c) {
 inline Vector rounding_of(Vector product, Vector a, Vector b) { return negative_fma(a, b, product); }
 inline Vector rounding_of(Vector product, Vector a, float b) { return rounding_of(product, a, a.number(b)); }
 inline Vector magnitude(Vector x) { return x & ~Vector::kSign; }
-inline Vector with_sign_of(Vector x, Vector sign) { return magnitude(x) | (sign & Vector::kSign); }
+/// Of an x that is not negative.
+inline Vector with_sign_of(Vector x, Vector sign) { return x | (sign & Vector::kSign); }
+inline Vector has_sign(Vector x) { return x.of(VectorFn::HasSign); }
 /// A NaN stays.
 inline Vector at_least(Vector x, Vector low) { return low.with(VectorFn::Max, x); }
 inline Vector at_most(Vector x, Vector high) { return high.with(VectorFn::Min, x); }
