@@ -86,6 +86,7 @@ template <class Result> Result Decorator::run(const Op& op, Operands inputs) {
   const auto* binary = std::get_if<op::Binary>(&op);
   Record* const node = binary ? Pool::make<Record>(*binary, current_region) : Pool::make<Record>(op, current_region);
   NodeRef owner(node);
+  node->wanted = wanted;
   node->inputs.reserve(n);
   node->parents.reserve(n);
   for (std::size_t i = 0; i < n; ++i) {
