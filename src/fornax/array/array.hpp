@@ -108,6 +108,7 @@ class Operand {
 };
 
 using Operands = std::span<const Operand>;
+template <std::size_t N> using OperandsOf = std::span<const Operand, N>;
 
 /// Arrays as operands, all of them lent. They must outlive the list.
 inline SmallVector<Operand, 3> lent(std::span<const Array> arrays) {

@@ -13,7 +13,10 @@
 namespace fornax {
 
 struct Op;
-enum class BinaryFn : std::uint8_t;
+namespace op {
+struct Binary;
+struct WithScalar;
+}  // namespace op
 namespace fused {
 struct Call;
 }
@@ -29,6 +32,10 @@ class Interpreter {
   virtual Arrays apply(const Op& op, Operands inputs) = 0;
   /// The same for an operation with one result: the most frequent case, without a list around it.
   virtual Array apply_one(const Op& op, Operands inputs) { return std::move(apply(op, inputs)[0]); }
+  /// The same for the most frequent operations, where an interpreter has a shorter way to them; an empty Array says that
+  /// there is none for these inputs. The shapes of a Binary's inputs are equal.
+  virtual Array shortcut(const op::Binary&, OperandsOf<2>) { return {}; }
+  virtual Array shortcut(const op::WithScalar&, OperandsOf<1>) { return {}; }
   /// The array one decorator further in. Backends never receive this call.
   virtual const Array& primal(const Array& array) = 0;
   /// An array from an operation without inputs.
@@ -86,9 +93,6 @@ class Backend : public Interpreter {
   virtual Array upload(DType dtype, const Shape& shape, std::span<const std::byte> elements, Device device) = 0;
   /// Writes the elements in row-major order; `out` has exactly their size.
   virtual void download(const Array& array, std::span<std::byte> out) = 0;
-  /// fn of two arrays of few elements and equal shape, for backends that have a shorter way to it than `apply`; an empty
-  /// Array says that there is none for these.
-  virtual Array on_numbers(BinaryFn, const Array&, const Array&) { return {}; }
   /// Runs a program (ops/fused.hpp), the results bit for bit those of its operations one by one. An input that nobody
   /// else holds may be overwritten, but only if the call does not throw.
   virtual Arrays run_program(const fused::Call& call) = 0;

@@ -9,13 +9,14 @@
 namespace fornax {
 
 /// Blocks of up to 1 KiB, 64-byte aligned. A block may be freed on another thread than the one that took it.
+/// Inlined wherever it is used: a call would cost as much as what it does.
 /// Under AddressSanitizer every block comes from the system, so that misuse is seen.
 class Pool {
  public:
   static constexpr std::size_t kStep = 64;
   static constexpr std::size_t kLargest = 1024;
 
-  static void* take(std::size_t bytes) {
+  [[gnu::always_inline]] static void* take(std::size_t bytes) {
 #if !defined(__SANITIZE_ADDRESS__)
     List& list = lists[class_of(bytes)];
     if (Block* block = list.head) [[likely]] {
@@ -26,7 +27,7 @@ class Pool {
 #endif
     return refill(bytes);
   }
-  static void give(void* memory, std::size_t bytes) noexcept {
+  [[gnu::always_inline]] static void give(void* memory, std::size_t bytes) noexcept {
 #if !defined(__SANITIZE_ADDRESS__)
     List& list = lists[class_of(bytes)];
     if (list.count < list.most) [[likely]] {
@@ -38,7 +39,7 @@ class Pool {
     hand_back(memory, bytes);
   }
 
-  template <class T, class... Args> static T* make(Args&&... args) {
+  template <class T, class... Args> [[gnu::always_inline]] static T* make(Args&&... args) {
     static_assert(sizeof(T) <= kLargest);
     void* block = take(sizeof(T));
     try {
@@ -48,7 +49,7 @@ class Pool {
       throw;
     }
   }
-  template <class T> static void destroy(T* object) noexcept {
+  template <class T> [[gnu::always_inline]] static void destroy(T* object) noexcept {
     object->~T();
     give(object, sizeof(T));
   }

@@ -27,7 +27,7 @@ class Shape {
  public:
   Shape() = default;
   /// [n], without a check of n.
-  static Shape vector(std::int64_t n) {
+  static constexpr Shape vector(std::int64_t n) {
     Shape s;
     s.numel_ = n;
     s.rank_ = 1;

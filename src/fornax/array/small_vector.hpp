@@ -62,8 +62,9 @@ template <class T, std::size_t N> class SmallVector {
     while (size_ < n) append(T());
   }
   void clear() {
-    for (std::size_t i = 0; i < size_; ++i) data_[i].~T();
-    size_ = 0;
+    T* const first = data_;
+    const std::size_t n = std::exchange(size_, 0);
+    for (std::size_t i = 0; i < n; ++i) first[i].~T();
   }
 
   std::size_t size() const { return size_; }

@@ -61,8 +61,6 @@ Arrays CpuBackend::apply(const Op& op, Operands inputs) {
       static_cast<const OpVariant&>(op));
 }
 
-Array CpuBackend::on_numbers(BinaryFn fn, const Array& a, const Array& b) { return cpu::binary_on_few(fn, a, b); }
-
 void CpuBackend::destroy(ArrayBody* body) noexcept {
   auto* d = static_cast<DenseBody*>(body);
   if (d->storage) release_storage(d->storage);

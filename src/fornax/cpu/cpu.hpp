@@ -23,7 +23,8 @@ class CpuBackend final : public Backend {
   std::string name() const override { return "Cpu"; }
   Array upload(DType dtype, const Shape& shape, std::span<const std::byte> elements, Device device) override;
   void download(const Array& array, std::span<std::byte> out) override;
-  Array on_numbers(BinaryFn fn, const Array& a, const Array& b) override;
+  Array shortcut(const op::Binary& op, OperandsOf<2> inputs) override;
+  Array shortcut(const op::WithScalar& op, OperandsOf<1> inputs) override;
   Arrays run_program(const fused::Call& call) override;
 
  private:
@@ -33,7 +34,7 @@ class CpuBackend final : public Backend {
 };
 
 /// An array of one element, not yet written; with other strides, of as many as a body holds.
-inline Array cpu_number(CpuBackend& backend, const Shape& shape, DType dtype) {
+[[gnu::always_inline]] inline Array cpu_number(CpuBackend& backend, const Shape& shape, DType dtype) {
   auto* body = Pool::make<DenseBody>(&backend, dtype, Device::cpu(), shape);
   body->strides.fill(1);
   body->data = body->inline_bytes;

@@ -9,6 +9,8 @@ namespace {
 
 bool is_number(const Array& a) { return a.numel() == 1 && (a.dtype() == DType::F32 || a.dtype() == DType::F64); }
 
+bool is_f32_number(const Array& a) { return a.numel() == 1 && a.dtype() == DType::F32; }
+
 /// Side by side, and too few for a second thread.
 bool are_few(const Array& a) {
   return a.numel() > 0 && a.numel() <= kLeastElements && (a.dtype() == DType::F32 || a.dtype() == DType::F64) &&
@@ -17,8 +19,8 @@ bool are_few(const Array& a) {
 
 float as_float(const Array& a) { return *reinterpret_cast<const float*>(dense(a).data); }
 
-Array number(float value, const Array& like) {
-  Array y = cpu_number(like.shape(), DType::F32);
+[[gnu::always_inline]] inline Array number(float value, const Array& like) {
+  Array y = cpu_number(static_cast<CpuBackend&>(*like.interpreter()), like.shape(), DType::F32);
   *reinterpret_cast<float*>(dense(y).data) = value;
   return y;
 }
@@ -51,44 +53,55 @@ Array run(std::string_view operation, Kernel kernel, const std::byte* const* x, 
   return y;
 }
 
-Array few(BinaryFn fn, const Array& a, const Array& b, Operands lent = {}) {
-  if (is_comparison(fn) || a.dtype() != b.dtype()) return Array();
+// Out of line, so that the way of single f32 numbers is the shorter.
+[[gnu::noinline]] Array by_kernel(const op::Binary& op, OperandsOf<2> inputs) {
+  const Array &a = inputs[0].array(), &b = inputs[1].array();
+  if (is_comparison(op.fn) || a.dtype() != b.dtype() || a.rank() != b.rank()) return Array();
   if (!(is_number(a) && is_number(b)) && !(are_few(a) && are_few(b) && a.shape() == b.shape())) return Array();
   const std::byte* const x[] = {dense(a).data, dense(b).data};
-  return run(name(fn), kernel_of(fn, a.dtype()), x, a, lent);
+  return run(op.name(), kernel_of(op.fn, a.dtype()), x, a, inputs);
+}
+
+[[gnu::noinline]] Array by_kernel(const op::WithScalar& op, OperandsOf<1> inputs) {
+  const Array& a = inputs[0].array();
+  if (op.fn >= ScalarFn::Equal || !(is_number(a) || are_few(a))) return Array();
+  const std::byte* const x[] = {dense(a).data};
+  return run(op.name(), kernel_of(op.fn, a.dtype()), x, a, inputs, &op.scalar);
 }
 
 }  // namespace
 
-Array binary_on_few(BinaryFn fn, const Array& a, const Array& b) {
-  if (a.rank() != b.rank()) return Array();
-  if (is_number(a) && is_number(b) && a.dtype() == DType::F32 && b.dtype() == DType::F32 && is_arithmetic(fn))
-    return number(arithmetic(fn, as_float(a), as_float(b)), a);
-  return few(fn, a, b);
-}
-
 Array execute_on_few(const Op& op, Operands inputs) {
-  const Array& a = inputs[0].array();
-  if (!is_number(a) && !are_few(a)) return Array();
-  if (inputs.size() == 2) {
-    const auto* binary = std::get_if<op::Binary>(&op);
-    if (!binary) return Array();
-    return a.numel() == 1 ? binary_on_few(binary->fn, a, inputs[1].array())
-                          : few(binary->fn, a, inputs[1].array(), inputs);
-  }
+  if (const auto* binary = std::get_if<op::Binary>(&op); binary && inputs.size() == 2)
+    return CpuBackend::instance().shortcut(*binary, inputs.first<2>());
   if (inputs.size() != 1) return Array();
+  if (const auto* scalar = std::get_if<op::WithScalar>(&op))
+    return CpuBackend::instance().shortcut(*scalar, inputs.first<1>());
+  const auto* unary = std::get_if<op::Unary>(&op);
+  const Array& a = inputs[0].array();
+  if (!unary || unary->fn >= UnaryFn::LogicalNot || !(is_number(a) || are_few(a))) return Array();
   const std::byte* const x[] = {dense(a).data};
-  if (const auto* scalar = std::get_if<op::WithScalar>(&op)) {
-    if (scalar->fn >= ScalarFn::Equal) return Array();
-    if (a.numel() == 1 && a.dtype() == DType::F32 && scalar->fn == ScalarFn::Mul)
-      return number(as_float(a) * static_cast<float>(scalar->scalar.as_double()), a);
-    return run(scalar->name(), kernel_of(scalar->fn, a.dtype()), x, a, inputs, &scalar->scalar);
-  }
-  if (const auto* unary = std::get_if<op::Unary>(&op)) {
-    if (unary->fn >= UnaryFn::LogicalNot) return Array();
-    return run(unary->name(), kernel_of(unary->fn, a.dtype()), x, a, inputs);
-  }
-  return Array();
+  return run(unary->name(), kernel_of(unary->fn, a.dtype()), x, a, inputs);
 }
 
 }  // namespace fornax::cpu
+
+namespace fornax {
+
+Array CpuBackend::shortcut(const op::Binary& op, OperandsOf<2> inputs) {
+  using namespace cpu;
+  const Array &a = inputs[0].array(), &b = inputs[1].array();
+  if (is_arithmetic(op.fn) && is_f32_number(a) && is_f32_number(b) && a.rank() == b.rank())
+    return number(arithmetic(op.fn, as_float(a), as_float(b)), a);
+  return by_kernel(op, inputs);
+}
+
+Array CpuBackend::shortcut(const op::WithScalar& op, OperandsOf<1> inputs) {
+  using namespace cpu;
+  const Array& a = inputs[0].array();
+  if (op.fn == ScalarFn::Mul && is_f32_number(a))
+    return number(as_float(a) * static_cast<float>(op.scalar.as_double()), a);
+  return by_kernel(op, inputs);
+}
+
+}  // namespace fornax

@@ -1,5 +1,6 @@
 #pragma once
-// Operations on single numbers and few: the arithmetic takes nanoseconds, so everything around it must be short.
+// Operations on single numbers and few: the arithmetic takes nanoseconds, so everything around it must be short. Those
+// with a shortcut are in numbers.cpp too.
 
 #include <fornax/cpu/cpu.hpp>
 
@@ -7,7 +8,6 @@ namespace fornax::cpu {
 
 /// The result of an elementwise operation on arrays of equal shape and few f32 or f64 elements side by side; empty if op or inputs
 /// are anything else, and for whatever the shape rules would refuse.
-Array binary_on_few(BinaryFn fn, const Array& a, const Array& b);
 Array execute_on_few(const Op& op, Operands inputs);
 
 }  // namespace fornax::cpu

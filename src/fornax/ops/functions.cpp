@@ -33,12 +33,16 @@ namespace {
   return *top;
 }
 
+// The one that is the other or wraps it; null if they are no neighbours.
+inline Interpreter* outer_of(Interpreter* a, Interpreter* b) {
+  if (a == b || a->inner() == b) return a;
+  return b->inner() == a ? b : nullptr;
+}
+
 // The same; one or two inputs, of one interpreter or of neighbours, need no search.
 inline Interpreter& top_interpreter(const Op& op, Operands inputs) {
   if (inputs.size() == 2 && inputs[0]->defined() && inputs[1]->defined()) {
-    Interpreter *a = inputs[0]->interpreter(), *b = inputs[1]->interpreter();
-    if (a == b || a->inner() == b) return *a;
-    if (b->inner() == a) return *b;
+    if (Interpreter* outer = outer_of(inputs[0]->interpreter(), inputs[1]->interpreter())) return *outer;
   } else if (inputs.size() == 1 && inputs[0]->defined()) {
     return *inputs[0]->interpreter();
   }
@@ -135,19 +139,10 @@ Arrays run_all(const Op& op, std::initializer_list<Operand> inputs) { return run
 
 Array unary(UnaryFn fn, Operand x) { return run(op::Unary{fn}, {x}); }
 
-// The way to the backend takes longer than the arithmetic on so many elements.
-constexpr std::int64_t kFew = 64;
+namespace {
 
-Array binary(BinaryFn fn, Operand a, Operand b) {
-  if (a->defined() && b->defined() && a->numel() <= kFew && a->interpreter() == b->interpreter() &&
-      !a->interpreter()->inner() && a->shape() == b->shape()) {
-    Array y = static_cast<Backend*>(a->interpreter())->on_numbers(fn, a.array(), b.array());
-    if (y.defined()) {
-      a.finish();
-      b.finish();
-      return y;
-    }
-  }
+// Where binary's short way does not lead: it looks for the interpreter, expands, casts, and says what does not fit.
+[[gnu::noinline]] Array binary_of_any(BinaryFn fn, const Operand& a, const Operand& b) {
   if (!a->defined() || !b->defined() || a->shape() == b->shape()) return run(op::Binary{fn}, {a, b});
   if (detail::autocasts() && is_float(a->dtype()) && is_float(b->dtype()) && a->dtype() != b->dtype()) [[unlikely]] {
     // Before they are expanded, while there is less to cast.
@@ -160,7 +155,41 @@ Array binary(BinaryFn fn, Operand a, Operand b) {
   return run(op::Binary{fn}, {broadcast_to(a, shape), broadcast_to(b, shape)});
 }
 
-Array with_scalar(ScalarFn fn, Operand x, Scalar s) { return run(op::WithScalar{fn, s}, {x}); }
+// A try block apart, so that g++ 12 constructs the result where the caller wants it.
+template <class O, std::size_t N>
+inline Array take_shortcut(Interpreter& on, const O& op, const Operand (&inputs)[N]) try {
+  return on.shortcut(op, inputs);
+} catch (const std::bad_alloc&) {
+  detail::throw_exhausted(0, op.name());
+}
+
+}  // namespace
+
+Array binary(BinaryFn fn, Operand a, Operand b) {
+  const bool fits = a->defined() && b->defined() && a->shape() == b->shape() && !detail::autocasts();
+  Interpreter* const outer = fits ? outer_of(a->interpreter(), b->interpreter()) : nullptr;
+  const Operand inputs[] = {a, b};
+  Array y = outer ? take_shortcut(*outer, op::Binary{fn}, inputs) : Array();
+  if (y.defined()) {
+    inputs[0].finish();
+    inputs[1].finish();
+  } else {
+    y = binary_of_any(fn, inputs[0], inputs[1]);
+  }
+  return y;
+}
+
+Array with_scalar(ScalarFn fn, Operand x, Scalar s) {
+  const op::WithScalar op{fn, s};
+  const Operand inputs[] = {x};
+  Array y = x->defined() && !detail::autocasts() ? take_shortcut(*x->interpreter(), op, inputs) : Array();
+  if (y.defined()) {
+    x.finish();
+  } else {
+    y = run(op, inputs);
+  }
+  return y;
+}
 
 Array operator-(Operand a, Scalar s) {
   if (s.kind == Scalar::Kind::Float) return a + Scalar(-s.real);

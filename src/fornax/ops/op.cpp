@@ -86,8 +86,12 @@ Keep keep(const Op& op, Wanted wanted) {
   });
 }
 
-Arrays vjp(const Op& op, const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted) {
-  static constinit const Array not_kept;
+namespace {
+
+constinit const Array not_kept;
+
+[[gnu::noinline]] Arrays vjp_of_any(const Op& op, const Arrays& x, std::span<const Array> y, std::span<const Array> g,
+                                    Wanted wanted) {
   return visit(op, [&]<class T>(const T& o) -> Arrays {
     if constexpr (std::is_same_v<T, op::Custom>) {
       return o.function->vjp_of_results(x, y, g, wanted);
@@ -99,6 +103,15 @@ Arrays vjp(const Op& op, const Arrays& x, std::span<const Array> y, std::span<co
       return o.vjp(x, y.empty() ? not_kept : y[0], g[0], wanted);
     }
   });
+}
+
+}  // namespace
+
+// Apart from the others, Binary's way is a jump.
+Arrays vjp(const Op& op, const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted) {
+  if (const auto* binary = std::get_if<op::Binary>(&op)) [[likely]]
+    return binary->vjp(x, y.empty() ? not_kept : y[0], g[0], wanted);
+  return vjp_of_any(op, x, y, g, wanted);
 }
 
 namespace {

@@ -100,9 +100,12 @@ Array from_values(const void* values, std::size_t n, DType from, Device device, 
   Backend& backend = backend_of(*type.backend);
   if (from != dtype) [[unlikely]]
     return entered(from_other_type(values, n, from, device, dtype, backend), type);
-  return entered(backend.upload(dtype, Shape::vector(static_cast<std::int64_t>(n)),
-                                {static_cast<const std::byte*>(values), n * size_of(from)}, device),
-                 type);
+  // The most frequent shape exists once: to make it takes as long as all the rest.
+  static constexpr Shape kNumber = Shape::vector(1);
+  const auto upload = [&](const Shape& shape) {
+    return backend.upload(dtype, shape, {static_cast<const std::byte*>(values), n * size_of(from)}, device);
+  };
+  return entered(n == 1 ? upload(kNumber) : upload(Shape::vector(static_cast<std::int64_t>(n))), type);
 }
 
 Array full(const Shape& shape, Scalar value, Device device, DType dtype, const TypeInfo& type) {

@@ -33,6 +33,12 @@ template <class Result> [[gnu::noinline]] Result run_lowered(const Op& op, Opera
     return results;
 }
 
+// The operations with a shortcut are known by their types.
+template <class O>
+concept HasShortcut = !std::is_same_v<O, Op>;
+template <HasShortcut O> Derivatives derivatives(const O&) { return Derivatives::Rule; }
+template <HasShortcut O> Keep keep(const O& op, Wanted wanted) { return op.keep(wanted); }
+
 }  // namespace
 
 Interpreter& around(Interpreter& inner) { return decorator_around<Decorator>(inner); }
@@ -45,22 +51,22 @@ Recording::~Recording() { no_grad_depth = before_; }
 
 constinit thread_local std::uint64_t current_region = 0;
 
-// Result is Arrays, or Array for an operation with one result.
-template <class Result> Result Decorator::run(const Op& op, Operands inputs) {
+// O is Op, or an operation with a shortcut; Result is Arrays, or Array for an operation with one result. `values` is room
+// for the inputs as the wrapped interpreter sees them.
+template <class Result, class O, std::size_t N>
+Result Decorator::run(const O& op, OperandsOf<N> inputs, Operand* values) {
   constexpr bool one = std::is_same_v<Result, Array>;
   const std::size_t n = inputs.size();
-  // Room for the values of a few inputs; cat may have many.
-  constexpr std::size_t kFew = 4;
-  Operand few[kFew];
-  std::vector<Operand> many;
-  if (n > kFew) [[unlikely]]
-    many.resize(n);
-  Operand* const values = n > kFew ? many.data() : few;
-  const auto execute = [&]() -> Result {
-    if constexpr (one)
+  const auto execute = [&]() __attribute__((always_inline))->Result {
+    if constexpr (HasShortcut<O>) {
+      Array y = inner()->shortcut(op, OperandsOf<N>(values, N));
+      if (!y.defined()) y = inner()->apply_one(op, {values, n});
+      return y;
+    } else if constexpr (one) {
       return inner()->apply_one(op, {values, n});
-    else
+    } else {
       return inner()->apply(op, {values, n});
+    }
   };
 
   Wanted wanted;
@@ -75,19 +81,21 @@ template <class Result> Result Decorator::run(const Op& op, Operands inputs) {
     for (std::size_t i = 0; i < n; ++i) values[i] = value_of(*this, inputs[i], true);
     return execute();
   }
-  if (way == Derivatives::Lowered) [[unlikely]]
-    return run_lowered<Result>(op, inputs);
-  if constexpr (one)
-    if (way == Derivatives::Rules) [[unlikely]]
-      return std::move(run<Arrays>(op, inputs)[0]);  // the rule reads all of them
+  if constexpr (!HasShortcut<O>) {
+    if (way == Derivatives::Lowered) [[unlikely]]
+      return run_lowered<Result>(op, inputs);
+    if constexpr (one)
+      if (way == Derivatives::Rules) [[unlikely]]
+        return std::move(run<Arrays>(op, inputs, values)[0]);  // the rule reads all of them
+  }
 
   const Keep kept = keep(op, wanted);
-  // Copying the most frequent kind of operation by its own type needs no indirect call.
-  const auto* binary = std::get_if<op::Binary>(&op);
-  Record* const node = binary ? Pool::make<Record>(*binary, current_region) : Pool::make<Record>(op, current_region);
+  auto* const node = Pool::make<Record>(op, current_region);
   NodeRef owner(node);
+  node->wanted = wanted;
   node->inputs.reserve(n);
   node->parents.reserve(n);
+#pragma GCC unroll 2
   for (std::size_t i = 0; i < n; ++i) {
     const TrackedBody* body = tracked(*this, inputs[i].array());
     const bool keeps = bit(kept.inputs, i);
@@ -121,11 +129,25 @@ template <class Result> Result Decorator::run(const Op& op, Operands inputs) {
   }
 }
 
-template Arrays Decorator::run(const Op& op, Operands inputs);
-template Array Decorator::run(const Op& op, Operands inputs);
+template <class Result> Result Decorator::run_any(const Op& op, Operands inputs) {
+  constexpr std::size_t kFew = 4;  // cat may have many
+  Operand few[kFew];
+  if (inputs.size() <= kFew) return run<Result>(op, inputs, few);
+  std::vector<Operand> many(inputs.size());
+  return run<Result>(op, inputs, many.data());
+}
 
-Array Decorator::track(Array value, NodeRef node, std::uint32_t output) {
-  return Array(Pool::make<TrackedBody>(this, std::move(value), std::move(node), output));
+Arrays Decorator::apply(const Op& op, Operands inputs) { return run_any<Arrays>(op, inputs); }
+Array Decorator::apply_one(const Op& op, Operands inputs) { return run_any<Array>(op, inputs); }
+
+Array Decorator::shortcut(const op::Binary& op, OperandsOf<2> inputs) {
+  Operand values[2];
+  return run<Array>(op, inputs, values);
+}
+
+Array Decorator::shortcut(const op::WithScalar& op, OperandsOf<1> inputs) {
+  Operand values[1];
+  return run<Array>(op, inputs, values);
 }
 
 const Array& Decorator::primal(const Array& array) { return static_cast<TrackedBody*>(array.body())->value; }
@@ -139,7 +161,7 @@ Array require_grad(Interpreter& on, const Array& x) {
                      "the tensor is the result of recorded operations; retain_grad() keeps its gradient, "
                      "detach().require_grad() makes a new leaf of its values");
   }
-  require_float("require_grad", x);
+  if (!is_float(x.dtype())) require_float("require_grad", x);
   NodeRef leaf(Pool::make<Node>(true, current_region));
   return static_cast<Decorator&>(on).track(x, std::move(leaf), 0);
 }

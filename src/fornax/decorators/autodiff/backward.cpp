@@ -13,68 +13,82 @@ namespace {
 
 constinit thread_local const Op* differentiated = nullptr;
 
-// What a walk knows of a node. A cache line each: finding one is a shift.
-struct alignas(64) Slot {
-  Slot(Node* n, bool enters_it)
-      : node(n), enters(enters_it), plain(n->outputs == 1 && !n->extras.load(std::memory_order_acquire)) {}
-
-  // An end of the walk that no hook watches needs no visit.
-  bool plain_leaf() const { return plain && node->leaf; }
+// What a walk knows of a node.
+struct Slot {
+  explicit Slot(Node* n) : node(n) {}
 
   Node* node;
-  NodeRef held;                              // only when releasing: the walk then owns what it has not used yet
   Array gradient;                            // what has arrived for output 0
   std::unique_ptr<std::vector<Array>> more;  // and for the outputs after it
   std::uint32_t waiting = 0;                 // edges whose gradient has not arrived
   std::uint32_t edges = 0;                   // where this node's parents begin in Nodes::targets
-  std::uint32_t next_ready = 0;              // the slot below this one on the stack of those that are ready
-  Wanted wanted;                             // parents that want a gradient
-  bool enters;                               // false for the ends of the walk
-  bool plain;                                // one output, which no hook watches
+  std::uint32_t next_ready;                  // the slot below this one on the stack of those that are ready
 };
+
+// One output, which no hook watches.
+bool is_plain(const Node& node) { return node.outputs == 1 && !node.extras.load(std::memory_order_acquire); }
+
+// Nodes of other regions and leaves are ends of a walk.
+bool enters(const Walk& walk, const Node& node) {
+  return !node.leaf && (walk.region == 0 || node.region == walk.region);
+}
 
 // The nodes of a walk. Those of a small graph live on the stack, so that a small backward allocates nothing.
 struct Nodes {
-  explicit Nodes(std::uint64_t only_region) : region(only_region) {}
+  Nodes() = default;
+  Nodes(const Nodes&) = delete;
+  Nodes& operator=(const Nodes&) = delete;
+  ~Nodes() {
+    if (holds)
+      for (Slot& slot : slots) let_go(slot);
+  }
 
   SmallVector<Slot, 16> slots;
   SmallVector<std::uint32_t, 32> targets;  // slot of each parent, kNone for untracked inputs
   std::vector<std::uint32_t> table;        // open addressing: node -> slot; empty while the slots are few
   std::size_t mask = 0;
-  std::uint64_t region;  // if not 0, nodes of other regions are ends
+  bool holds = false;  // each slot owns its node, until it lets go
 
   static constexpr std::uint32_t kNone = ~std::uint32_t{0};
   static constexpr std::size_t kFew = 8;  // up to here looking at every slot is faster than hashing
 
+  // The slot of a node, made if it is new.
+  std::uint32_t slot_of(Node* node) {
+    const auto index = static_cast<std::uint32_t>(slots.size());
+    if (index > kFew) return hashed_slot_of(node);
+    for (std::uint32_t s = 0; s < index; ++s)
+      if (slots[s].node == node) return s;
+    slots.emplace_back(node);
+    return index;
+  }
+
+  // From now on each node lives until its slot lets go of it.
+  void hold() {
+    for (const Slot& slot : slots) slot.node->references.increment();
+    holds = true;
+  }
+  static void let_go(Slot& slot) { NodeRef(std::exchange(slot.node, nullptr)); }
+
+ private:
   static std::size_t hash(const Node* node) {
     return (reinterpret_cast<std::uintptr_t>(node) >> 6) * 0x9E3779B97F4A7C15ull >> 20;
   }
 
-  // The slot of a node, made if it is new.
-  std::uint32_t slot_of(Node* node) {
+  [[gnu::noinline]] std::uint32_t hashed_slot_of(Node* node) {
+    if (table.empty()) hash_all(8 * kFew);
     const auto index = static_cast<std::uint32_t>(slots.size());
-    if (table.empty()) {
-      for (std::uint32_t s = 0; s < index; ++s)
-        if (slots[s].node == node) return s;
-      add(node);
-      if (slots.size() > kFew) hash_all(8 * kFew);
-      return index;
-    }
     std::size_t i = hash(node) & mask;
     while (table[i] != kNone) {
       if (slots[table[i]].node == node) return table[i];
       i = (i + 1) & mask;
     }
     table[i] = index;
-    add(node);
+    slots.emplace_back(node);
     if (2 * slots.size() > table.size()) hash_all(2 * table.size());
     return index;
   }
 
- private:
-  void add(Node* node) { slots.emplace_back(node, !node->leaf && (region == 0 || node->region == region)); }
-
-  [[gnu::noinline]] void hash_all(std::size_t size) {
+  void hash_all(std::size_t size) {
     table.assign(size, kNone);
     mask = size - 1;
     for (std::uint32_t s = 0; s < slots.size(); ++s) {
@@ -154,28 +168,27 @@ bool deliver(Slot& slot, std::span<Array> gradients, const Walk& options, Reache
     if (!gradients[o].defined()) continue;
     arrived = true;
     const bool kept = !foreign && pass_hooks(node, o, gradients[o]);
-    if (!slot.enters || kept) result.push_back({another(node), o, gradients[o]});
+    if (kept || !enters(options, node)) result.push_back({another(node), o, gradients[o]});
   }
   return arrived;
 }
 
-[[gnu::noinline]] Arrays gradients_in_scope(const Record& record, std::span<const Array> arrived, Wanted wanted) {
+[[gnu::noinline]] Arrays gradients_in_scope(const Record& record, std::span<const Array> arrived) {
   const detail::EnterScope scope(record.scope);
-  Arrays down = vjp(record.op, record.inputs, {record.results.data(), record.results.size()}, arrived, wanted);
+  Arrays down = vjp(record.op, record.inputs, {record.results.data(), record.results.size()}, arrived, record.wanted);
   require_fits(record, down);
   return down;
 }
 
-inline Arrays gradients_of(const Slot& slot, std::span<const Array> arrived) {
+inline Arrays gradients_of(const Record& record, std::span<const Array> arrived) {
   if (!arrived[0].defined() && arrived.size() == 1) return {};
-  const auto& record = static_cast<const Record&>(*slot.node);
   differentiated = &record.op;
   const std::span<const Array> results(record.results.data(), record.results.size());
   if (record.scope) [[unlikely]]
-    return gradients_in_scope(record, arrived, slot.wanted);
+    return gradients_in_scope(record, arrived);
   if (!std::holds_alternative<op::Custom>(record.op)) [[likely]]
-    return vjp(record.op, record.inputs, results, arrived, slot.wanted);
-  Arrays down = vjp(record.op, record.inputs, results, arrived, slot.wanted);
+    return vjp(record.op, record.inputs, results, arrived, record.wanted);
+  Arrays down = vjp(record.op, record.inputs, results, arrived, record.wanted);
   require_fits(record, down);
   return down;
 }
@@ -189,37 +202,26 @@ inline Arrays gradients_of(const Slot& slot, std::span<const Array> arrived) {
     for (Array& a : *slot.more) gradients.push_back(std::move(a));
   gradients.resize(slot.node->outputs);
   const bool arrived = deliver(slot, {gradients.data(), gradients.size()}, options, result);
-  if (!slot.enters || !arrived) return {};
-  return gradients_of(slot, {gradients.data(), gradients.size()});
+  if (!arrived || !enters(options, *slot.node)) return {};
+  return gradients_of(static_cast<const Record&>(*slot.node), {gradients.data(), gradients.size()});
 }
 
 // Finds every node that the roots were computed from and counts the edges into it. The slots serve as the queue.
 void find_nodes(std::span<Reached> roots, const Walk& options, Nodes& s) {
-  for (Reached& root : roots) {
-    Slot& slot = s.slots[s.slot_of(root.node.get())];
-    if (options.release) slot.held = std::move(root.node);
-    accumulate(slot, root.output, std::move(root.gradient));
-  }
+  for (Reached& root : roots) accumulate(s.slots[s.slot_of(root.node.get())], root.output, std::move(root.gradient));
   for (std::size_t i = 0; i < s.slots.size(); ++i) {
-    if (!s.slots[i].enters) continue;
-    const auto& parents = static_cast<const Record*>(s.slots[i].node)->parents;
+    const Node& node = *s.slots[i].node;
+    if (!enters(options, node)) continue;
     s.slots[i].edges = static_cast<std::uint32_t>(s.targets.size());
-    Wanted wanted;
-    for (std::size_t p = 0; p < parents.size(); ++p) {
-      const Edge& e = parents[p];
-      if (!e.node) {
-        s.targets.push_back(Nodes::kNone);
-        continue;
-      }
-      wanted.set(p);
-      const std::uint32_t target = s.slot_of(e.node.get());
+    for (const Edge& e : static_cast<const Record&>(node).parents) {
+      const std::uint32_t target = e.node ? s.slot_of(e.node.get()) : Nodes::kNone;
+      if (e.node) ++s.slots[target].waiting;
       s.targets.push_back(target);
-      Slot& parent = s.slots[target];
-      ++parent.waiting;
-      if (options.release && !parent.held) parent.held = e.node;
     }
-    s.slots[i].wanted = wanted;
   }
+  if (!options.release) return;
+  s.hold();
+  for (Reached& root : roots) root.node = NodeRef();
 }
 
 }  // namespace
@@ -233,46 +235,42 @@ void walk_back(std::span<Reached> roots, const Walk& options, ReachedList& resul
     const Op* outer = differentiated;
     ~Restore() { differentiated = outer; }
   } const restore;
-  Nodes s(options.region);
+  Nodes s;
   find_nodes(roots, options, s);
 
   // Visit each node when all its gradients are there; last in, first out. No slot is made any more.
   Slot* const slots = s.slots.data();
   const std::uint32_t* const targets = s.targets.data();
   std::uint32_t ready = Nodes::kNone;
-  const auto make_ready = [&](std::uint32_t index) {
-    slots[index].next_ready = ready;
+  const auto arrive_at = [&](std::uint32_t index) {
+    Slot& slot = slots[index];
+    // An end of the walk that no hook watches needs no visit.
+    if (slot.waiting > 0 || (slot.node->leaf && is_plain(*slot.node))) return;
+    slot.next_ready = ready;
     ready = index;
   };
-  for (std::uint32_t i = 0; i < roots.size() && i < s.slots.size(); ++i)  // roots have the first slots
-    if (slots[i].waiting == 0 && !slots[i].plain_leaf()) make_ready(i);
+  for (std::uint32_t i = 0; i < roots.size() && i < s.slots.size(); ++i) arrive_at(i);  // roots have the first slots
   while (ready != Nodes::kNone) {
     Slot& slot = slots[ready];
     ready = slot.next_ready;
-    if (!slot.enters) {
-      visit_rare(slot, options, result);
-      slot.held = NodeRef();
-      continue;
-    }
-    Arrays down = slot.plain ? gradients_of(slot, {&slot.gradient, 1}) : visit_rare(slot, options, result);
+    const auto* record = enters(options, *slot.node) ? static_cast<const Record*>(slot.node) : nullptr;
+    Arrays down =
+        record && is_plain(*record) ? gradients_of(*record, {&slot.gradient, 1}) : visit_rare(slot, options, result);
     slot.gradient = Array();
-    {
-      const auto& parents = static_cast<const Record*>(slot.node)->parents;
+    if (record) {
       const std::uint32_t* const target = targets + slot.edges;
-      for (std::size_t i = 0; i < parents.size(); ++i) {
+      for (std::size_t i = 0; i < record->parents.size(); ++i) {
         if (target[i] == Nodes::kNone) continue;
         Slot& parent = slots[target[i]];
-        if (i < down.size() && down[i].defined()) accumulate(parent, parents[i].output, std::move(down[i]));
-        if (--parent.waiting == 0 && !parent.plain_leaf()) make_ready(target[i]);
+        if (i < down.size() && down[i].defined()) accumulate(parent, record->parents[i].output, std::move(down[i]));
+        --parent.waiting;
+        arrive_at(target[i]);
       }
     }
-    slot.held = NodeRef();
+    if (options.release) Nodes::let_go(slot);
   }
-  for (std::size_t i = 0; i < s.slots.size(); ++i) {
-    // Only leaves still have a gradient; of others the node may be gone.
-    if (slots[i].gradient.defined() && slots[i].plain_leaf())
-      result.emplace_back(another(*slots[i].node), 0u, std::move(slots[i].gradient));
-  }
+  for (Slot& slot : s.slots)  // a gradient that is still there belongs to a leaf
+    if (slot.gradient.defined()) result.emplace_back(another(*slot.node), 0u, std::move(slot.gradient));
 }
 
 struct GradientStore::Entries {

@@ -103,12 +103,14 @@ class Recompute final : public CustomFunction {
     for (std::size_t i = 0; i < tracked_.size(); ++i) {
       const TrackedBody* body = tracked_[i].defined() ? tracked(on_, tracked_[i]) : nullptr;
       node.parents.push_back(body ? Edge{body->node, body->output} : Edge{});
+      if (body) node.wanted.set(i);
       node.inputs.push_back(std::move(values_[i]));
       // Only whether an input is tracked matters from here on; holding it would keep its tape alive twice.
       tracked_[i] = body ? node.inputs[i] : Array();
     }
     values_.clear();
     for (const Edge& e : captured_) {
+      node.wanted.set(node.parents.size());
       node.parents.push_back(e);
       node.inputs.push_back(Array());
     }

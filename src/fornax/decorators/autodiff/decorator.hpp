@@ -20,19 +20,24 @@ class Decorator final : public Interpreter {
  public:
   explicit Decorator(Interpreter& wrapped) : Interpreter(&wrapped, &kFamily) {}
 
-  Arrays apply(const Op& op, Operands inputs) override { return run<Arrays>(op, inputs); }
-  Array apply_one(const Op& op, Operands inputs) override { return run<Array>(op, inputs); }
+  Arrays apply(const Op& op, Operands inputs) override;
+  Array apply_one(const Op& op, Operands inputs) override;
+  Array shortcut(const op::Binary& op, OperandsOf<2> inputs) override;
+  Array shortcut(const op::WithScalar& op, OperandsOf<1> inputs) override;
   const Array& primal(const Array& array) override;
   Array detach(const Array& array) override { return fornax::detach(primal(array)); }
   void destroy(ArrayBody* body) noexcept override;
   std::string name() const override { return "Autodiff<" + inner()->name() + ">"; }
 
-  Array track(Array value, NodeRef node, std::uint32_t output);
+  [[gnu::always_inline]] Array track(Array value, NodeRef node, std::uint32_t output) {
+    return Array(Pool::make<TrackedBody>(this, std::move(value), std::move(node), output));
+  }
 
   static constexpr char kFamily = 0;
 
  private:
-  template <class Result> Result run(const Op& op, Operands inputs);
+  template <class Result> Result run_any(const Op& op, Operands inputs);
+  template <class Result, class O, std::size_t N> Result run(const O& op, OperandsOf<N> inputs, Operand* values);
 };
 
 /// The body of x if any Autodiff tracks it, else null.

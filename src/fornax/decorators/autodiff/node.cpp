@@ -1,7 +1,5 @@
 #include <fornax/decorators/autodiff/node.hpp>
 
-#include <fornax/array/pool.hpp>
-
 namespace fornax::autodiff {
 
 static_assert(sizeof(Record) <= Pool::kLargest);
@@ -15,22 +13,25 @@ Extras& Node::need_extras() {
   return *now;
 }
 
+[[gnu::noinline]] void Node::free(Extras* extras) noexcept { delete extras; }
+
 // Destroying a node releases its parents, and what it keeps may release nodes of other tapes. All of them queue up in
 // one list of the thread, so that the depth of the calls does not grow with the length of the tape.
-void NodeRef::free(Node* node) noexcept {
-  if (node->leaf) return Pool::destroy(node);  // releases nothing
-  static thread_local Node* released = nullptr;
-  static thread_local bool draining = false;
-  node->next_released = released;
-  released = node;
-  if (draining) return;
-  draining = true;
-  while (released) {
-    Node* first = released;
-    released = first->next_released;
-    Pool::destroy(static_cast<Record*>(first));
+void NodeRef::free(Record* node) noexcept {
+  static thread_local Record** queue = nullptr;
+  if (queue) {
+    node->next_released = *queue;
+    *queue = node;
+    return;
   }
-  draining = false;
+  Record* released = nullptr;
+  queue = &released;
+  while (node) {
+    Pool::destroy(node);
+    node = released;
+    if (node) released = node->next_released;
+  }
+  queue = nullptr;
 }
 
 }  // namespace fornax::autodiff

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include <fornax/array/pool.hpp>
 #include <fornax/array/scope.hpp>
 #include <fornax/decorators/autodiff/hook.hpp>
 #include <fornax/ops/op.hpp>
@@ -15,6 +16,7 @@
 namespace fornax::autodiff {
 
 struct Node;
+struct Record;
 
 /// A counted pointer to a node. Chains of any length are freed without recursion.
 class NodeRef {
@@ -37,7 +39,7 @@ class NodeRef {
 
  private:
   static inline void drop(Node* node) noexcept;
-  static void free(Node* node) noexcept;
+  static void free(Record* node) noexcept;
   Node* node_ = nullptr;
 };
 
@@ -61,16 +63,21 @@ struct Extras {
 /// of threads may read a tape.
 struct Node {
   explicit Node(bool is_leaf, std::uint64_t in_region) : leaf(is_leaf), region(in_region) {}
-  ~Node() { delete extras.load(std::memory_order_acquire); }
+  ~Node() {
+    if (Extras* e = extras.load(std::memory_order_acquire)) [[unlikely]]
+      free(e);
+  }
 
   RefCount references;
   std::uint32_t outputs = 1;
   bool leaf;
   std::uint64_t region;  // the checkpointed region that recorded it
   std::atomic<Extras*> extras{nullptr};
-  Node* next_released = nullptr;
 
   Extras& need_extras();
+
+ private:
+  static void free(Extras* extras) noexcept;
 };
 
 /// A recorded operation.
@@ -82,13 +89,20 @@ struct Record : Node {
 
   Op op;
   SmallVector<Edge, 3> parents;  // one for each input
+  Wanted wanted;                 // inputs that were tracked: those whose parent is a node
   Arrays inputs;                 // what backward keeps of each: the value, a shell, or nothing
   Arrays results;                // the results, if the rule reads them
   Ref<ScopePath> scope;          // where the user called the operation, if in a scope
+  Record* next_released;         // in the list of those that are being freed
 };
 
 inline void NodeRef::drop(Node* node) noexcept {
-  if (node->references.decrement()) free(node);
+  if (!node->references.decrement()) return;
+  if (node->leaf) {
+    Pool::destroy(node);  // releases nothing
+  } else {
+    free(static_cast<Record*>(node));
+  }
 }
 
 inline NodeRef::NodeRef(const NodeRef& other) : node_(other.node_) {
