@@ -27,6 +27,12 @@ class Decorator final : public Interpreter {
 
   Arrays apply(const Op& op, Operands inputs) override;
   Array apply_one(const Op& op, Operands inputs) override;
+  Array shortcut(const op::Binary& op, OperandsOf<2> inputs) override {
+    return passes(inputs) ? inner()->shortcut(op, inputs) : Array();
+  }
+  Array shortcut(const op::WithScalar& op, OperandsOf<1> inputs) override {
+    return passes(inputs) ? inner()->shortcut(op, inputs) : Array();
+  }
   const Array& primal(const Array& array) override { return value_of(*static_cast<LazyBody*>(array.body())); }
   Array create(const Op& op) override { return enter(inner()->create(op)); }
   Array enter(Array a) override {
@@ -41,6 +47,13 @@ class Decorator final : public Interpreter {
   using Lock = std::unique_lock<std::mutex>;
 
   LazyBody* lazy(const Array& x) const { return x.interpreter() == this ? static_cast<LazyBody*>(x.body()) : nullptr; }
+  /// What is small passes through.
+  bool passes(Operands inputs) const {
+    bool small = true;
+    for (const Operand& x : inputs)
+      small = small && !lazy(x.array()) && x->numel() < least.load(std::memory_order_relaxed);
+    return small;
+  }
   LazyBody* waiting(const Array& x) const {
     LazyBody* body = lazy(x);
     return body && !body->ready.load(std::memory_order_acquire) ? body : nullptr;

@@ -35,11 +35,7 @@ void read_environment() {
 
 Array Decorator::apply_one(const Op& op, Operands inputs) {
   if (inputs.empty()) return create(op);
-  // What is small passes through.
-  bool small = true;
-  for (const Operand& x : inputs)
-    small = small && !lazy(x.array()) && x->numel() < least.load(std::memory_order_relaxed);
-  if (small) return enter(inner()->apply_one(op, inputs));
+  if (passes(inputs)) return enter(inner()->apply_one(op, inputs));
   // Also when FORNAX_FUSION_LEAST is 0: no elements, no work.
   if (const std::int64_t n = inputs[0]->numel(); n >= least.load(std::memory_order_relaxed) && n > 0) {
     if (const auto* reshape = std::get_if<op::Reshape>(&op)) {
