@@ -28,6 +28,9 @@ TEST(Reshape, KeepsRowMajorOrderAndInfersOneSize) {
   EXPECT_EQ(matrix().reshape({-1}).shape(), (Shape{6}));
   EXPECT_EQ(matrix().reshape({2, -1, 1}).shape(), (Shape{2, 3, 1}));
   EXPECT_EQ(matrix().reshape(std::array<std::int64_t, 2>{6, 1}).shape(), (Shape{6, 1}));
+  EXPECT_EQ(matrix().reshape<2>(std::array<std::int64_t, 2>{6, 1}).shape(), (Shape{6, 1}));
+  EXPECT_EQ(matrix().reshape<2>({6, 1}).shape(), (Shape{6, 1}));
+  EXPECT_EQ(matrix().reshape<1>({6}).shape(), (Shape{6}));
   EXPECT_EQ(values(matrix().transpose().reshape({6})), (Values{0, 3, 1, 4, 2, 5}));
 }
 

@@ -2,6 +2,7 @@
 // Methods of Tensor: the same elements under other shapes, in other orders, with others beside them.
 
 #include <array>
+#include <concepts>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -20,9 +21,11 @@ template <class B, std::size_t D, class K> class Shaping {
   template <std::size_t N> Tensor<B, N, K> reshape(const Index (&dims)[N]) const {
     return ranked<N>(detail::reshape(defined(), detail::list(dims)));
   }
-  template <std::size_t N> Tensor<B, N, K> reshape(const std::array<std::int64_t, N>& dims) const {
-    return ranked<N>(detail::reshape(defined(), dims));
-  }
+  // The array's type is deduced, so that reshape<2>({2, 3}) means the sizes above.
+  template <std::size_t N = 0, class Sizes, std::size_t R = std::tuple_size_v<Sizes>>
+  requires(std::same_as<Sizes, std::array<std::int64_t, R>> &&
+           (N == 0 || N == R)) Tensor<B, R, K> reshape(const Sizes& dims)
+  const { return ranked<R>(detail::reshape(defined(), dims)); }
   /// Dims first to last become one.
   template <std::size_t D2 = 1> Tensor<B, D2, K> flatten(std::int64_t first = 0, std::int64_t last = -1) const {
     return ranked<D2>(detail::flatten(defined(), first, last, D2));
