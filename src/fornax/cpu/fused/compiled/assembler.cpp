@@ -299,7 +299,8 @@ class Assembler : public Xbyak::CodeGenerator {
       case VectorFn::Stream:
         return masked ? vmovups(element(op.immediate, u, 4) | k1, vector(x[0], u))
                       : vmovntps(element(op.immediate, u, 4), vector(x[0], u));
-      case VectorFn::Expect: return masked ? void() : prefetcht0(element(op.immediate, u, 4, kAhead));
+      // Into the second cache: the first one has no room for rows that come later.
+      case VectorFn::Expect: return masked ? void() : prefetcht1(element(op.immediate, u, 4, kAhead));
       case VectorFn::StoreBool:
         vpmovm2b(passing_bytes, mask(x[0], u));
         vpabsb(passing_bytes, passing_bytes);  // -1 is true
