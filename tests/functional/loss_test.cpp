@@ -128,6 +128,37 @@ TEST(Loss, HasTheSameGradientWhateverIsAddedToAllLogits) {
   expect_near(gradient_at(0x1p20), gradient_at(0), 1e-7);
 }
 
+// The mean is computed with its gradient, which backward takes as it is, or scales.
+TEST(Loss, OfAMeanHasTheGradientOfItsSamples) {
+  using T = Tensor<Autodiff<Cpu>, 2>;
+  // More than the caches keep, and less.
+  for (const std::int64_t samples : {4400, 33}) {
+    const auto x = T::random({samples, 1000}, Distribution::normal(0, 3)).require_grad();
+    const auto t = Tensor<Autodiff<Cpu>, 1, Int>::arange(0, samples) * 7 % 1000;
+    const auto mean = cross_entropy(x, t);
+    const auto sum = cross_entropy<Reduction::Sum>(x, t);
+    const auto n = static_cast<double>(samples);
+    EXPECT_NEAR(mean.into_scalar(), sum.into_scalar() / n, 1e-5);
+    const TensorData expected = (*x.grad((sum / n).backward())).to_data();
+    (*x.grad(mean.backward())).to_data().assert_approx_eq(expected, 1e-5, 1e-12);
+    // Twice from one loss, and of a multiple of it.
+    const TensorData scaled = (*x.grad((mean * 3 * n).backward())).to_data();
+    scaled.assert_approx_eq((*x.grad((sum * 3).backward())).to_data(), 1e-5, 1e-6);
+    (*x.grad(mean.backward())).to_data().assert_approx_eq(expected, 1e-5, 1e-12);
+  }
+}
+
+// A gradient of 16 bits is rounded after the loss was scaled up, or it would vanish.
+TEST(Loss, OfSixteenBitsThatIsScaledUpKeepsItsGradient) {
+  using T = Tensor<Autodiff<Cpu>, 2>;
+  constexpr std::int64_t kSamples = 512;
+  const auto x = T::from_data({{9.0F, 0.0F}}).expand({kSamples, 2}).cast(DType::F16).require_grad();
+  const auto loss = cross_entropy(x, Tensor<Autodiff<Cpu>, 1, Int>::zeros({kSamples})) * 1024;
+  const double p = 1 / (1 + std::exp(9.0));  // of the other class; p / 512 is 2.4e-7, of which f16 keeps two bits
+  const TensorData gradient = (*x.grad(loss.backward())).to_data().convert(DType::F32);
+  EXPECT_NEAR(gradient.to_vector<float>()[1], p * 1024 / kSamples, p * 0x1p-9);
+}
+
 // The variance that moves the value is at least eps; its gradient is that of the variance itself.
 TEST(Loss, BoundsTheVarianceFromBelow) {
   const Array x = floats({1}), t = floats({1});

@@ -147,11 +147,11 @@ inline double uniform(Random& random) { return static_cast<double>(random() >> 1
 
 /// True for an input that holds positions, or codes of 8 bits.
 inline bool is_index(const Op& op, std::size_t input) {
-  const bool indexed = std::holds_alternative<op::Gather>(op) || std::holds_alternative<op::Scatter>(op) ||
-                       std::holds_alternative<op::Select>(op) || std::holds_alternative<op::SelectAssign>(op) ||
-                       std::holds_alternative<op::CrossEntropy>(op) ||
-                       std::holds_alternative<op::CrossEntropyGrad>(op) ||
-                       std::holds_alternative<op::QuantizedLinear>(op);
+  const bool indexed =
+      std::holds_alternative<op::Gather>(op) || std::holds_alternative<op::Scatter>(op) ||
+      std::holds_alternative<op::Select>(op) || std::holds_alternative<op::SelectAssign>(op) ||
+      std::holds_alternative<op::CrossEntropy>(op) || std::holds_alternative<op::CrossEntropyGrad>(op) ||
+      std::holds_alternative<op::MeanCrossEntropy>(op) || std::holds_alternative<op::QuantizedLinear>(op);
   return indexed && input == 1;
 }
 

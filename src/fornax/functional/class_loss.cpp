@@ -109,6 +109,8 @@ Array cross_entropy(const Array& logits, const Array& targets, const Array& weig
   const double s = options.label_smoothing;
   const Array x = s == 0 ? logits : fornax::log_softmax(logits, class_dim(logits));
   const Classes k = classes_of("cross_entropy", x, targets, weight, options.ignore_index);
+  if (s == 0 && reduction == Reduction::Mean && !k.sample_weight.defined())
+    return in_name_of("cross_entropy", [&] { return run_all(op::MeanCrossEntropy{}, {k.rows, k.target})[0]; });
   Array loss = s == 0 ? weighed(k, run_all(op::CrossEntropy{}, {k.rows, k.target})[0]) : nll("cross_entropy", k);
   if (s != 0) {
     const Array all = sum_along(weight.defined() ? k.rows * weight : k.rows, 1);

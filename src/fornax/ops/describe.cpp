@@ -115,6 +115,7 @@ std::string settings(const op::CumSum& o) { return List().add("dim", o.dim).add(
 std::string settings(const op::Scan& o) { return List().add("dim", o.dim).str(); }
 std::string settings(const op::Recurrence& o) { return List().add("dim", o.dim).add("reverse", o.reverse).str(); }
 std::string settings(const op::ArgScan& o) { return List().add("dim", o.dim).str(); }
+std::string settings(const op::MeanCrossEntropy& o) { return List().add("slope", o.slope).str(); }
 std::string settings(const op::NthDerivative& o) { return List().add("order", o.order).str(); }
 std::string settings(const op::BesselI& o) { return List().add("order", o.order).add("scaled", o.scaled).str(); }
 std::string settings(const op::MatMul& o) {

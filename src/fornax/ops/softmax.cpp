@@ -123,6 +123,96 @@ SamplesOf<CrossEntropyGrad> CrossEntropyGrad::samples() {
           {{}, {{Shape{2, 2, 5}}, classes(Shape{2, 2}), lse(Shape{2, 2, 2}), {Shape{2, 2}}}}};
 }
 
+Specs MeanCrossEntropy::infer(Operands x) const {
+  require_inputs(name(), x, 2);
+  const Array &logits = x[0].array(), &classes = x[1].array();
+  require_classes(name(), logits, classes);
+  if (classes.rank() == 0)
+    throw ShapeError(name(), "the logits have shape " + logits.shape().str() + "; must be [..., N, C]");
+  Specs specs{Spec{classes.shape().with(classes.rank() - 1, 1), logits.dtype(), logits.device()}};
+  if (slope) specs.push_back({logits.shape(), logits.dtype(), logits.device()});
+  return specs;
+}
+
+namespace {
+
+// softmax(x), from the gradient of the mean of its cross entropy.
+Array probabilities_of_mean(const Array& slope, const Array& classes) {
+  const std::int64_t samples = slope.shape()[slope.rank() - 2], count = slope.shape()[slope.rank() - 1];
+  const Array hit = equal(beside_row(cast(classes, DType::I64)), counting(classes, count));
+  return slope * static_cast<double>(samples) + cast(hit, slope.dtype());
+}
+
+// What a change of the logits does to that gradient; what it does is symmetric.
+Array change_of_slope(const Array& slope, const Array& classes, const Array& t) {
+  const Array p = probabilities_of_mean(slope, classes), change = p * t;
+  return (change - p * row_sum(change)) / static_cast<double>(slope.shape()[slope.rank() - 2]);
+}
+
+Array matrix_sum(const Array& a) { return without_last(reduce(ReduceFn::Sum, row_sum(a), -2)); }
+
+}  // namespace
+
+Arrays MeanCrossEntropy::vjp(const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted) const {
+  Array dx;
+  if (g[0].defined()) dx = run(Scaled{}, {y[1], g[0]});
+  if (g[1].defined()) {
+    const Array by_slope = change_of_slope(y[1], x[1], g[1]);
+    dx = dx.defined() ? dx + by_slope : by_slope;
+  }
+  return {dx, Array()};
+}
+
+Arrays MeanCrossEntropy::jvp(const Arrays& x, const Arrays& y, const Arrays& t) const {
+  return {matrix_sum(y[1] * t[0]), change_of_slope(y[1], x[1], t[0])};
+}
+
+Arrays MeanCrossEntropy::lower(const Arrays& x) const {
+  const DType type = x[0].dtype();
+  if (!slope && (type == DType::F32 || type == DType::F64)) return {run_all(MeanCrossEntropy{true}, lent(x))[0]};
+  const Arrays of_sample = run_all(CrossEntropy{}, lent(x));
+  const Array loss = reduce(ReduceFn::Mean, of_sample[0], -1);
+  if (!slope) return {loss};
+  const Array share = full_like(of_sample[0], 1.0) / static_cast<double>(x[0].shape()[x[0].rank() - 2]);
+  return {loss, run(CrossEntropyGrad{}, {x[0], x[1], of_sample[1], share})};
+}
+
+SamplesOf<MeanCrossEntropy> MeanCrossEntropy::samples() {
+  const auto classes = [](const Shape& shape) { return SampleInput{shape, DType::I64, 0, 4}; };
+  return {{{}, {{Shape{3, 4}}, classes(Shape{3})}},
+          {{true}, {{Shape{3, 4}}, classes(Shape{3})}},
+          {{true}, {{Shape{1, 4}}, classes(Shape{1})}},
+          {{true}, {{Shape{2, 3, 5}}, classes(Shape{2, 3})}}};
+}
+
+Spec Scaled::infer(Operands x) const {
+  require_inputs(name(), x, 2);
+  const Array &a = x[0].array(), &factor = x[1].array();
+  require_float(name(), a);
+  require_same_type(name(), a, factor);
+  const int matrix = a.rank() - 2;
+  if (matrix < 0 || !(a.shape().without(matrix + 1).with(matrix, 1) == factor.shape()))
+    throw ShapeError(name(), "the factors have shape " + factor.shape().str() + ", the matrices " + a.shape().str() +
+                                 "; must be [..., 1] and [..., N, C]");
+  return {a.shape(), a.dtype(), a.device()};
+}
+
+Keep Scaled::keep(Wanted wanted) const {
+  return {.inputs = static_cast<std::uint8_t>((wanted[0] ? 2 : 0) | (wanted[1] ? 1 : 0))};
+}
+
+Arrays Scaled::vjp(const Arrays& x, const Array&, const Array& g, Wanted wanted) const {
+  Arrays grads;
+  grads.resize(2);
+  if (wanted[0]) grads[0] = run(*this, {g, x[1]});
+  if (wanted[1]) grads[1] = matrix_sum(x[0] * g);
+  return grads;
+}
+
+SamplesOf<Scaled> Scaled::samples() {
+  return {{{}, {{Shape{3, 4}}, {Shape{1}}}}, {{}, {{Shape{2, 3, 2}}, {Shape{2, 1}}}}};
+}
+
 Array Softmax::jvp(const Arrays&, const Array& y, const Arrays& t) const {
   const DimSet dims = DimSet::of(dim);
   if (log) return t[0] - reduce(ReduceFn::Sum, exp(y) * t[0], dims);

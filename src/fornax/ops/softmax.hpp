@@ -60,4 +60,44 @@ struct CrossEntropyGrad {
   static SamplesOf<CrossEntropyGrad> samples();
 };
 
+/// The mean of CrossEntropy over samples and, if asked for, its gradient, while a row of logits is in the first cache: backward
+/// reads no logits and computes no exponentials. Where derivatives are recorded, the gradient is asked for, but for 16 bits, whose
+/// gradients a loss that is scaled up has to keep from vanishing.
+///
+/// Shapes:   x [..., N, C], class [..., N] -> loss [..., 1] and, with `slope`, its gradient [..., N, C].
+/// Kinds:    x Float; class of any Int dtype.
+/// Errors:   IndexError, naming the class, if one is outside [0, C).
+struct MeanCrossEntropy {
+  bool slope = false;
+
+  static constexpr Batching batching = Batching::Leading;
+  static constexpr Casting casting = Casting::Full;
+
+  std::string_view name() const { return "mean_cross_entropy"; }
+  Specs infer(Operands x) const;
+  /// False if derivatives are those of what it lowers to.
+  bool has_rule() const { return slope; }
+  Keep keep(Wanted) const { return {.inputs = 2, .shells = 1, .output = true}; }
+  Arrays vjp(const Arrays& x, std::span<const Array> y, std::span<const Array> g, Wanted wanted) const;
+  Arrays jvp(const Arrays& x, const Arrays& y, const Arrays& t) const;
+  Arrays lower(const Arrays& x) const;
+  static SamplesOf<MeanCrossEntropy> samples();
+};
+
+/// x times a factor for each matrix in its last two dims; x itself, not a copy, where all factors are 1. The gradient of a loss
+/// that was computed with it is nearly always that.
+///
+/// Shapes: x [..., N, C], factor [..., 1] -> like x.
+/// Kinds:  Float, of one dtype.
+struct Scaled {
+  static constexpr bool multilinear = true;
+  static constexpr Batching batching = Batching::Leading;
+
+  std::string_view name() const { return "scaled"; }
+  Spec infer(Operands x) const;
+  Keep keep(Wanted wanted) const;
+  Arrays vjp(const Arrays& x, const Array& y, const Array& g, Wanted wanted) const;
+  static SamplesOf<Scaled> samples();
+};
+
 }  // namespace fornax::op

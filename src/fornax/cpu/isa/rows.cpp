@@ -286,6 +286,35 @@ std::size_t before_vector(const void* to) {
   return (kVectorBytes - reinterpret_cast<std::uintptr_t>(to) % kVectorBytes) % kVectorBytes;
 }
 
+/// y = f(x), whole vectors as they lie in memory past the caches. What is stored plainly, a line that two rows share, is asked for,
+/// because what comes after waits for it.
+template <class T, class F> FORNAX_INLINE void stream_map(std::int64_t n, T* y, F f, const T* x) {
+  constexpr std::int64_t lanes = kLanes<T>;
+  const auto head = static_cast<std::int64_t>(before_vector(y) / sizeof(T)), begin = head < n ? head : n,
+             end = begin + (n - begin) / lanes * lanes;
+  if (end < n) __builtin_prefetch(y + end, 1);
+  map_over<T>(begin, y, f, x);
+  for (std::int64_t i = begin; i < end; i += lanes) stream_vector<T>(y + i, f(load(x + i)));
+  map_over<T>(n - end, y + end, f, x + end);
+}
+
+template <class T>
+LogSumExp softmax_slope(const void* from, void* to, std::int64_t n, double factor, std::int64_t at, void* room) {
+  const auto* x = static_cast<const T*>(from);
+  auto* y = static_cast<T*>(to);
+  auto* terms = room ? static_cast<T*>(room) : y;
+  const T top = largest_of(x, n);
+  const double sum = exp_row(x, top, terms, n);
+  terms[at] = static_cast<T>(static_cast<double>(terms[at]) - sum);
+  const T by = static_cast<T>(factor / sum);
+  if (room)
+    stream_map(
+        n, y, [by](auto v) { return v * by; }, static_cast<const T*>(terms));
+  else
+    scale_row(y, by, n);
+  return {static_cast<double>(top), math::log(sum)};
+}
+
 template <class T>
 void softmax_less_one(const void* from, void* to, std::int64_t n, LogSumExp less, double factor, std::int64_t at,
                       bool streamed) {
@@ -352,6 +381,7 @@ constexpr RowKernels kRows{
     softmax<T>,
     log_sum_exp<T>,
     softmax_less_one<T>,
+    softmax_slope<T>,
     stream,
 };
 

@@ -39,6 +39,9 @@ struct RowKernels {
   /// factor (exp(x - top - rest) - 1 at one place); y may be x. streamed: past the caches; finish_streams() before others read.
   void (*softmax_less_one)(const void* x, void* y, std::int64_t n, LogSumExp less, double factor, std::int64_t at,
                            bool streamed);
+  /// log(sum(exp(x))) and, in y, factor (softmax(x) - 1 at one place); y may be x. A `room` for n elements: then y is written past the
+  /// caches.
+  LogSumExp (*softmax_slope)(const void* x, void* y, std::int64_t n, double factor, std::int64_t at, void* room);
   /// Copies past the caches; finish_streams() (fused/stream.hpp) before others read.
   void (*stream)(std::byte* to, const std::byte* from, std::size_t bytes);
 };

@@ -70,11 +70,11 @@ Array as_dtype(std::string_view operation, Array y, DType type) {
   return converted;
 }
 
-RowRoom::RowRoom(std::string_view operation, DType stored, std::int64_t length)
+RowRoom::RowRoom(std::string_view operation, DType stored, std::int64_t length, bool always)
     : widen_(half_kernel(stored, compute_type(stored), isa())),
       narrow_(half_kernel(compute_type(stored), stored, isa())),
       length_(length) {
-  if (!widen_) return;
+  if (!widen_ && !always) return;
   memory_ = cpu_empty(operation, Shape{length}, compute_type(stored));
   room_ = dense(memory_).data;
 }

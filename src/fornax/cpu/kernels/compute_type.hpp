@@ -20,7 +20,8 @@ Array as_dtype(std::string_view operation, Array y, DType type);
 /// Where the adjacent elements of a row are computed with: where they lie, or if they are stored in 16 bits in f32 beside.
 class RowRoom {
  public:
-  RowRoom(std::string_view operation, DType stored, std::int64_t length);
+  /// `always`: there is memory for a row even where they lie as they are computed with.
+  RowRoom(std::string_view operation, DType stored, std::int64_t length, bool always = false);
   /// The row, to be read.
   const std::byte* read(const std::byte* row) const {
     if (!widen_) return row;
@@ -29,6 +30,8 @@ class RowRoom {
   }
   /// Where what becomes of the row is written; it may be computed from what was read in place. Then `written` stores it.
   std::byte* place(std::byte* row) const { return widen_ ? room_ : row; }
+  /// The memory, if there is.
+  std::byte* memory() const { return room_; }
   void written(std::byte* row) const {
     const std::byte* const from = room_;
     if (narrow_) narrow_(row, &from, length_, nullptr);
