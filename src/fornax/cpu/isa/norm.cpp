@@ -21,7 +21,7 @@ template <class T> RowMoments moments(const NormRow& row, const void* from) {
     const auto d = v - mean;
     return d * d;
   };
-  const double variance = sum_over<T>(n, expecting(x, squared), x) / count;
+  const double variance = sum_over<T>(n, squared, x) / count;
   return {static_cast<double>(mean), static_cast<double>(static_cast<T>(1 / std::sqrt(variance + row.eps)))};
 }
 
@@ -66,7 +66,7 @@ Sums sums_side_by_side(const NormRow& row, const RowMoments& at, const T* x, con
     Vec<T> plain{}, along{};
     std::int64_t i = start;
     for (; i + lanes <= end; i += lanes) {
-      expect(g + i);
+      expect_later(g + i);
       const Vec<T> normal = (load(x + i) - mean) * scale, gi = load(g + i);
       const Vec<T> scaled = weight ? gi * load(weight + i) : gi;
       plain += scaled;

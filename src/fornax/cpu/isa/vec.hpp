@@ -149,6 +149,11 @@ template <class T> FORNAX_INLINE void expect(const T* x) {
   expect(x, (12 << 10) / static_cast<std::int64_t>(sizeof(T)));
 }
 
+/// The same into the second cache: for rows between whose passes much else goes through the first one.
+template <class T> FORNAX_INLINE void expect_later(const T* x) {
+  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(x) + (12 << 10)), 0, 2);
+}
+
 /// f, which besides expects what comes behind the vectors of x that it is called with in turn.
 template <class T, class F> FORNAX_INLINE auto expecting(const T* x, F f) {
   return [f, x](auto v) mutable {
