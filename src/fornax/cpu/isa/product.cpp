@@ -56,15 +56,22 @@ template <class T> struct Block {
   bool fresh;  // y holds nothing yet
 };
 
+/// Elements that V vectors hold, the last one not all of it: so few that a call of memcpy would take longer.
+template <int V, class T> FORNAX_INLINE void copy_row(const T* from, T* to, Size n) {
+  constexpr Size last = (V - 1) * kLanes<T>;
+  for (Size j = 0; j < last; j += kLanes<T>) store<T>(to + j, load(from + j));
+  store_first<T>(to + last, load_first(from + last, n - last), n - last);
+}
+
 template <int R, int V, class T> FORNAX_INLINE void add_rows(const Block<T>& o, Size i, Size width) {
   const Left<T> a{o.a.data + i / kTileRows * o.next, o.a.row, o.a.column};
   T* const y = o.y + i * o.y_step;
   constexpr Size whole = V * kLanes<T>;
   if (width == whole) return add_tile<R, V>(a, o.b, o.b_step, y, o.y_step, o.depth, o.fresh);
   T tile[R * whole];
-  for (Size r = 0; r < R; ++r) std::copy_n(y + r * o.y_step, o.fresh ? 0 : width, tile + r * whole);
+  for (Size r = 0; r < R && !o.fresh; ++r) copy_row<V>(y + r * o.y_step, tile + r * whole, width);
   add_tile<R, V>(a, o.b, o.b_step, tile, whole, o.depth, o.fresh);
-  for (Size r = 0; r < R; ++r) std::copy_n(tile + r * whole, width, y + r * o.y_step);
+  for (Size r = 0; r < R; ++r) copy_row<V>(tile + r * whole, y + r * o.y_step, width);
 }
 
 /// All rows of a block with one panel.
