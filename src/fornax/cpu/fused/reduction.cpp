@@ -28,10 +28,14 @@ template <class F> class RowReduction final : public Reduction {
     Total& range = workers_[static_cast<std::size_t>(worker)].range;
     for (const T* x = reinterpret_cast<const T*>(data); n > 0; ++row, column = 0) {
       const std::int64_t piece = std::min(n, length_ - column);
-      for (std::int64_t i = 0; i < piece; i += F::block) {
-        const std::int64_t size = std::min(F::block, piece - i);
-        range = F::template join<Total>(
-            range, kernel_ ? static_cast<Total>(kernel_(x + i, size)) : static_cast<Total>(fold_block<F>(x + i, size)));
+      if constexpr (kAdds) {
+        range = add_blocks_(range, x, piece);
+      } else {
+        for (std::int64_t i = 0; i < piece; i += F::block) {
+          const std::int64_t size = std::min(F::block, piece - i);
+          range = F::template join<Total>(range, kernel_ ? static_cast<Total>(kernel_(x + i, size))
+                                                         : static_cast<Total>(fold_block<F>(x + i, size)));
+        }
       }
       x += piece;
       n -= piece;
@@ -57,6 +61,8 @@ template <class F> class RowReduction final : public Reduction {
   }
 
  private:
+  static constexpr bool kAdds = F::is_sum && (std::is_same_v<T, float> || std::is_same_v<T, double>);
+
   struct alignas(64) Worker {  // a cache line each
     Total range = F::start();
   };
@@ -65,6 +71,8 @@ template <class F> class RowReduction final : public Reduction {
   double divisor_;
   T* y_;
   const RowKernels::Fold kernel_ = row_kernel<F>();
+  double (*const add_blocks_)(double, const void*,
+                              std::int64_t) = row_kernels(kAdds ? dtype_v<T> : DType::F32, isa()).add_blocks;
   std::vector<Worker> workers_;
   std::vector<Total> totals_;  // of each range of each row
 };

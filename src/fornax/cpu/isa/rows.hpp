@@ -15,7 +15,10 @@ struct LogSumExp {
 struct RowKernels {
   /// The fold of n elements, in the order of kernels/fold.hpp.
   using Fold = double (*)(const void* x, std::int64_t n);
-  Fold sum, max, min;
+  Fold sum;
+  /// total + block + block ... of n elements, the last block of which may be shorter.
+  double (*add_blocks)(double total, const void* x, std::int64_t n);
+  Fold max, min;
   /// to[i] += x[i].
   void (*add)(void* to, const void* x, std::int64_t n);
   /// Of rows of n elements, `step` apart: row r is added to lane r % 16; lanes lie to_step apart and begin with 0. Those that get
