@@ -9,6 +9,8 @@ namespace {
 constexpr std::int64_t kDepth =
     8;  // rows of b that are read side by side: with more, their ends meet in one set of the cache
 
+constexpr std::int64_t kNarrow = 64;  // columns, below which a row of b is too short for that
+
 struct Strip {
   const float *a, *b;
   float* y;
@@ -62,14 +64,47 @@ template <int R> void multiply_rows(Strip s, std::int64_t columns, std::int64_t 
   }
 }
 
+/// Few columns: their sums stay in registers, at least four, for additions to one wait for one another.
+template <int R> void multiply_narrow(const Strip& s, std::int64_t columns, std::int64_t depth) {
+  constexpr std::int64_t lanes = kLanes<float>;
+  constexpr int sums = R == 1 ? 4 : 2;
+  for (std::int64_t j = 0; j < columns; j += lanes) {
+    const std::int64_t width = columns - j < lanes ? columns - j : lanes;
+    Vec<float> sum[R][sums] = {};
+    const auto add = [&](std::int64_t k, int d) {
+      const float* const from = s.b + k * s.b_row + j;
+      const Vec<float> row = width < lanes ? load_first(from, width) : load(from);
+#pragma GCC unroll 8
+      for (int r = 0; r < R; ++r) sum[r][d] += s.a[r * s.a_row + k * s.a_column] * row;
+    };
+    std::int64_t k = 0;
+    for (; k + sums <= depth; k += sums)
+#pragma GCC unroll 8
+      for (int d = 0; d < sums; ++d) add(k + d, d);
+    for (; k < depth; ++k) add(k, 0);
+#pragma GCC unroll 8
+    for (int r = 0; r < R; ++r) {
+      Vec<float> all = sum[r][0];
+#pragma GCC unroll 8
+      for (int d = 1; d < sums; ++d) all += sum[r][d];
+      float* const y = s.y + r * s.y_row + j;
+      width < lanes ? store_first<float>(y, all, width) : store<float>(y, all);
+    }
+  }
+}
+
+template <int R> void multiply(const Strip& s, std::int64_t columns, std::int64_t depth) {
+  return columns < kNarrow ? multiply_narrow<R>(s, columns, depth) : multiply_rows<R>(s, columns, depth);
+}
+
 void multiply(const float* a, std::int64_t a_row, std::int64_t a_column, std::int64_t rows, const float* b,
               std::int64_t b_row, std::int64_t columns, std::int64_t depth, float* y, std::int64_t y_row) {
   const Strip s{a, b, y, a_row, a_column, b_row, y_row, 0, true};
   switch (rows) {
-    case 1: return multiply_rows<1>(s, columns, depth);
-    case 2: return multiply_rows<2>(s, columns, depth);
-    case 3: return multiply_rows<3>(s, columns, depth);
-    case 4: return multiply_rows<4>(s, columns, depth);
+    case 1: return multiply<1>(s, columns, depth);
+    case 2: return multiply<2>(s, columns, depth);
+    case 3: return multiply<3>(s, columns, depth);
+    case 4: return multiply<4>(s, columns, depth);
     default: return;
   }
 }

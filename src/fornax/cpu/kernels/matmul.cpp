@@ -196,7 +196,7 @@ template <class T> void multiply(Factor lhs, const Factor& rhs, const Array& y, 
   const std::int64_t rows = lhs.rows, columns = rhs.columns, depth = lhs.columns;
   const auto size = static_cast<std::int64_t>(size_of(y.dtype()));
   if constexpr (std::is_same_v<T, float>)
-    if (batches == 1 && rows <= kFewRows && columns >= 64 && depth >= 16 && rhs.column_step == 1)
+    if (batches == 1 && rows <= kFewRows && columns * depth >= 1024 && depth >= 16 && rhs.column_step == 1)
       return multiply_few_rows(lhs, rhs, y, epilogue);
   constexpr bool library = std::is_same_v<T, BFloat16>;  // copies both factors anyway
   const Blocks blocks(batches, rows, columns, depth, library || lhs.column_step != 1, library || rhs.column_step != 1);
