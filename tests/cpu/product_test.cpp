@@ -89,6 +89,10 @@ TYPED_TEST(Products, OfAnySizeAndLayoutAreRight) {
         expect_product<TypeParam>(8, 66, 1031, left, right, isa);
       }
     expect_product<TypeParam>(521, 66, 3, Lies::ByColumns, Lies::ByColumns, isa);
+    // Rows of the right factor that are a page long: copied by the first rows that pass over them, for more than 24.
+    for (const Lies left : all)
+      for (const Size rows : {3, 7, 25})
+        for (const Size depth : {2, 32, 75}) expect_product<TypeParam>(rows, 1034, depth, left, Lies::ByRows, isa);
   }
 }
 

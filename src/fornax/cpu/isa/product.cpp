@@ -1,6 +1,7 @@
 // Blocks of both factors are copied to where they are read from one end to the other: of the right factor a panel of whole
 // vectors, which stays in the second cache while all rows pass over it, and of the left one as many rows as a tile of the result
-// has. (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.) What lies that way is not copied.
+// has. (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.) What lies that way is not copied, and
+// where rows of the right factor are whole vectors, the first rows that pass over them copy them for the others.
 
 #include <fornax/cpu/isa/product.hpp>
 
@@ -17,7 +18,13 @@ using Size = std::int64_t;
 template <class T> constexpr Size kWidth = kTileVectors* kLanes<T>;  // of a panel
 constexpr Size kDepth = 1024;                                        // of a panel at most
 constexpr Size kPackedDepth = 512, kPackedRows = 86 * kTileRows;     // at most, of rows that are copied
-constexpr Size kFewRows = 128;                                       // at most; more are worth copying a panel for
+
+/// Whether so many rows of the left factor are worth copying a panel for. Pages apart, its rows meet in few sets of the second cache,
+/// and would come from the third one or from memory for each tile anew.
+template <class T> bool worth_copying(Size rows, Size b_row) {
+  const bool pages = b_row * static_cast<Size>(sizeof(T)) >= 4096;
+  return b_row > kWidth<T> && rows > (!pages ? 128 : kVectorBytes == 64 ? 24 : kTileRows);
+}
 
 /// Elements between groups of rows: a cache line more than they have, lest groups meet in one set of the cache.
 template <class T> Size group_step(Size depth) { return kTileRows * depth + kLine<T>; }
@@ -54,6 +61,33 @@ template <class T> struct Block {
   T* y;
   Size y_step, rows, depth;
   bool fresh;  // y holds nothing yet
+  bool far;    // b's rows are read where they lie, far from each other
+  T* copy;     // of those rows, for all but the first that pass over them; or null
+};
+
+/// What the first rows that pass over a panel do with each row of it: they ask for the one that is kAhead rows further on, of the panel
+/// beside it after the last, and copy it for the rows that pass later.
+template <class T> class FirstPass {
+ public:
+  explicit FirstPass(const Block<T>& o)
+      : b_(o.b), step_(o.b_step), left_(o.depth - kAhead), ahead_(kAhead * step_), copy_(o.copy) {
+    if (left_ < 1) ahead_ = kWidth<T>;
+  }
+  FORNAX_INLINE void operator()(const Vec<T>* row) {
+    // Not into the first cache, where the lines of rows that are pages apart meet in one set.
+    for (Size j = 0; j < kWidth<T>; j += kLine<T>) expect_later(b_, ahead_ + j);
+    ahead_ += step_;
+    if (--left_ == 0) ahead_ = kWidth<T>;
+    if (!copy_) return;
+    for (int v = 0; v < kTileVectors; ++v, copy_ += kLanes<T>) store<T>(copy_, row[v]);
+  }
+
+ private:
+  static constexpr Size kAhead = 32;  // as many as memory takes to answer
+
+  const T* b_;
+  Size step_, left_, ahead_;
+  T* copy_;
 };
 
 /// Elements that V vectors hold, the last one not all of it: so few that a call of memcpy would take longer.
@@ -67,6 +101,9 @@ template <int R, int V, class T> FORNAX_INLINE void add_rows(const Block<T>& o, 
   const Left<T> a{o.a.data + i / kTileRows * o.next, o.a.row, o.a.column};
   T* const y = o.y + i * o.y_step;
   constexpr Size whole = V * kLanes<T>;
+  if constexpr (whole == kWidth<T>)
+    if (i == 0 && o.far) return add_tile<R, V>(a, o.b, o.b_step, y, o.y_step, o.depth, o.fresh, FirstPass<T>(o));
+  if (o.copy) return add_tile<R, V>(a, o.copy, whole, y, o.y_step, o.depth, o.fresh);
   if (width == whole) return add_tile<R, V>(a, o.b, o.b_step, y, o.y_step, o.depth, o.fresh);
   T tile[R * whole];
   for (Size r = 0; r < R && !o.fresh; ++r) copy_row<V>(y + r * o.y_step, tile + r * whole, width);
@@ -128,7 +165,9 @@ template <class T> void multiply(const Product& p, void* scratch) {
                  p.y_row,
                  std::min(most.rows, p.rows - i),
                  std::min(most.depth, p.depth - k),
-                 k == 0};
+                 k == 0,
+                 false,
+                 nullptr};
       if (p.a_column != 1) {
         pack_rows(left, p.a_row, p.a_column, o.rows, o.depth, lefts);
         o.a = {lefts, 1, kTileRows};
@@ -138,12 +177,13 @@ template <class T> void multiply(const Product& p, void* scratch) {
         const Size width = std::min(kWidth<T>, p.columns - j);
         o.y = y + i * p.y_row + j;
         o.b = b + k * p.b_row + j * p.b_column;
-        if (p.b_column != 1 || width % kLanes<T> != 0 || (p.rows > kFewRows && p.b_row > kWidth<T>)) {
+        o.b_step = p.b_row;
+        o.far = p.b_row > kWidth<T> && p.b_column == 1 && width == kWidth<T>;
+        o.copy = o.far && worth_copying<T>(p.rows, p.b_row) ? panel : nullptr;
+        if (!o.far && (p.b_column != 1 || width % kLanes<T> != 0 || worth_copying<T>(p.rows, p.b_row))) {
           o.b_step = (width + kLanes<T> - 1) / kLanes<T> * kLanes<T>;
           pack_panel(o.b, p.b_row, p.b_column, o.depth, width, panel, o.b_step);
           o.b = panel;
-        } else {
-          o.b_step = p.b_row;
         }
         add_block(o, width);
       }

@@ -46,7 +46,7 @@ inline void pack_panel(const T* b, std::int64_t b_row, std::int64_t b_column, st
         Vec<T> v[lanes];
         for (std::int64_t l = 0; l < lanes; ++l) {
           const T* const from = b + first + (j + l) * b_column;
-          expect(from, kLine<T>);
+          expect_later(from, kLine<T>);
           v[l] = load(from);
         }
         transpose<static_cast<int>(lanes) / 2>(v);
@@ -60,9 +60,10 @@ inline void pack_panel(const T* b, std::int64_t b_row, std::int64_t b_column, st
     for (std::int64_t j = 0; j < step; ++j) to[k * step + j] = j < width ? b[k * b_row + j * b_column] : T(0);
 }
 
-template <int R, int V, class T>
+/// `read` gets each row of b, V vectors, in turn.
+template <int R, int V, class T, class F>
 FORNAX_INLINE void add_tile(Left<T> a, const T* __restrict b, std::int64_t b_step, T* __restrict y, std::int64_t y_step,
-                            std::int64_t depth, bool fresh) {
+                            std::int64_t depth, bool fresh, F&& read) {
   // Unrolled early, all of them, or g++ takes the sums through memory.
   Vec<T> sum[R][V];
   const T* from[R];
@@ -76,6 +77,7 @@ FORNAX_INLINE void add_tile(Left<T> a, const T* __restrict b, std::int64_t b_ste
     Vec<T> row[V];
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) row[v] = load(b + k * b_step + v * kLanes<T>);
+    read(row);
 #pragma GCC unroll 8
     for (int r = 0; r < R; ++r) {
       const T factor = from[r][k * a.column];
@@ -87,6 +89,12 @@ FORNAX_INLINE void add_tile(Left<T> a, const T* __restrict b, std::int64_t b_ste
   for (int r = 0; r < R; ++r)
 #pragma GCC unroll 8
     for (int v = 0; v < V; ++v) store<T>(y + r * y_step + v * kLanes<T>, sum[r][v]);
+}
+
+template <int R, int V, class T>
+FORNAX_INLINE void add_tile(Left<T> a, const T* b, std::int64_t b_step, T* y, std::int64_t y_step, std::int64_t depth,
+                            bool fresh) {
+  add_tile<R, V>(a, b, b_step, y, y_step, depth, fresh, [](const Vec<T>*) {});
 }
 
 /// f(R, i) for rows [i, i + R), of which R, a constant, are a tile.

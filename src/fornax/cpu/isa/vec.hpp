@@ -157,8 +157,12 @@ template <class T> FORNAX_INLINE void expect(const T* x) {
 }
 
 /// The same into the second cache: for rows between whose passes much else goes through the first one.
+template <class T> FORNAX_INLINE void expect_later(const T* x, std::int64_t ahead) {
+  const auto bytes = static_cast<std::uintptr_t>(ahead) * sizeof(T);
+  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(x) + bytes), 0, 2);
+}
 template <class T> FORNAX_INLINE void expect_later(const T* x) {
-  __builtin_prefetch(reinterpret_cast<const void*>(reinterpret_cast<std::uintptr_t>(x) + (12 << 10)), 0, 2);
+  expect_later(x, (12 << 10) / static_cast<std::int64_t>(sizeof(T)));
 }
 
 /// f, which besides expects what comes behind the vectors of x that it is called with in turn.
