@@ -19,7 +19,8 @@ float number(Size at, Size column) { return static_cast<float>((at * 37 + column
 
 void expect_product(Size rows, Size columns, Size depth, bool left_by_columns, cpu::Isa isa) {
   const Size a_row = left_by_columns ? 1 : depth + 2, a_column = left_by_columns ? rows + 1 : 1;
-  const Size b_row = columns + 3, y_row = columns + 5;
+  const Size b_row = columns == 1 && depth % 2 == 1 ? 1 : columns + 3,
+             y_row = columns + 5;  // a vector without gaps too
   // They end where their last element does, so that whatever reads further is seen by the sanitizers.
   std::vector<float> a(static_cast<std::size_t>((rows - 1) * a_row + (depth - 1) * a_column + 1));
   std::vector<float> b(static_cast<std::size_t>((depth - 1) * b_row + columns));

@@ -33,6 +33,7 @@ struct Steps {
   Size row, column, size;
 };
 Steps steps(Lies how, Size rows, Size columns) {
+  if (how == Lies::ByRows && columns == 1) return {1, 1, rows};  // a vector
   switch (how) {
     case Lies::ByRows: return {columns + 3, 1, rows * (columns + 3)};
     case Lies::ByColumns: return {1, rows + 2, columns * (rows + 2)};
@@ -85,6 +86,9 @@ TYPED_TEST(Products, OfAnySizeAndLayoutAreRight) {
     // More than rows that a panel is not copied for, than a block of depth, and than a block of rows.
     for (const Lies left : all)
       for (const Lies right : all) {
+        // Few rows or columns, that dot products or the transposed product are made of.
+        for (const Size columns : {1, 3, 10}) expect_product<TypeParam>(37, columns, 301, left, right, isa);
+        for (const Size rows : {2, 4, 20}) expect_product<TypeParam>(rows, 21, 130, left, right, isa);
         expect_product<TypeParam>(131, 70, 30, left, right, isa);
         expect_product<TypeParam>(8, 66, 1031, left, right, isa);
       }

@@ -35,6 +35,23 @@ TEST(Linear, GivesTheBitsOfProductThenBiasThenActivation) {
     }
 }
 
+// A result of one column is computed as the row that lies in memory as it does, where x is transposed.
+TEST(Linear, OfOneOutputIsRightForAnyLayoutOfTheInput) {
+  for (const DType dtype : {DType::F32, DType::F16, DType::F64})
+    for (const std::int64_t rows : {1, 2, 40, 300}) {
+      const Array by_rows = noise({rows, 270}, 1, dtype), w = noise({270, 1}, 2, dtype), b = noise({1}, 3, dtype);
+      const Array flat = reshape(swap_dims(by_rows, 0, 1), Shape{270 * rows});
+      const Array by_columns = swap_dims(reshape(flat, Shape{270, rows}), 0, 1);
+      const auto wide = [](const Array& a) { return cast(a, DType::F64); };
+      const TensorData exact = functional::linear_io(wide(by_rows), wide(w), wide(b), UnaryFn::Tanh).to_data();
+      for (const Array& x : {by_rows, by_columns})
+        EXPECT_NO_THROW(wide(functional::linear_io(x, w, b, UnaryFn::Tanh))
+                            .to_data()
+                            .assert_approx_eq(exact, 0, dtype == DType::F16 ? 0x1p-11 : 1e-5))
+            << rows;
+    }
+}
+
 // Of the f32 result only one rounding is lost. The sums of 300 terms may be joined in another order: 1e-4 of an f32 sum.
 TEST(Linear, RoundsSixteenBitsOnceAtTheEnd) {
   for (const Shape& x_shape : {Shape{1, 300}, Shape{5, 7}, Shape{3, 50, 90}, Shape{300, 270}, Shape{130}})

@@ -1,5 +1,6 @@
 #include <fornax/cpu/isa/few_rows.hpp>
 
+#include <fornax/cpu/isa/dots.hpp>
 #include <fornax/cpu/isa/vec.hpp>
 
 namespace fornax::cpu::FORNAX_ISA {
@@ -68,6 +69,7 @@ template <int R> void multiply_rows(Strip s, std::int64_t columns, std::int64_t 
 template <int R> void multiply_narrow(const Strip& s, std::int64_t columns, std::int64_t depth) {
   constexpr std::int64_t lanes = kLanes<float>;
   constexpr int sums = R == 1 ? 4 : 2;
+  if (columns == 1 && s.b_row == 1 && s.a_column == 1) return add_dots<1>(s.b, s.a, s.a_row, R, depth, s.y, 0, s.y_row);
   for (std::int64_t j = 0; j < columns; j += lanes) {
     const std::int64_t width = columns - j < lanes ? columns - j : lanes;
     Vec<float> sum[R][sums] = {};

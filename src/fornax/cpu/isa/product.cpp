@@ -1,12 +1,14 @@
 // Blocks of both factors are copied to where they are read from one end to the other: of the right factor a panel of whole
 // vectors, which stays in the second cache while all rows pass over it, and of the left one as many rows as a tile of the result
 // has. (Goto and van de Geijn, "Anatomy of high-performance matrix multiplication", 2008.) What lies that way is not copied, and
-// where rows of the right factor are whole vectors, the first rows that pass over them copy them for the others.
+// where rows of the right factor are whole vectors, the first rows that pass over them copy them for the others. Few rows with a right
+// factor whose columns are what is adjacent are dot products of these; few columns are rows of the transposed product.
 
 #include <fornax/cpu/isa/product.hpp>
 
 #include <algorithm>
 
+#include <fornax/cpu/isa/dots.hpp>
 #include <fornax/cpu/isa/tile.hpp>
 
 namespace fornax::cpu::FORNAX_ISA {
@@ -141,12 +143,49 @@ struct Sizes {
   static Size up(Size rows) { return (rows + kTileRows - 1) / kTileRows * kTileRows; }
 };
 
+/// Whether sums along columns of the right factor, as they lie, take less time than its copy: that costs as much as 13 rows, the joining
+/// of sums as much as 25 steps of depth.
+bool by_dots(const Product& p) {
+  const bool along = p.b_row == 1 && (p.b_column != 1 || p.columns == 1);
+  return along && p.rows <= std::clamp<Size>(p.depth / 4, 3, 48);
+}
+
+/// The transposed product, but for where its result lies.
+Product transposed(const Product& p) {
+  return {p.b, p.a, p.y, p.columns, p.rows, p.depth, p.b_column, p.b_row, p.a_column, p.a_row, 1};
+}
+/// Whether there are so few columns, less than a vector, that vectors along the rows or the depth do more.
+template <class T> bool is_turned(const Product& p) {
+  constexpr Size lanes = kLanes<T>;
+  const Size least_rows = p.columns == 1 ? 2 : 2 * lanes;
+  if (p.columns >= lanes || p.rows < least_rows) return false;
+  if (p.a_column != 1) return p.a_row == 1 && p.depth >= 2 * lanes;
+  return by_dots(transposed(p)) && 6 * p.columns * (p.depth + 3 * lanes) < 5 * lanes * p.depth;
+}
+
 template <class T> std::int64_t scratch_size(const Product& p) {
+  const auto for_dots = [&](Size rows) { return rows * dot_steps<T>(p.depth) * kLanes<T>; };
+  if (by_dots(p)) return for_dots(p.rows);
+  if (is_turned<T>(p)) {
+    if (by_dots(transposed(p))) return for_dots(p.columns);
+    return p.rows * p.columns + scratch_size<T>(transposed(p));
+  }
   const Sizes most(p);
   return most.depth * kWidth<T> + (p.a_column == 1 ? 0 : most.rows / kTileRows * group_step<T>(most.depth));
 }
 
 template <class T> void multiply(const Product& p, void* scratch) {
+  if (by_dots(p)) return multiply_dots(p, 1, static_cast<T*>(scratch));
+  if (is_turned<T>(p)) {
+    Product turned = transposed(p);
+    if (by_dots(turned)) return multiply_dots(turned, p.y_row, static_cast<T*>(scratch));
+    auto *const result = static_cast<T*>(scratch), *const y = static_cast<T*>(p.y);
+    turned.y = result, turned.y_row = p.rows;
+    multiply<T>(turned, result + p.rows * p.columns);
+    for (Size i = 0; i < p.rows; ++i)
+      for (Size j = 0; j < p.columns; ++j) y[i * p.y_row + j] = result[j * p.rows + i];
+    return;
+  }
   const auto *a = static_cast<const T*>(p.a), *b = static_cast<const T*>(p.b);
   auto* const y = static_cast<T*>(p.y);
   const Sizes most(p);

@@ -111,6 +111,13 @@ template <class V> FORNAX_INLINE V exp(V x) requires(!std::is_floating_point_v<V
   return load(lanes);
 }
 
+/// Or g++ reads v from memory at each of its uses.
+template <class V> FORNAX_INLINE void keep_in_register([[maybe_unused]] V& v) {
+#ifdef __x86_64__
+  asm("" : "+v"(v));
+#endif
+}
+
 /// join(lane 0, lane n/2) and so on, in a tree.
 template <class V, class F, int... I> FORNAX_INLINE auto join_halves(V v, F join, std::integer_sequence<int, I...>) {
   constexpr int half = sizeof...(I);

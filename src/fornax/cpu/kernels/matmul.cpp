@@ -34,6 +34,13 @@ struct Factor {
   int batch_dims() const { return array.rank() - 2; }
   std::int64_t batch_step(int d) const { return dense(array).strides[static_cast<std::size_t>(d)]; }
 
+  Factor transposed() const {
+    Factor f = *this;
+    std::swap(f.rows, f.columns);
+    std::swap(f.row_step, f.column_step);
+    return f;
+  }
+
   /// Whether one step is 1 and the other skips whole rows or columns, as the library wants it. A dim of size 1 may have
   /// any step, so it gets one that fits.
   bool settle_steps() {
@@ -160,7 +167,8 @@ struct Epilogue {
 };
 
 /// For few rows: the right factor is read once, from end to end. Threads take ranges of its rows, and what they give is joined in
-/// the order of the ranges; columns would be short pieces of memory here, far from each other.
+/// the order of the ranges; columns would be short pieces of memory here, far from each other. What is computed may be the transposed
+/// product where that lies in memory as the result does.
 void multiply_few_rows(const Factor& lhs, const Factor& rhs, const Array& result, const Epilogue& epilogue) {
   constexpr std::int64_t least = 1 << 16;  // products of a range: 3 us
   const std::int64_t depth = lhs.columns, size = lhs.rows * rhs.columns;
@@ -182,8 +190,9 @@ void multiply_few_rows(const Factor& lhs, const Factor& rhs, const Array& result
   });
   for (std::int64_t i = 1; i < parts; ++i)
     for (std::int64_t j = 0; j < size; ++j) y[j] += sums[(i - 1) * size + j];
-  epilogue.run(y, b.columns, a.rows, b.columns, 0, dense(result).data,
-               b.columns * static_cast<std::int64_t>(size_of(result.dtype())));
+  const std::int64_t columns = result.shape()[result.rank() - 1];
+  epilogue.run(y, columns, size / columns, columns, 0, dense(result).data,
+               columns * static_cast<std::int64_t>(size_of(result.dtype())));
 }
 
 template <class T> void multiply(Factor lhs, const Factor& rhs, const Array& y, const Epilogue& epilogue = {}) {
@@ -195,9 +204,13 @@ template <class T> void multiply(Factor lhs, const Factor& rhs, const Array& y, 
   }
   const std::int64_t rows = lhs.rows, columns = rhs.columns, depth = lhs.columns;
   const auto size = static_cast<std::int64_t>(size_of(y.dtype()));
-  if constexpr (std::is_same_v<T, float>)
-    if (batches == 1 && rows <= kFewRows && columns * depth >= 1024 && depth >= 16 && rhs.column_step == 1)
+  if constexpr (std::is_same_v<T, float>) {
+    const bool large = batches == 1 && depth >= 16;
+    if (large && rows <= kFewRows && columns * depth >= 1024 && rhs.column_step == 1)
       return multiply_few_rows(lhs, rhs, y, epilogue);
+    if (large && columns == 1 && rows * depth >= 1024 && lhs.row_step == 1 && lhs.column_step != 1)
+      return multiply_few_rows(rhs.transposed(), lhs.transposed(), y, epilogue);
+  }
   constexpr bool library = std::is_same_v<T, BFloat16>;  // copies both factors anyway
   const Blocks blocks(batches, rows, columns, depth, library || lhs.column_step != 1, library || rhs.column_step != 1);
   const std::int64_t across = Blocks::along(columns, blocks.columns), down = Blocks::along(rows, blocks.rows);
